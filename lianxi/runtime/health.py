@@ -1,0 +1,39 @@
+"""Whether a process is fit for work: named checks that anyone can add and one answer made of all of them.
+
+*Alive* means that the process answers; *ready* means that every check passes, for example that the database
+and the broker can be reached. A check is a function that returns nothing when all is well and raises, or returns a
+reason, when it is not.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+Check = Callable[[], str | None]
+
+
+@dataclass
+class Health:
+    """The checks of one process."""
+
+    checks: dict[str, Check] = field(default_factory=dict)
+
+    def add(self, name: str, check: Check) -> None:
+        """Make readiness depend on `check`."""
+        self.checks[name] = check
+
+    def report(self) -> tuple[bool, dict[str, str]]:
+        """Run every check; return whether all passed, and one word or reason for each."""
+        answers: dict[str, str] = {}
+        ready = True
+        for name, check in list(self.checks.items()):
+            try:
+                reason = check()
+            except Exception as failure:  # noqa: BLE001  (whatever a check raises is its answer)
+                reason = type(failure).__name__
+            answers[name] = reason or "ok"
+            ready = ready and not reason
+        return ready, answers
+
+
+HEALTH = Health()
+"""The checks of this process; what connects to something adds its own."""

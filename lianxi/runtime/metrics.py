@@ -1,0 +1,111 @@
+"""Metrics of a process, and the small HTTP port that shows them together with its health.
+
+`counter`, `gauge` and `histogram` return the metric of that name, made on first use, so that a module can be
+imported twice (by a test, by both runners) without an error. Names carry base units; labels are bounded: a node,
+a clock, an outcome, never a case number. `/metrics` speaks Prometheus, `/health` says that the process answers,
+`/ready` says whether every check passes.
+"""
+
+import json
+import threading
+from collections.abc import Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from lianxi.runtime.health import HEALTH, Health
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+
+SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_made: dict[str, Counter | Gauge | Histogram] = {}
+_lock = threading.Lock()
+
+
+def counter(name: str, documentation: str, labels: Sequence[str] = ()) -> Counter:
+    """Return the counter `name` (end it in `_total`)."""
+    with _lock:
+        metric = _made.get(name)
+        if metric is None:
+            metric = _made[name] = Counter(name, documentation, labels, registry=REGISTRY)
+    if not isinstance(metric, Counter):
+        raise TypeError(f"{name} is a {type(metric).__name__}, not a Counter")
+    return metric
+
+
+def gauge(name: str, documentation: str, labels: Sequence[str] = ()) -> Gauge:
+    """Return the gauge `name`."""
+    with _lock:
+        metric = _made.get(name)
+        if metric is None:
+            metric = _made[name] = Gauge(name, documentation, labels, registry=REGISTRY)
+    if not isinstance(metric, Gauge):
+        raise TypeError(f"{name} is a {type(metric).__name__}, not a Gauge")
+    return metric
+
+
+def histogram(
+    name: str, documentation: str, labels: Sequence[str] = (), *, buckets: Sequence[float] = SECONDS
+) -> Histogram:
+    """Return the histogram `name` (end it in its unit, `_seconds`)."""
+    with _lock:
+        metric = _made.get(name)
+        if metric is None:
+            metric = _made[name] = Histogram(name, documentation, labels, registry=REGISTRY, buckets=buckets)
+    if not isinstance(metric, Histogram):
+        raise TypeError(f"{name} is a {type(metric).__name__}, not a Histogram")
+    return metric
+
+
+def exposition() -> bytes:
+    """Return every metric of this process in the text format of Prometheus."""
+    return generate_latest(REGISTRY)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    health: Health
+
+
+class _Page(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        """Answer one of the three addresses."""
+        if self.path == "/metrics":
+            self._answer(200, CONTENT_TYPE_LATEST, exposition())
+        elif self.path == "/health":
+            self._answer(200, "application/json", b'{"alive": true}')
+        elif self.path == "/ready":
+            ready, answers = self.server.health.report()
+            body = json.dumps({"ready": ready, "checks": answers}, ensure_ascii=False).encode()
+            self._answer(200 if ready else 503, "application/json", body)
+        else:
+            self._answer(404, "text/plain", b"/metrics, /health or /ready\n")
+
+    def _answer(self, status: int, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (signature of http.server)
+        """Stay silent: a scrape every few seconds is not news."""
+
+
+def serve_metrics(port: int, *, host: str = "127.0.0.1", health: Health = HEALTH) -> ThreadingHTTPServer:
+    """Serve `/metrics`, `/health` and `/ready` on `port` from a background thread; return the server to close it.
+
+    Port 0 takes a free one: `server.server_port` names it.
+    """
+    server = _Server((host, port), _Page)
+    server.health = health
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+    return server
