@@ -1,0 +1,117 @@
+"""What travels between nodes: offers and answers of custody, events of the subtree, directives and their answers.
+
+A node sends these through its link outbox. `events` and `command` are JSON texts exactly as the sender stored
+them, so that the receiver can verify the hash chain on the bytes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+
+from lianxi.casework.messages.facts import Transfer
+from lianxi.casework.messages.wire import Message
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DossierDocument:
+    """One document with its text, for a node that takes over or decides."""
+
+    number: str
+    kind: str
+    digest: str
+    paper: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dossier:
+    """Everything the next holder needs: the whole event history, documents, text, and the sealed petitioner.
+
+    The clocks need no field of their own: they follow from the history by the same rules at every node.
+    """
+
+    case_no: str
+    history: tuple[str, ...]
+    documents: tuple[DossierDocument, ...]
+    subject: str
+    text: str
+    petitioner_key: str
+    petitioner_sealed: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CustodyOffered:
+    """Step one of the handshake. Until the answer the sender holds the case and nothing may be done to it."""
+
+    MESSAGE: ClassVar[Message] = Message("custody-offered")
+    transfer: Transfer
+    epoch: int
+    head_digest: str
+    dossier: Dossier
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CustodyAnswered:
+    """Step two: accepted with the first event of the new holder (epoch + 1), or refused with a code and a reason."""
+
+    MESSAGE: ClassVar[Message] = Message("custody-answered")
+    offer_id: str
+    case_no: str
+    from_node: str
+    to_node: str
+    accepted: bool
+    epoch: int
+    answered_at: datetime
+    events: tuple[str, ...] = ()
+    code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaseReported:
+    """Up the link: new events of a case of the subtree, without text; `documents` only for a node that held it."""
+
+    MESSAGE: ClassVar[Message] = Message("case-reported")
+    case_no: str
+    holder: str
+    events: tuple[str, ...]
+    documents: tuple[DossierDocument, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CopySent:
+    """To the level skipped by a direct transfer (CF-38): the history so far, without text."""
+
+    MESSAGE: ClassVar[Message] = Message("copy-sent")
+    case_no: str
+    transfer: Transfer
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DirectiveIssued:
+    """Down the link: an act decided here on a case that a lower node holds; `command` is its JSON text."""
+
+    MESSAGE: ClassVar[Message] = Message("directive-issued")
+    directive_id: str
+    case_no: str
+    from_node: str
+    to_node: str
+    command_type: str
+    command: str
+    issued_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DirectiveAnswered:
+    """Up the link: the holder carried the directive out (`case_seq`) or refused it (`code`, `reason`)."""
+
+    MESSAGE: ClassVar[Message] = Message("directive-answered")
+    directive_id: str
+    case_no: str
+    from_node: str
+    to_node: str
+    done: bool
+    case_seq: int
+    code: str = ""
+    reason: str = ""
