@@ -1,0 +1,39 @@
+"""What a service wants to tell, written in the transaction of the facts it tells of.
+
+`add` is one statement whatever the number of messages, and one notification per transaction; PostgreSQL delivers it
+at the commit, so the relay never looks before there is something to see. Reading the outbox is the relay's business.
+"""
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from lianxi.bus.messages import Outgoing
+
+CHANNEL = "lianxi_outbox"
+"""The notification channel; its payload is the schema."""
+
+_ADD = """
+INSERT INTO {schema}.outbox (message_id, type, exchange, routing_key, headers, body)
+SELECT id, type, exchange, routing_key, headers::jsonb, body
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[]) WITH ORDINALITY
+     AS message (id, type, exchange, routing_key, headers, body, place)
+ORDER BY place
+"""
+
+
+def add(connection: Connection, schema: str, messages: Sequence[Outgoing]) -> None:
+    """Write `messages` in their order and wake the relay when the transaction commits."""
+    if not messages:
+        return
+    columns = (
+        [message.id for message in messages],
+        [message.type for message in messages],
+        [message.exchange for message in messages],
+        [message.routing_key for message in messages],
+        [json.dumps(message.headers) for message in messages],
+        [message.body for message in messages],
+    )
+    connection.exec_driver_sql(_ADD.format(schema=schema), columns)
+    connection.exec_driver_sql("SELECT pg_notify(%s, %s)", (CHANNEL, schema))

@@ -1,0 +1,99 @@
+"""One transaction: the business rows of a use case, what it has seen, and what it wants to tell, or none of them.
+
+A service subclasses `Work` and adds its repositories, all on `connection`. Messages given to `publish` become outbox
+rows just before the commit, in one statement, and wake the relay; a savepoint that is rolled back takes its messages
+with it. Used as a context manager: a clean exit commits, an exception rolls back::
+
+    with open_work() as work:
+        case = work.cases.get(number)
+        work.publish(Outgoing(...))
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from lianxi.bus.commands import CommandBook, SqlCommands
+from lianxi.bus.inbox import ConsumerBook, SqlInbox
+from lianxi.bus.messages import Incoming, Outgoing, RawMessage
+from lianxi.bus.outbox import add
+
+__all__ = ["Incoming", "Outgoing", "RawMessage", "Work"]
+
+_TRANSIENT = ("40", "55", "57014")
+"""SQLSTATE beginnings of failures that pass: serialization and deadlock, lock not available, statement timeout."""
+
+
+class Work:
+    """A unit of work on one connection of `engine`, for the service whose tables are in `schema`."""
+
+    def __init__(self, engine: Engine, schema: str) -> None:
+        self.schema = schema
+        self._engine = engine
+        self._connection: Connection | None = None
+        self._outgoing: list[Outgoing] = []
+
+    @property
+    def connection(self) -> Connection:
+        """Return the connection; there is one between entering and leaving only."""
+        if self._connection is None:
+            raise RuntimeError("work is not open: use it in a with statement")
+        return self._connection
+
+    @property
+    def consumed(self) -> ConsumerBook:
+        """Return what the consumers of this service have seen, hold and have set aside."""
+        return SqlInbox(self.connection, self.schema)
+
+    @property
+    def commands(self) -> CommandBook:
+        """Return the answers this service has given."""
+        return SqlCommands(self.connection, self.schema)
+
+    def publish(self, message: Outgoing) -> None:
+        """Send `message` once this work is committed."""
+        self._outgoing.append(message)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what happens inside, published messages included, when it raises; the work itself goes on."""
+        published = len(self._outgoing)
+        try:
+            with self.connection.begin_nested():
+                yield
+        except BaseException:
+            del self._outgoing[published:]
+            raise
+
+    def passes(self, error: BaseException) -> bool:
+        """Return whether `error` is a failure of the database that a repeat may not meet."""
+        if not isinstance(error, DBAPIError):
+            return False
+        return str(getattr(error.orig, "pgcode", None) or "").startswith(_TRANSIENT)
+
+    def lost(self, error: BaseException) -> bool:
+        """Return whether `error` came from losing the database, after which nothing of this work can be saved."""
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            return True
+        return self._connection is None or self._connection.closed or self._connection.invalidated
+
+    def __enter__(self) -> Self:
+        if self._connection is not None:
+            raise RuntimeError("work is already open")
+        self._connection = self._engine.connect()
+        self._connection.begin()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        connection, self._connection = self.connection, None
+        outgoing, self._outgoing = self._outgoing, []
+        with connection:  # closing rolls back what was not committed
+            if kind is None:
+                add(connection, self.schema, outgoing)
+                connection.commit()
