@@ -94,8 +94,9 @@ class CaseAssigned(CaseEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaseDelivered(CaseEvent):
-    """T15: the receiving node's server acknowledged (D-13d). With a unit the case waits for acceptance (S06); at a
-    lower petition department it waits to be sent on (S02).
+    """T15: the receiving node's server acknowledged (D-13d).
+
+    With a unit the case waits for acceptance (S06); at a lower petition department it waits to be sent on (S02).
     """
 
     MESSAGE: ClassVar[Message] = Message("case-delivered")

@@ -61,13 +61,49 @@ TERMINAL_STATES = frozenset(
     for code in ("S17", "S18", "S19", "S20", "S21", "S22", "S23", "S24", "S60", "S61", "S62", "S63", "S70")
 )
 
-STATE_LABELS: dict[CaseState, str] = dict(
-    zip(
-        CaseState,
-        ["待提交", "已收到待登记", "已登记待处理", "报请决定中", "已转送", "已交办", "待受理", "异议审核", "管辖争议", "补正核实", "已受理待分类", "办理中", "听证中", "调解和解中", "意见书审签", "已作出待送达", "已答复", "建议已回复", "导入法定途径", "履职答复", "已转政法", "已转纪检监察", "已引导告知", "不予受理", "不再受理", "复查申请待审", "复查中", "复查意见已送达", "复查不予受理", "责令重新办理", "复核申请待审", "复核中", "复核听证", "复核意见已送达", "办结报告待审", "退回补办", "三级终结", "期满终结", "已撤回", "并案", "已归档"],
-        strict=True,
-    )
-)
+STATE_LABELS: dict[CaseState, str] = {
+    CaseState.DRAFT: "待提交",
+    CaseState.RECEIVED: "已收到待登记",
+    CaseState.REGISTERED: "已登记待处理",
+    CaseState.REFERRED_UP: "报请决定中",
+    CaseState.TRANSFERRED: "已转送",
+    CaseState.ASSIGNED: "已交办",
+    CaseState.AWAITING_ACCEPTANCE: "待受理",
+    CaseState.OBJECTED: "异议审核",
+    CaseState.DISPUTED: "管辖争议",
+    CaseState.AWAITING_COMPLETION: "补正核实",
+    CaseState.ACCEPTED: "已受理待分类",
+    CaseState.HANDLING: "办理中",
+    CaseState.HEARING: "听证中",
+    CaseState.MEDIATION: "调解和解中",
+    CaseState.OPINION_SUBMITTED: "意见书审签",
+    CaseState.OPINION_SIGNED: "已作出待送达",
+    CaseState.REPLIED: "已答复",
+    CaseState.SUGGESTION_ANSWERED: "建议已回复",
+    CaseState.STATUTORY_ROUTE: "导入法定途径",
+    CaseState.DUTY: "履职答复",
+    CaseState.SENT_TO_JUDICIARY: "已转政法",
+    CaseState.SENT_TO_DISCIPLINE: "已转纪检监察",
+    CaseState.GUIDED: "已引导告知",
+    CaseState.DECLINED: "不予受理",
+    CaseState.BARRED: "不再受理",
+    CaseState.REVIEW_REQUESTED: "复查申请待审",
+    CaseState.UNDER_REVIEW: "复查中",
+    CaseState.REVIEW_SERVED: "复查意见已送达",
+    CaseState.REVIEW_DECLINED: "复查不予受理",
+    CaseState.REHANDLING_ORDERED: "责令重新办理",
+    CaseState.FINAL_REVIEW_REQUESTED: "复核申请待审",
+    CaseState.UNDER_FINAL_REVIEW: "复核中",
+    CaseState.FINAL_HEARING: "复核听证",
+    CaseState.FINAL_REVIEW_SERVED: "复核意见已送达",
+    CaseState.REPORT_FILED: "办结报告待审",
+    CaseState.REPORT_RETURNED: "退回补办",
+    CaseState.CLOSED_BY_FINAL_REVIEW: "三级终结",
+    CaseState.CLOSED_BY_LAPSE: "期满终结",
+    CaseState.WITHDRAWN: "已撤回",
+    CaseState.MERGED: "并案",
+    CaseState.ARCHIVED: "已归档",
+}
 
 
 class Role(StrEnum):
@@ -221,8 +257,9 @@ class ProofOfService:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transfer:
-    """A hand-off under way: from whom to whom, why, and the offer that carries it. `unit` may be "" for a lower
-    petition department that dispatches further itself.
+    """A hand-off under way: from whom to whom, why, and the offer that carries it.
+
+    `to_unit` is "" when a lower petition department dispatches further itself.
     """
 
     offer_id: str

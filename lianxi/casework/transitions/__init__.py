@@ -1,0 +1,121 @@
+"""The state machine of a case as one table: T1–T49 of the rule book (§4.3) and T50 of our own.
+
+Code, documents and the case page read this table. A row says from which states an act leads to which, who may do
+it at which level of node, which guards must hold (`lianxi.casework.guards`), which document it issues, and what it
+does to the clocks. `built=False` marks a row that is known but not offered yet: asking for it is refused as such.
+
+T50 stands in no rule book: the receiving node's server may be unable to take a case (unknown unit, broken history);
+then the sender, who still holds it, gets it back to route anew.
+"""
+
+import dataclasses
+from datetime import date
+from functools import reduce
+
+from lianxi.casework.messages.events import CaseAssigned, CaseEvent, CaseTransferred
+from lianxi.casework.messages.facts import CaseState, Role
+from lianxi.casework.transitions import before_acceptance, handling, review_and_end
+from lianxi.casework.transitions.row import ANY_OPEN, ClockEffect, Step, Transition
+
+__all__ = [
+    "ANY_OPEN",
+    "TRANSITIONS",
+    "ClockEffect",
+    "ClockEffects",
+    "ClockOpening",
+    "Step",
+    "Transition",
+    "by_id",
+    "clock_effects",
+    "steps_for",
+    "steps_from",
+]
+
+TRANSITIONS: tuple[Transition, ...] = tuple(
+    sorted(
+        (*before_acceptance.ROWS, *handling.ROWS, *review_and_end.ROWS),
+        key=lambda transition: int(transition.id.removeprefix("T")),
+    )
+)
+_BY_ID = {transition.id: transition for transition in TRANSITIONS}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ClockOpening:
+    """A clock to open: its code, first day (day 0), and the length or day where the event sets it."""
+
+    code: str
+    start: date
+    days: int | None = None
+    report_due: date | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ClockEffects:
+    """What one recorded event does to the clocks of its case. `cancels_all` comes before `opens`."""
+
+    opens: tuple[ClockOpening, ...] = ()
+    closes: tuple[str, ...] = ()
+    cancels: tuple[str, ...] = ()
+    reopens: tuple[str, ...] = ()
+    extends: tuple[tuple[str, int], ...] = ()
+    cancels_all: bool = False
+
+
+def by_id(transition_id: str) -> Transition:
+    """Return the row `T1`…`T50`; KeyError when there is none."""
+    return _BY_ID[transition_id]
+
+
+def steps_for(command: str) -> tuple[tuple[Transition, Step], ...]:
+    """Every step that a command may mean, in table order: (T12, …), (T13, …) for "transfer-case"."""
+    return tuple((row, step) for row in TRANSITIONS for step in row.steps if step.command == command)
+
+
+def steps_from(state: CaseState, role: Role) -> tuple[tuple[Transition, Step], ...]:
+    """What a role may be offered in a state: built steps only."""
+    return tuple(
+        (row, step)
+        for row in TRANSITIONS
+        if row.built
+        for step in row.steps
+        if state in step.start and role in step.actors
+    )
+
+
+def clock_effects(event: CaseEvent) -> ClockEffects:
+    """What a recorded case event does to the clocks, by the row of its act; the same at every node."""
+    effect = _effect_of(event)
+    closes = effect.closes
+    if isinstance(event, CaseTransferred | CaseAssigned) and not event.transfer.to_unit:
+        # The chain ends at a competent organ; a lower petition department is only its next stage (R-22-10).
+        closes = tuple(code for code in closes if code != "CHAIN")
+    return ClockEffects(
+        opens=tuple(_opening(event, code, path) for code, path in effect.opens),
+        closes=closes,
+        cancels=effect.cancels,
+        reopens=effect.reopens,
+        extends=tuple((code, event.days) for code in effect.extends),  # type: ignore[attr-defined]
+        cancels_all=effect.cancels_all,
+    )
+
+
+def _effect_of(event: CaseEvent) -> ClockEffect:
+    steps = [step for step in _BY_ID[event.head.act].steps if step.event == type(event).__name__]
+    if len(steps) > 1:
+        state = event.state  # type: ignore[attr-defined]  # an event with two ends names the one it took
+        steps = [step for step in steps if step.end == (state,)]
+    return steps[0].clocks
+
+
+def _opening(event: CaseEvent, code: str, path: str) -> ClockOpening:
+    start = reduce(getattr, path.split("."), event)
+    if not isinstance(start, date):
+        raise TypeError(f"{type(event).__name__}.{path} must be a day")
+    fixed = code == "REHANDLE"
+    return ClockOpening(
+        code=code,
+        start=start,
+        days=getattr(event, "days", None) if fixed else None,
+        report_due=getattr(event, "report_due", None) if code == "ASSIGN_RPT" else None,
+    )
