@@ -1,0 +1,212 @@
+"""Checks of what people type: ID numbers, credit codes, telephone numbers and every text field (V-1 to V-4).
+
+Each function takes the text as typed and the field it stands in, and returns its one canonical spelling (so that two
+ways of writing a number hash alike) or refuses with ``Invalid``. No message repeats the value. Today's date is an
+argument: nothing here reads a clock. ``scrub`` goes the other way: it takes free text and removes what would name
+a person.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+
+from lianxi.casework.errors import Invalid
+
+OLDEST_BIRTH_YEARS = 150
+"""How many years back a birth date may lie (CF-46)."""
+
+_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_ID_CHECKS = "10X98765432"
+_PROVINCES = frozenset(
+    map(
+        str,
+        [
+            *range(11, 16),
+            *range(21, 24),
+            *range(31, 38),
+            *range(41, 47),
+            *range(50, 55),
+            *range(61, 66),
+            71,
+            *range(81, 84),
+        ],
+    )
+)
+_PERMANENT_RESIDENT = "9"
+
+
+def narrow(text: object, field: str) -> str:
+    """Return ``text`` with full-width characters narrowed and all white space removed, as numbers are compared."""
+    if not isinstance(text, str):
+        raise Invalid(field, "text", "应当是文字。")
+    return "".join(unicodedata.normalize("NFKC", text).split())
+
+
+def citizen_id(text: str, today: date, field: str = "id_number", oldest_years: int = OLDEST_BIRTH_YEARS) -> str:
+    """V-1: an 18-character citizen ID or residence permit; V-1b: a permanent-resident card, which begins with 9."""
+    number = narrow(text, field).upper()
+    if re.fullmatch(r"\d{15}", number, re.ASCII):
+        raise Invalid(field, "V-1a", "15位身份证号码已停止使用，请填写18位号码。")
+    if not re.fullmatch(r"[1-9]\d{16}[\dX]", number, re.ASCII):
+        raise Invalid(field, "V-1", "身份证号码应为18位：前17位为数字，末位为数字或X。")
+    if number[0] != _PERMANENT_RESIDENT and number[:2] not in _PROVINCES:
+        raise Invalid(field, "V-1", "身份证号码前两位不是省级区划代码，请核对。")
+    _birth_date(number, today, field, oldest_years)
+    total = sum(weight * int(digit) for weight, digit in zip(_ID_WEIGHTS, number, strict=False))
+    if _ID_CHECKS[total % 11] != number[17]:
+        raise Invalid(field, "V-1", "身份证号码校验位不符，请逐位核对。")
+    return number
+
+
+def _birth_date(number: str, today: date, field: str, oldest_years: int) -> None:
+    try:
+        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        raise Invalid(field, "V-1", "身份证号码第7至14位不是真实存在的出生日期。") from None
+    if born > today:
+        raise Invalid(field, "V-1", "身份证号码中的出生日期晚于今天。")
+    if (born.year + oldest_years, born.month, born.day) < (today.year, today.month, today.day):
+        raise Invalid(field, "V-1", f"身份证号码中的出生日期早于{oldest_years}年前，请核对。")
+
+
+def legacy_citizen_id(text: str, field: str = "id_number") -> str:
+    """V-1a: a 15-digit ID, kept as text from an old file; no longer a valid document."""
+    number = narrow(text, field)
+    if not re.fullmatch(r"[1-9]\d{14}", number, re.ASCII):
+        raise Invalid(field, "V-1a", "旧身份证号码应为15位数字。")
+    return number
+
+
+_CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_CREDIT_WEIGHTS = tuple(pow(3, position, 31) for position in range(17))
+_ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+
+
+def credit_code(text: str, field: str = "credit_code") -> str:
+    """V-2: a unified social credit code, whose ninth to seventeenth characters are an organisation code."""
+    code = narrow(text, field).upper()
+    if not re.fullmatch(rf"[{_CREDIT_ALPHABET}]{{2}}\d{{6}}[{_CREDIT_ALPHABET}]{{10}}", code, re.ASCII):
+        raise Invalid(field, "V-2", "统一社会信用代码应为18位数字和大写字母，不含 I、O、S、V、Z，第3至8位为数字。")
+    total = sum(weight * _CREDIT_ALPHABET.index(sign) for weight, sign in zip(_CREDIT_WEIGHTS, code, strict=False))
+    if _CREDIT_ALPHABET[-total % 31] != code[17]:
+        raise Invalid(field, "V-2", "统一社会信用代码校验位不符，请逐位核对。")
+    organisation_code(code[8:17], field)
+    return code
+
+
+def organisation_code(text: str, field: str = "organisation_code") -> str:
+    """V-2a: an organisation code (GB 11714); the hyphen before the check character is optional."""
+    code = narrow(text, field).upper().replace("-", "")
+    if not re.fullmatch(r"[0-9A-Z]{8}[0-9X]", code):
+        raise Invalid(field, "V-2a", "组织机构代码应为8位数字或大写字母加1位校验码。")
+    total = sum(weight * int(sign, 36) for weight, sign in zip(_ORGANISATION_WEIGHTS, code, strict=False))
+    if "0123456789X"[-total % 11] != code[8]:
+        raise Invalid(field, "V-2a", "组织机构代码校验位不符，请逐位核对。")
+    return code
+
+
+_FIXED = re.compile(r"(?:(010|02\d|0\d{3}|0\d{2})-?)?([2-9]\d{6,7})(?:-(\d{1,6}))?", re.ASCII)
+_SERVICE = re.compile(r"[48]00\d{7}|1[0-2]\d{3}|9\d{4}", re.ASCII)
+_ABROAD = re.compile(r"(?:\+|00)?86-?(?=[1-9])", re.ASCII)
+
+
+def mobile(text: str, field: str = "mobile") -> str:
+    """V-3: a mobile number, returned as its eleven digits; +86, spaces and hyphens are stripped."""
+    number = _ABROAD.sub("", narrow(text, field), count=1).replace("-", "")
+    if not re.fullmatch(r"1[3-9]\d{9}", number, re.ASCII):
+        raise Invalid(field, "V-3", "手机号码应为11位数字，以13至19开头。")
+    return number
+
+
+def phone(text: str, field: str = "phone") -> str:
+    """V-3: any number one can be called back on: mobile, fixed (``0971-6123456``), 400/800, five-digit short number."""
+    typed = narrow(text, field).replace("(", "").replace(")", "-")
+    digits = typed.replace("-", "")
+    if re.fullmatch(r"((\+|00)?86)?1[3-9]\d{9}", digits, re.ASCII):
+        return mobile(typed, field)
+    if _SERVICE.fullmatch(digits):
+        return digits
+    national = re.sub(r"^(\+|00)86-?0?", "0", typed)
+    match = _FIXED.fullmatch(national)
+    if match is None:
+        raise Invalid(
+            field, "V-3", "电话号码应为11位手机号、带区号的固定电话（如 0971-6123456）、400/800号码或5位短号。"
+        )
+    return "-".join(part for part in match.groups() if part)
+
+
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad\u200e\u200f"))
+_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Zl", "Zp"})
+
+
+def clean_text(value: object, field: str, max_length: int, *, multiline: bool = False, required: bool = True) -> str:
+    """Return a text field fit to be stored: composed (NFC), trimmed, one line unless ``multiline``, not too long.
+
+    Zero-width characters come along when people paste and mean nothing: they are dropped. Control characters and marks
+    that reverse the reading direction are refused, with their position, because they can make a text read otherwise
+    than it is.
+    """
+    if not isinstance(value, str):
+        raise Invalid(field, "text", "应当是文字。")
+    text = value.replace("\r\n", "\n").replace("\t", " ")
+    for position, character in enumerate(text, start=1):
+        if character == "\n" and multiline:
+            continue
+        if character in _DIRECTION or unicodedata.category(character) in _REFUSED_CATEGORIES:
+            what = "换行" if character == "\n" else f"控制字符（U+{ord(character):04X}）"
+            raise Invalid(field, "characters", f"第{position}个字符是{what}，请删除后重试。", position=position)
+    text = unicodedata.normalize("NFC", text.translate(_INVISIBLE)).strip()
+    if required and not text:
+        raise Invalid(field, "required", "此项为必填项。")
+    if len(text) > max_length:
+        raise Invalid(field, "length", f"最多{max_length}个字，现有{len(text)}个字，请精简。", max_length=max_length)
+    return text
+
+
+_WIDE_DIGITS = {ord("０") + value: ord("0") + value for value in range(10)}
+_GAP = r"[ \-\u3000]?"
+_PLATE_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_SCRUBS = (
+    ("身份证号", re.compile(r"(?<!\d)\d{6}" + _GAP + r"\d{8}" + _GAP + r"\d{3}[\dXx](?![\dXx])", re.ASCII)),
+    ("银行卡号", re.compile(r"(?<!\d)\d(?:" + _GAP + r"\d){15,18}(?!\d)", re.ASCII)),
+    ("身份证号", re.compile(r"(?<!\d)[1-9]\d{14}(?!\d)", re.ASCII)),
+    (
+        "手机号",
+        re.compile(
+            r"(?<!\d)(?:(?:\+|00)?86" + _GAP + r")?1[3-9]\d" + _GAP + r"\d{4}" + _GAP + r"\d{4}(?!\d)", re.ASCII
+        ),
+    ),
+    ("电话", re.compile(r"(?<!\d)0\d{2,3}" + _GAP + r"[2-9]\d{6,7}(?!\d)", re.ASCII)),
+    (
+        "车牌号",
+        re.compile(rf"[{_PLATE_PROVINCES}][A-Za-z][·• ]?[A-HJ-NP-Za-hj-np-z0-9]{{5,6}}(?![A-Za-z0-9])", re.ASCII),
+    ),
+)
+
+
+def scrub(text: str, names: Sequence[str] = ()) -> str:
+    """V-4: replace ID, bank-card, telephone and plate numbers, and the given ``names``, by what they are.
+
+    Meant for text that leaves the circle of its handlers, so it rather removes too much: a number that looks like an
+    ID is removed whether or not its check digit is right.
+    """
+    scrubbed = text.translate(_WIDE_DIGITS)
+    for what, pattern in _SCRUBS:
+        scrubbed = pattern.sub(partial(_replacement, what), scrubbed)
+    for name in sorted((name for name in names if name), key=len, reverse=True):
+        scrubbed = scrubbed.replace(name, "某某")
+    return scrubbed
+
+
+def _replacement(what: str, found: re.Match[str]) -> str:
+    if what == "银行卡号" and not _luhn(re.sub(r"\D", "", found[0])):
+        return found[0]
+    return f"［{what}］"
+
+
+def _luhn(digits: str) -> bool:
+    doubled = (int(digit) * (1 + position % 2) for position, digit in enumerate(reversed(digits)))
+    return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
