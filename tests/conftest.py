@@ -1,0 +1,65 @@
+"""Fixtures every test may ask for. Nothing imports from this file: what can be imported lies in `tests/support`."""
+
+import os
+import secrets
+
+import pytest
+
+from lianxi.ops.local.broker import Broker
+from lianxi.ops.local.cluster import Cluster
+from tests.support.brokers import Vhost
+from tests.support.databases import Database
+from tests.support.sharing import STATE, shared
+
+
+@pytest.fixture(scope="session")
+def shared_broker():
+    """The broker all tests share: never stop it, take a vhost of it."""
+    broker = Broker(STATE / "broker")
+    with shared("broker", start=broker.start, remove=broker.remove):
+        yield broker
+
+
+@pytest.fixture
+def broker_vhost(shared_broker):
+    """A fresh vhost on the shared broker: `.uri`, `.name`, `.management`, `.depth(queue)`."""
+    vhost = Vhost(shared_broker, f"test-{secrets.token_hex(6)}", own=False)
+    vhost.create()
+    yield vhost
+    vhost.delete()
+
+
+@pytest.fixture(scope="module")
+def own_broker_server():
+    """A broker for the tests of one module, which may stop and kill it."""
+    broker = Broker(STATE / f"broker-{os.getpid()}-{secrets.token_hex(4)}")
+    yield broker
+    broker.remove()
+
+
+@pytest.fixture
+def own_broker(own_broker_server):
+    """A fresh vhost on a broker that this test may `.stop()`, `.start()`, `.kill()`, `.restart()` and `.wipe()`."""
+    own_broker_server.start()
+    vhost = Vhost(own_broker_server, f"test-{secrets.token_hex(6)}", own=True)
+    vhost.create()
+    yield vhost
+    if own_broker_server.healthy:
+        vhost.delete()
+
+
+@pytest.fixture(scope="session")
+def shared_cluster():
+    """The PostgreSQL all tests share: take a database of it."""
+    cluster = Cluster(STATE / "cluster")
+    with shared("cluster", start=cluster.start, remove=cluster.remove):
+        yield cluster
+
+
+@pytest.fixture
+def database(shared_cluster):
+    """A fresh, empty database: `.url` (SQLAlchemy), `.dsn` (psycopg2), `.query(…)`."""
+    database = Database(shared_cluster, f"test_{secrets.token_hex(6)}")
+    shared_cluster.create_database(database.name)
+    yield database
+    shared_cluster.drop_database(database.name)

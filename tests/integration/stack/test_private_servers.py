@@ -1,0 +1,113 @@
+"""The private broker and the private PostgreSQL: up on their own, found again, and unharmed by a crash."""
+
+import os
+import signal
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from lianxi.ops.local.cluster import Cluster
+from lianxi.ops.local.processes import Identity, Record, is_free
+from tests.support.waiting import eventually
+
+pytestmark = [pytest.mark.broker, pytest.mark.database]
+
+
+def publish(vhost, queue, count):
+    for number in range(count):
+        vhost.management.post(
+            f"exchanges/{vhost.name}/amq.default/publish",
+            {
+                "properties": {"delivery_mode": 2},
+                "routing_key": queue,
+                "payload": str(number),
+                "payload_encoding": "string",
+            },
+        )
+
+
+def test_every_vhost_is_empty_and_its_own(broker_vhost):
+    broker_vhost.management.put(f"queues/{broker_vhost.name}/letters", {"durable": True})
+
+    publish(broker_vhost, "letters", 3)
+
+    eventually(lambda: broker_vhost.depth("letters") == 3)
+    assert broker_vhost.uri.endswith(f"/{broker_vhost.name}")
+
+
+def test_a_killed_broker_comes_back_on_its_ports_with_its_messages(own_broker):
+    own_broker.management.put(f"queues/{own_broker.name}/letters", {"durable": True})
+    publish(own_broker, "letters", 3)
+    ports = own_broker.broker.ports
+
+    own_broker.kill()
+    assert not own_broker.broker.healthy
+    own_broker.start()
+
+    assert own_broker.broker.ports == ports
+    eventually(lambda: own_broker.depth("letters") == 3)
+
+
+def test_a_second_start_finds_the_broker_that_runs(own_broker):
+    before = own_broker.broker.pid
+
+    own_broker.start()
+
+    assert own_broker.broker.pid == before
+
+
+def test_a_wiped_broker_has_forgotten_its_queues(own_broker):
+    own_broker.management.put(f"queues/{own_broker.name}/letters", {"durable": True})
+
+    own_broker.wipe()
+
+    assert own_broker.management.get(f"queues/{own_broker.name}") == []
+
+
+def test_every_database_is_empty_and_its_own(database):
+    database.query("CREATE TABLE letter (id int)")
+
+    assert database.query("SELECT count(*) FROM letter") == [(0,)]
+    assert database.query("SHOW fsync") == [("on",)]
+
+
+def test_a_killed_cluster_recovers_what_was_committed(tmp_path):
+    cluster = Cluster(tmp_path / "cluster")
+    try:
+        cluster.start()
+        cluster.create_database("letters")
+        cluster.execute("letters", "CREATE TABLE letter AS SELECT 7 AS id")
+
+        cluster.kill()
+        cluster.start()
+
+        with cluster.connect("letters") as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM letter")
+            assert cursor.fetchall() == [(7,)]
+    finally:
+        cluster.remove()
+    assert not cluster.data.exists()
+
+
+def test_the_cluster_lets_nobody_in_without_the_password(shared_cluster):
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        psycopg2.connect(shared_cluster.dsn("postgres", password="guess"))
+
+
+def test_the_cluster_does_not_run_as_root(shared_cluster):
+    owner = Path(f"/proc/{shared_cluster.pid}").stat().st_uid
+
+    assert owner != 0
+
+
+def test_a_record_of_a_number_that_was_given_to_somebody_else_is_no_record(tmp_path):
+    record = Record(tmp_path / "broker.pid")
+    record.write(Identity(os.getpid(), "0"))
+
+    assert record.read() is None
+    record.stop(signal.SIGTERM)  # and nobody is harmed
+
+
+def test_a_port_somebody_listens_on_is_not_free(shared_cluster):
+    assert not is_free(shared_cluster.port)
