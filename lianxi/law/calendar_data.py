@@ -75,9 +75,16 @@ def load(overrides: Sequence[YearNotice] = ()) -> Calendar:
 
 def read_notices(directory: Path) -> tuple[YearNotice, ...]:
     """The notices stored in a directory, one JSON file a year; none if the directory does not exist."""
-    return tuple(
-        YearNotice.parse(json.loads(path.read_text(encoding="utf-8"))) for path in sorted(directory.glob("*.json"))
-    )
+    return tuple(_read_notice(path) for path in sorted(directory.glob("*.json")))
+
+
+def _read_notice(path: Path) -> YearNotice:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        message = f"日历文件 {path.name} 无法读取，请用 lianxi calendar load 重新导入该年通知"
+        raise DateRuleError("calendar", "D-18", message) from error
+    return YearNotice.parse(data)
 
 
 def from_directory(directory: Path) -> Calendar:

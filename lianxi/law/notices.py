@@ -117,6 +117,8 @@ def _add_holiday(entry: Mapping[str, object], off: dict[date, str], work: dict[d
 
 def _days(item: object, field: str) -> Iterable[date]:
     """One date, or a range written FROM..TO with both ends included."""
+    if not isinstance(item, str | date):
+        raise DateRuleError(field, "D-18", f"{field} 的每一项应为日期或“起..止”区间")
     first, _, last = str(item).partition("..")
     try:
         begin, end = date.fromisoformat(first.strip()), date.fromisoformat((last or first).strip())
