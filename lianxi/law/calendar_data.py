@@ -64,7 +64,7 @@ def load(overrides: Sequence[YearNotice] = ()) -> Calendar:
     known = dict(_published())
     for notice in notices:
         known[notice.year] = CalendarYear(
-            _of_year(notice.off, notice.year), _of_year(notice.work, notice.year), notice.document
+            _of_year(notice.rest, notice.year), _of_year(notice.work, notice.year), notice.document
         )
     for notice in notices:
         _take_over_december(known, notice)
@@ -117,15 +117,15 @@ def _forecast(year: int) -> CalendarYear:
 def _take_over_december(known: dict[int, CalendarYear], notice: YearNotice) -> None:
     """Days of the previous December named by this notice replace what that year said about them."""
     before = notice.year - 1
-    off = _of_year(notice.off, before)
+    rest = _of_year(notice.rest, before)
     work = _of_year(notice.work, before)
-    table = known.get(before)
-    if table is None or not (off or work):
+    named = rest.keys() | work.keys()
+    if not named or before < FIRST_YEAR:
         return
-    named = off.keys() | work.keys()
-    rest = {day: name for day, name in table.rest.items() if day not in named} | off
-    makeup = {day: name for day, name in table.makeup.items() if day not in named} | work
-    known[before] = CalendarYear(rest, makeup, f"{table.source}；{notice.document}")
+    table = _Years(known)[before]
+    rest |= {day: name for day, name in table.rest.items() if day not in named}
+    work |= {day: name for day, name in table.makeup.items() if day not in named}
+    known[before] = CalendarYear(rest, work, f"{table.source}；{notice.document}", table.provisional)
 
 
 def _of_year(days: Mapping[date, str], year: int) -> dict[date, str]:

@@ -27,7 +27,7 @@ class YearNotice:
     year: int
     title: str
     document: str
-    off: Mapping[date, str]
+    rest: Mapping[date, str]
     work: Mapping[date, str]
 
     def __post_init__(self) -> None:
@@ -42,29 +42,29 @@ class YearNotice:
             raise DateRuleError("year", "D-18", "year 应为四位年份，例如 2027")
         entries = fields.get("holidays")
         if not isinstance(entries, list) or not entries:
-            raise DateRuleError("holidays", "D-18", "holidays 应为非空列表，每项含 name、off、work")
-        off: dict[date, str] = {}
+            raise DateRuleError("holidays", "D-18", "holidays 应为非空列表，每项含 name、rest、work")
+        rest: dict[date, str] = {}
         work: dict[date, str] = {}
         for entry in entries:
-            _add_holiday(_mapping(entry, "holidays"), off, work)
-        return cls(year, _text(fields, "title"), _text(fields, "document"), off, work)
+            _add_holiday(_mapping(entry, "holidays"), rest, work)
+        return cls(year, _text(fields, "title"), _text(fields, "document"), rest, work)
 
     def as_data(self) -> dict[str, object]:
         """The notice as plain data that `parse` reads back; days in order, so equal notices give equal text."""
-        names = sorted({*self.off.values(), *self.work.values()})
+        names = sorted({*self.rest.values(), *self.work.values()})
         return {
             "year": self.year,
             "title": self.title,
             "document": self.document,
             "holidays": [
-                {"name": name, "off": _iso_days(self.off, name), "work": _iso_days(self.work, name)} for name in names
+                {"name": name, "rest": _iso_days(self.rest, name), "work": _iso_days(self.work, name)} for name in names
             ],
         }
 
     @property
     def digest(self) -> str:
         """Eight hexadecimal digits over the days named: it tells two wordings of one year apart."""
-        days = [sorted(day.isoformat() for day in part) for part in (self.off, self.work)]
+        days = [sorted(day.isoformat() for day in part) for part in (self.rest, self.work)]
         return hashlib.sha256(json.dumps(days).encode()).hexdigest()[:8]
 
 
@@ -76,7 +76,7 @@ def _check_notice(notice: YearNotice) -> None:
     """A notice that is cut short or contradicts itself must not become the calendar of a year."""
     if not FIRST_YEAR <= notice.year < LAST_YEAR:
         raise DateRuleError("year", "D-18", f"年份应在{FIRST_YEAR}至{LAST_YEAR - 1}之间")
-    for day in (*notice.off, *notice.work):
+    for day in (*notice.rest, *notice.work):
         if day.year != notice.year and (day.year, day.month) != (notice.year - 1, _DECEMBER):
             raise DateRuleError("holidays", "D-18", f"{day}不属于{notice.year}年，也不在上年12月")
     _check_makeup_days(notice)
@@ -85,7 +85,7 @@ def _check_notice(notice: YearNotice) -> None:
 
 def _check_makeup_days(notice: YearNotice) -> None:
     for day in notice.work:
-        if day in notice.off:
+        if day in notice.rest:
             raise DateRuleError("work", "D-5", f"{day}既放假又上班，请核对通知")
         if day.weekday() < SATURDAY:
             raise DateRuleError("work", "D-5", f"{day}不是周末，不能是调休上班日")
@@ -94,17 +94,17 @@ def _check_makeup_days(notice: YearNotice) -> None:
 def _check_complete(notice: YearNotice) -> None:
     """Every statutory holiday must be there: the fixed ones by date, the lunar ones by name."""
     for month, number in _FIXED_DAYS:
-        if date(notice.year, month, number) not in notice.off:
-            raise DateRuleError("off", "D-16", f"缺少法定节日{notice.year}-{month:02}-{number:02}，通知可能不完整")
-    named = "、".join(notice.off.values())
+        if date(notice.year, month, number) not in notice.rest:
+            raise DateRuleError("rest", "D-16", f"缺少法定节日{notice.year}-{month:02}-{number:02}，通知可能不完整")
+    named = "、".join(notice.rest.values())
     for name in _STATUTORY_NAMES:
         if name not in named:
             raise DateRuleError("holidays", "D-16", f"缺少{name}，通知可能不完整")
 
 
-def _add_holiday(entry: Mapping[str, object], off: dict[date, str], work: dict[date, str]) -> None:
+def _add_holiday(entry: Mapping[str, object], rest: dict[date, str], work: dict[date, str]) -> None:
     name = _text(entry, "name")
-    for field, target in (("off", off), ("work", work)):
+    for field, target in (("rest", rest), ("work", work)):
         items = entry.get(field) or []
         if not isinstance(items, list):
             raise DateRuleError(field, "D-18", f"{name}的 {field} 应为日期列表")
