@@ -43,6 +43,14 @@ class Failed:
     due_in: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Numbers of one stream that were not applied: set aside (later ones wait) or dropped (skipped)."""
+
+    aside: frozenset[int] = frozenset()
+    dropped: frozenset[int] = frozenset()
+
+
 class ConsumerBook(Protocol):
     """The memory of the consumers of one service, inside one transaction."""
 
@@ -78,8 +86,8 @@ class ConsumerBook(Protocol):
         """Return streams whose held messages can go on: the next number is there and nothing blocks it."""
         ...
 
-    def blocked(self, queue: str, keys: Collection[str]) -> dict[str, int]:
-        """Return the lowest number set aside of each stream that has one."""
+    def gaps(self, queue: str, keys: Collection[str]) -> dict[str, Gaps]:
+        """Return the numbers of each stream that are set aside or were dropped, for streams that have any."""
         ...
 
     def due(self, queue: str, limit: int) -> list[Kept]:
@@ -106,6 +114,28 @@ class ConsumerBook(Protocol):
 _MESSAGE = "message_id, type, exchange, routing_key, headers, body"
 
 
+_READY = """
+SELECT DISTINCT h.key
+FROM {s}.held h
+LEFT JOIN {s}.stream_position p ON p.queue = h.queue AND p.key = h.key
+WHERE h.queue = %s
+  AND (
+    h.starts_stream
+    OR h.seq <= coalesce(p.last_seq, 0) + 1
+    OR EXISTS (
+        SELECT 1 FROM {s}.parked d
+        WHERE d.queue = h.queue AND d.key = h.key AND d.state = 'dropped' AND d.seq = coalesce(p.last_seq, 0) + 1
+    )
+  )
+  AND NOT EXISTS (
+    SELECT 1 FROM {s}.parked a
+    WHERE a.queue = h.queue AND a.key = h.key AND a.state <> 'dropped'
+      AND a.seq > coalesce(p.last_seq, 0) AND a.seq <= h.seq
+  )
+LIMIT 200
+"""
+
+
 def _raw(row: Sequence[Any]) -> RawMessage:
     message_id, kind, exchange, routing_key, headers, body = row
     return RawMessage(bytes(body), headers, message_id, kind, exchange, routing_key)
@@ -114,12 +144,17 @@ def _raw(row: Sequence[Any]) -> RawMessage:
 def _columns(messages: Sequence[Kept | Failed]) -> tuple[list[Any], ...]:
     return (
         [message.id for message in messages],
-        [message.raw.type for message in messages],
-        [message.raw.exchange for message in messages],
-        [message.raw.routing_key for message in messages],
-        [json.dumps(dict(message.raw.headers), default=str) for message in messages],
+        [_text(message.raw.type) for message in messages],
+        [_text(message.raw.exchange) for message in messages],
+        [_text(message.raw.routing_key) for message in messages],
+        [json.dumps(dict(message.raw.headers), default=str).replace("\\u0000", "") for message in messages],
         [message.raw.body for message in messages],
     )
+
+
+def _text(value: str | None) -> str | None:
+    """Return `value` without the one character that PostgreSQL cannot store."""
+    return None if value is None else value.replace("\0", "")
 
 
 class SqlInbox:
@@ -208,26 +243,19 @@ class SqlInbox:
 
     def ready(self, queue: str) -> list[str]:
         """Find held messages whose turn has come."""
-        rows = self._rows(
-            "SELECT DISTINCT h.key FROM {s}.held h"
-            " LEFT JOIN {s}.stream_position p ON p.queue = h.queue AND p.key = h.key"
-            " WHERE h.queue = %s AND (h.starts_stream OR h.seq <= coalesce(p.last_seq, 0) + 1) AND NOT EXISTS ("
-            "   SELECT 1 FROM {s}.parked a WHERE a.queue = h.queue AND a.key = h.key AND a.seq <= h.seq"
-            "   AND a.state <> 'dropped')"
-            " LIMIT 200",
-            queue,
-        )
+        rows = self._rows(_READY, queue)
         return [row[0] for row in rows]
 
-    def blocked(self, queue: str, keys: Collection[str]) -> dict[str, int]:
-        """Read the open rows of parked."""
+    def gaps(self, queue: str, keys: Collection[str]) -> dict[str, Gaps]:
+        """Read the numbers in parked."""
         rows = self._rows(
-            "SELECT key, min(seq) FROM {s}.parked WHERE queue = %s AND key = ANY(%s) AND seq IS NOT NULL"
-            " AND state <> 'dropped' GROUP BY key",
+            "SELECT key, coalesce(array_agg(seq) FILTER (WHERE state <> 'dropped'), '{{}}'),"
+            " coalesce(array_agg(seq) FILTER (WHERE state = 'dropped'), '{{}}')"
+            " FROM {s}.parked WHERE queue = %s AND key = ANY(%s) AND seq IS NOT NULL GROUP BY key",
             queue,
             list(keys),
         )
-        return {row[0]: row[1] for row in rows}
+        return {row[0]: Gaps(frozenset(row[1]), frozenset(row[2])) for row in rows}
 
     def due(self, queue: str, limit: int) -> list[Kept]:
         """Lock and read what is due in parked."""

@@ -71,7 +71,7 @@ CREATE TABLE {{schema}}.parked (
     dropped_by text,
     dropped_reason text
 )""",
-    "CREATE INDEX parked_open ON {schema}.parked (queue, key) WHERE state <> 'dropped'",
+    "CREATE INDEX parked_stream ON {schema}.parked (queue, key, seq)",
     "CREATE INDEX parked_due ON {schema}.parked (queue, due_at) WHERE due_at IS NOT NULL",
     """
 CREATE TABLE {schema}.command_result (

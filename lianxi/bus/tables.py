@@ -145,7 +145,7 @@ def _parked(metadata: MetaData) -> Table:
         _instant("dropped_at"),
         Column("dropped_by", Text),
         Column("dropped_reason", Text),
-        Index("parked_open", "queue", "key", postgresql_where=text("state <> 'dropped'")),
+        Index("parked_stream", "queue", "key", "seq"),
         Index("parked_due", "queue", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
 

@@ -61,15 +61,16 @@ class Work:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what happens inside, published messages included, when it raises; the work itself goes on."""
-        published = len(self._outgoing)
+        before, self._outgoing = self._outgoing, []
         try:
             with self.connection.begin_nested():
                 yield
-        except BaseException:
-            del self._outgoing[published:]
-            raise
+                add(self.connection, self.schema, self._outgoing)  # inside: a message that cannot be written fails here
+        finally:
+            self._outgoing = before
 
-    def passes(self, error: BaseException) -> bool:
+    @staticmethod
+    def passes(error: BaseException) -> bool:
         """Return whether `error` is a failure of the database that a repeat may not meet."""
         if not isinstance(error, DBAPIError):
             return False
