@@ -27,9 +27,13 @@ POLL = 0.05
 class StartFailed(Exception):  # noqa: N818  reads as what happened
     """A program did not come up; the text ends with the last lines it wrote."""
 
+    branch = "retryable"
+
 
 class ProgramMissing(Exception):  # noqa: N818  reads as what happened
     """A program this machine should have is not installed."""
+
+    branch = "refused"
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Record:
         try:
             content = json.loads(self.path.read_text(encoding="ascii"))
             identity = Identity(content["pid"], content["began"])
-        except (FileNotFoundError, ValueError, KeyError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
         return identity if identity.alive else None
 

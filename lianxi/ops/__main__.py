@@ -1,0 +1,93 @@
+"""The `lianxi` command: what the people who run a node type.
+
+Each verb is a module of this package with a click command called `command`, imported only when the verb is used, so
+that `lianxi deadline` does not wait for a database driver it does not need. A mistake of the caller ends with status
+2, work that was refused or failed with status 1, and an error nobody expected with one line and status 70
+(`LIANXI_DEBUG=1` shows where it came from).
+"""
+
+import importlib
+import importlib.util
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from lianxi import __version__
+
+VERBS: dict[str, tuple[str, str]] = {
+    "account": ("account", "Create, list and close the local accounts of a node's staff."),
+    "books": ("books", "Compare the books of two nodes and name every case one of them lacks."),
+    "calendar": ("calendar", "Show the working days of a year, or load an official holiday notice."),
+    "deadline": ("deadline", "Work out a statutory deadline with every step of its derivation."),
+    "demo": ("demo", "Bring three nodes up and play a story through all of them."),
+    "import": ("importing", "Take petitions from a CSV file into a node."),
+    "node": ("node", "Bring nodes up and down on this machine, or render a node's configuration."),
+    "parked": ("parked", "List, show, retry and drop messages that could not be handled."),
+    "sort": ("sort", "Sort petitions from a file by category and place, with reasons."),
+    "verify": ("verify", "Recompute the history of every case and name whatever was altered."),
+}
+FAILED, UNEXPECTED = 1, 70
+
+
+class Verbs(click.Group):
+    """The verbs whose module is present; none is imported to be listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in alphabetical order."""
+        del ctx
+        return sorted(verb for verb, (module, _) in VERBS.items() if _present(module))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of one verb."""
+        del ctx
+        module, _ = VERBS.get(cmd_name, ("", ""))
+        if not module or not _present(module):
+            return None
+        command: click.Command = importlib.import_module(f"lianxi.ops.{module}").command
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs with their summaries."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, VERBS[verb][1]) for verb in self.list_commands(ctx)])
+
+
+def _present(module: str) -> bool:
+    return importlib.util.find_spec(f"lianxi.ops.{module}") is not None
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lianxi")
+def lianxi() -> None:
+    """Lianxi 联席: petitions between city, district and township.
+
+    `lianxi VERB --help` explains a verb.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and end the process with its status."""
+    try:
+        lianxi.main(args=arguments, prog_name="lianxi")
+    except Exception as error:  # noqa: BLE001  (the last line of defence between a person and a traceback)
+        sys.exit(_report(error))
+
+
+def _report(error: Exception) -> int:
+    """Say in one line what went wrong; return the status to end with."""
+    from lianxi.runtime.logging import redact  # noqa: PLC0415  (costs start-up time that a good run need not pay)
+
+    if os.environ.get("LIANXI_DEBUG"):
+        traceback.print_exception(error)
+    text = " ".join(str(redact(str(error))).split())
+    expected = getattr(error, "branch", None) in {"refused", "retryable"}
+    click.echo(f"lianxi: {text}" if expected else f"lianxi: {type(error).__name__}: {text}", err=True)
+    return FAILED if expected else UNEXPECTED
+
+
+if __name__ == "__main__":
+    main()
