@@ -8,7 +8,7 @@ which it was decided here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 
 from lianxi.casework.messages.facts import (
@@ -25,13 +25,33 @@ from lianxi.casework.messages.wire import Message
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """What all commands share. `paper` is the text of the document that the act issues, by field name."""
+    """What all commands share. `paper` is the text of the document that the act issues, by field name.
+
+    `document_no` is set when another node than the holder issues the document and numbered it.
+    """
 
     case_no: str
     actor: Actor
     expected_seq: int | None = None
     decided_on: date | None = None
+    document_no: str = ""
     paper: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReceiveCase(Command):
+    """T1, T2: a contact came in through intake. `text_digest` vouches for its text; "" when it says nothing."""
+
+    MESSAGE: ClassVar[Message] = Message("receive-case")
+    channel: str
+    received_on: date
+    received_at: datetime
+    persons: int
+    representatives: int
+    text_digest: str
+    petitioner_key: str
+    anonymous: bool = False
+    posted_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +98,28 @@ class AssignCase(Command):
     to_unit: str = ""
     direct: bool = False
     reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliverCase(Command):
+    """T15: this node's server takes the case that was offered to it."""
+
+    MESSAGE: ClassVar[Message] = Message("deliver-case")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefuseTransfer(Command):
+    """T50: the receiving node's server could not take the case, for the reason `code`."""
+
+    MESSAGE: ClassVar[Message] = Message("refuse-transfer")
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakeBack(Command):
+    """T17, completed: the sender's server takes the case back after an upheld objection."""
+
+    MESSAGE: ClassVar[Message] = Message("take-back")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

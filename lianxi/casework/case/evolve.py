@@ -1,0 +1,264 @@
+"""What each event makes of the case: pure, total, the same at every node. Replaying a history gives the state."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import singledispatch
+
+from lianxi.casework.case.state import Case
+from lianxi.casework.messages import events as e
+from lianxi.casework.messages.facts import CaseState, TransferKind
+
+
+def evolve(case: Case, event: e.CaseEvent) -> Case:
+    """Return the case after `event`. The caller has checked that the event is the next one (`head.seq`)."""
+    changed = _after(event, case)
+    document = getattr(event, "document", None)
+    documents = changed.documents if document is None else (*changed.documents, document)
+    head = event.head
+    return replace(
+        changed,
+        seq=head.seq,
+        epoch=head.epoch,
+        head_digest=head.digest,
+        documents=documents,
+        updated_at=head.at,
+    )
+
+
+def replay(case_no: str, history: Iterable[e.CaseEvent]) -> Case:
+    """Return the state that a whole history, in order from the first event, leads to."""
+    case = Case(case_no=case_no)
+    for event in history:
+        case = evolve(case, event)
+    return case
+
+
+@singledispatch
+def _after(event: e.CaseEvent, case: Case) -> Case:
+    raise TypeError(f"no evolution for {type(event).__name__} of {case.case_no}")
+
+
+@_after.register
+def _(event: e.CaseReceived, case: Case) -> Case:
+    return replace(
+        case,
+        state=CaseState.RECEIVED,
+        holder=event.head.node,
+        path=(event.head.node,),
+        channel=event.channel,
+        received_on=event.received_on,
+        persons=event.persons,
+        anonymous=event.anonymous,
+        petitioner_key=event.petitioner_key,
+        text_digest=event.text_digest,
+    )
+
+
+@_after.register
+def _(event: e.CaseRegistered, case: Case) -> Case:
+    return replace(
+        case,
+        state=CaseState.REGISTERED,
+        registered_on=event.registered_on,
+        purpose=event.purpose,
+        petition_class=event.petition_class,
+        category=event.category,
+        place=event.place,
+        claims=event.claims,
+        recused=event.recused,
+    )
+
+
+@_after.register
+def _(event: e.CaseMerged, case: Case) -> Case:
+    return replace(case, state=CaseState.MERGED, merged_into=event.into, ended_on=event.document.issued_on)
+
+
+@_after.register
+def _(event: e.CaseTransferred, case: Case) -> Case:
+    return replace(case, state=CaseState.TRANSFERRED, transfer=event.transfer)
+
+
+@_after.register
+def _(event: e.CaseAssigned, case: Case) -> Case:
+    return replace(case, state=CaseState.ASSIGNED, transfer=event.transfer, report_due=event.report_due)
+
+
+@_after.register
+def _(event: e.CaseDelivered, case: Case) -> Case:
+    transfer = event.transfer
+    assigned = transfer.kind is TransferKind.ASSIGN
+    return replace(
+        case,
+        state=event.state,
+        holder=transfer.to_node,
+        unit=transfer.to_unit,
+        sender=transfer.from_node,
+        path=case.path if transfer.to_node == case.path[-1] else (*case.path, transfer.to_node),
+        assigned_by=transfer.from_node if assigned else case.assigned_by,
+        delivered_on=event.delivered_on,
+        objections=0,
+        transfer=None,
+    )
+
+
+@_after.register
+def _(_event: e.TransferRefused, case: Case) -> Case:
+    assigned = case.state is CaseState.ASSIGNED
+    return replace(case, state=CaseState.REGISTERED, transfer=None, report_due=None if assigned else case.report_due)
+
+
+@_after.register
+def _(_event: e.ObjectionFiled, case: Case) -> Case:
+    return replace(case, state=CaseState.OBJECTED, objections=case.objections + 1)
+
+
+@_after.register
+def _(event: e.ObjectionUpheld, case: Case) -> Case:
+    return replace(case, transfer=event.transfer)
+
+
+@_after.register
+def _(event: e.CaseReturned, case: Case) -> Case:
+    return replace(
+        case,
+        state=CaseState.REGISTERED,
+        holder=event.transfer.to_node,
+        unit="",
+        path=case.path if event.transfer.to_node == case.path[-1] else (*case.path, event.transfer.to_node),
+        transfer=None,
+        assigned_by="",
+        report_due=None,
+        delivered_on=event.returned_on,
+    )
+
+
+@_after.register
+def _(_event: e.ObjectionRefused, case: Case) -> Case:
+    return replace(case, state=CaseState.AWAITING_ACCEPTANCE)
+
+
+@_after.register
+def _(event: e.CaseAccepted, case: Case) -> Case:
+    return replace(
+        case,
+        state=CaseState.ACCEPTED,
+        accepted_on=event.accepted_on,
+        handlers=(*case.handlers, event.head.actor.person),
+    )
+
+
+@_after.register
+def _(event: e.CaseClassified, case: Case) -> Case:
+    return replace(case, state=CaseState.HANDLING, claims=event.claims)
+
+
+@_after.register
+def _(event: e.HandlingExtended, case: Case) -> Case:
+    return replace(case, extension_days=case.extension_days + event.days)
+
+
+@_after.register
+def _(event: e.OpinionSubmitted, case: Case) -> Case:
+    return replace(
+        case,
+        state=CaseState.OPINION_SUBMITTED,
+        outcomes=event.outcomes,
+        handlers=(*case.handlers, event.head.actor.person),
+    )
+
+
+@_after.register
+def _(event: e.OpinionSigned, case: Case) -> Case:
+    return replace(
+        case,
+        state=CaseState.OPINION_SIGNED,
+        signed_on=event.signed_on,
+        handlers=(*case.handlers, event.head.actor.person),
+    )
+
+
+@_after.register
+def _(_event: e.OpinionReturned, case: Case) -> Case:
+    return replace(case, state=CaseState.HANDLING)
+
+
+@_after.register
+def _(event: e.OpinionServed, case: Case) -> Case:
+    return replace(case, state=CaseState.REPLIED, served_on=event.served_on)
+
+
+@_after.register
+def _(_event: e.ReportFiled, case: Case) -> Case:
+    return replace(case, state=CaseState.REPORT_FILED)
+
+
+@_after.register
+def _(_event: e.ReportAccepted, case: Case) -> Case:
+    # The report is owed once; a later opinion after a review is not reported a second time.
+    return replace(case, state=CaseState.REPLIED, assigned_by="")
+
+
+@_after.register
+def _(_event: e.ReportReturned, case: Case) -> Case:
+    return replace(case, state=CaseState.REPORT_RETURNED)
+
+
+@_after.register
+def _(event: e.ReviewRequested, case: Case) -> Case:
+    return replace(case, state=CaseState.REVIEW_REQUESTED, reviewing_node=event.reviewing_node)
+
+
+@_after.register
+def _(_event: e.ReviewAdmitted, case: Case) -> Case:
+    return replace(case, state=CaseState.UNDER_REVIEW)
+
+
+@_after.register
+def _(_event: e.ReviewDeclined, case: Case) -> Case:
+    return replace(case, state=CaseState.REVIEW_DECLINED)
+
+
+@_after.register
+def _(event: e.ReviewDecided, case: Case) -> Case:
+    return replace(case, state=CaseState.REVIEW_SERVED, disposition=event.disposition, review_served_on=event.served_on)
+
+
+@_after.register
+def _(_event: e.RehandlingOrdered, case: Case) -> Case:
+    return replace(case, state=CaseState.REHANDLING_ORDERED)
+
+
+@_after.register
+def _(event: e.RehandlingStarted, case: Case) -> Case:
+    return replace(case, state=CaseState.HANDLING, round_number=event.round_number, served_on=None, signed_on=None)
+
+
+@_after.register
+def _(event: e.FinalReviewRequested, case: Case) -> Case:
+    return replace(case, state=CaseState.FINAL_REVIEW_REQUESTED, reviewing_node=event.reviewing_node)
+
+
+@_after.register
+def _(event: e.CaseLapsed, case: Case) -> Case:
+    return replace(case, state=CaseState.CLOSED_BY_LAPSE, ended_on=event.lapsed_on)
+
+
+@_after.register
+def _(event: e.CaseWithdrawn, case: Case) -> Case:
+    return replace(case, state=CaseState.WITHDRAWN, ended_on=event.withdrawn_on)
+
+
+@_after.register
+def _(_event: e.CaseArchived, case: Case) -> Case:
+    return replace(case, state=CaseState.ARCHIVED)
+
+
+@_after.register
+def _(_event: e.CompletionRequested, case: Case) -> Case:
+    return replace(case, state=CaseState.AWAITING_COMPLETION, resume_state=case.state)
+
+
+@_after.register
+def _(event: e.CompletionReceived, case: Case) -> Case:
+    return replace(case, state=event.state, resume_state=None)

@@ -1,0 +1,95 @@
+"""The case: everything its events have told so far. A value; each event makes the next one (`evolve`)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from lianxi.casework.identifiers import DivisionCode, DivisionLevel
+from lianxi.casework.messages.facts import (
+    TERMINAL_STATES,
+    CaseState,
+    Claim,
+    ClaimOutcome,
+    Disposition,
+    Document,
+    PetitionClass,
+    Transfer,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """The state of one case (事项), as far as its history goes.
+
+    `holder` is the one node with custody, `unit` the organ that handles it ("" at a petition department), `epoch`
+    grows with each change of custody, `head_digest` is the last link of the hash chain. Days are days in Asia/Shanghai.
+    """
+
+    case_no: str
+    state: CaseState = CaseState.DRAFT
+    holder: str = ""
+    unit: str = ""
+    epoch: int = 1
+    seq: int = 0
+    head_digest: str = ""
+    path: tuple[str, ...] = ()
+    updated_at: datetime | None = None
+
+    channel: str = ""
+    received_on: date | None = None
+    registered_on: date | None = None
+    persons: int = 1
+    anonymous: bool = False
+    petitioner_key: str = ""
+    text_digest: str = ""
+    purpose: str = ""
+    petition_class: PetitionClass | None = None
+    category: tuple[str, ...] = ()
+    place: str = ""
+    claims: tuple[Claim, ...] = ()
+    recused: tuple[str, ...] = ()
+    merged_into: str = ""
+
+    transfer: Transfer | None = None
+    sender: str = ""
+    assigned_by: str = ""
+    report_due: date | None = None
+    delivered_on: date | None = None
+    objections: int = 0
+    resume_state: CaseState | None = None
+
+    accepted_on: date | None = None
+    extension_days: int = 0
+    outcomes: tuple[ClaimOutcome, ...] = ()
+    handlers: tuple[str, ...] = ()
+    round_number: int = 1
+    signed_on: date | None = None
+    served_on: date | None = None
+    reviewing_node: str = ""
+    disposition: Disposition | None = None
+    review_served_on: date | None = None
+    ended_on: date | None = None
+    documents: tuple[Document, ...] = ()
+
+    @property
+    def in_transfer(self) -> bool:
+        """Custody has been offered and not yet answered; nothing else may be done meanwhile."""
+        return self.transfer is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Not at an end."""
+        return self.state not in TERMINAL_STATES
+
+
+def reviewing_node(handling_node: str) -> str:
+    """The node whose government reviews (复查): one level up for a township, the own one for a department (RO-1…4)."""
+    division = DivisionCode.parse(handling_node)
+    if division.level is DivisionLevel.TOWNSHIP and division.parent is not None:
+        return str(division.parent)
+    return handling_node
+
+
+def final_reviewing_node(handling_node: str) -> str:
+    """The node for the final review (复核): above the reviewing one; "" when that is the province."""
+    parent = DivisionCode.parse(reviewing_node(handling_node)).parent
+    return "" if parent is None or str(parent) == reviewing_node(handling_node) else str(parent)
