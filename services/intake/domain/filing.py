@@ -1,0 +1,47 @@
+"""One contact as it was handed in, after the checks at the door: what it says, who says it, how and when it came."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from lianxi.casework.identifiers import Channel
+from lianxi.casework.messages.facts import Actor, PetitionClass
+from services.intake.domain.petitioner import Petitioner
+
+MAX_SUBJECT = 200
+MAX_TEXT = 20_000
+MAX_NAME = 100
+MAX_ADDRESS = 300
+MAX_NOTE = 200
+MAX_PERSONS = 100_000
+MAX_CLAIMS = 50
+MAX_REPRESENTATIVES = 5
+"""R-20-3: a joint matter is presented by at most five representatives."""
+
+ORAL = frozenset({Channel.VISIT, Channel.PHONE})
+"""Channels in which nothing written comes in: what was said is recorded and read back (R-19-1)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Filing:
+    """A contact that passed the door. `received_at` is the moment of receipt by channel (D-13)."""
+
+    channel: Channel
+    subject: str
+    text: str
+    petitioner: Petitioner
+    anonymous: bool
+    received_at: datetime
+    posted_on: date | None
+    persons: int
+    representatives: int
+    division: str
+    address_division: str
+    reception_place: str
+    recording: str
+    read_back: bool
+    registered_by: Actor | None
+    purpose: str
+    petition_class: PetitionClass | None
+    category: tuple[str, ...]
+    claims: int
+    same_matter_checked: bool

@@ -1,0 +1,52 @@
+"""The petitioner (信访人), and what makes two contacts come from the same one (PR-3).
+
+A person is recognised by the strongest thing known: ID number or credit code, else telephone, else the account in the
+system the contact was taken over from, else name and address together. A bare name proves nothing: whoever left only
+that, or nothing, is never taken for somebody else.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+PERSONAL_FIELDS = ("name", "id_number", "credit_code", "phone", "email", "address")
+"""The fields that are sealed one by one and travel sealed with custody."""
+
+_DOTS = re.compile(r"[·•・‧∙⋅.]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Petitioner:
+    """Who files. `account` is an author id of another system with the name of that system, "" otherwise."""
+
+    name: str = ""
+    id_number: str = ""
+    credit_code: str = ""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    account: str = ""
+
+    def __repr__(self) -> str:
+        return "Petitioner(…)"  # a log or traceback is no place for a person
+
+    def identity(self) -> str | None:
+        """Return the strongest identity as one text to be hashed, None if nothing identifies the person."""
+        for kind, value in (("id", self.id_number), ("credit", self.credit_code), ("phone", self.phone)):
+            if value:
+                return f"{kind}:{value}"
+        if self.account:
+            return f"account:{self.account}"
+        if self.name and self.address:
+            return f"person:{same_spelling(self.name)}/{same_spelling(self.address)}"
+        return None
+
+    def personal(self) -> dict[str, str]:
+        """Return the personal fields that have a value."""
+        return {name: getattr(self, name) for name in PERSONAL_FIELDS if getattr(self, name)}
+
+
+def same_spelling(text: str) -> str:
+    """Return `text` as it is compared: width, case, spaces and the kind of dot inside a name do not matter."""
+    narrowed = "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+    return _DOTS.sub("·", narrowed)

@@ -1,0 +1,191 @@
+"""The door of intake: from what was handed in to a `Filing`, or a refusal that names field and rule.
+
+Two roads lead here. A contact of this node is checked against the guards of T1 (the petitioner files alone) and T2 (a
+registrar records what came in). A contact *taken over* from another system was received there, so the guards that
+belong to the act of recording, such as a complete address or the reading back of what was said, are not repeated;
+what would make the contact unreadable, false or dated in the future is refused on either road.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from lianxi.casework.errors import Invalid
+from lianxi.casework.identifiers import Channel
+from lianxi.casework.messages.facts import Actor, PetitionClass, Role
+from lianxi.casework.validators import citizen_id, credit_code, phone
+from services.intake.domain import filing as limits
+from services.intake.domain.divisions import Divisions
+from services.intake.domain.fields import Fields
+from services.intake.domain.filing import Filing
+from services.intake.domain.petitioner import Petitioner
+
+CLOCK_DIFFERENCE = timedelta(seconds=60)
+"""How far the clock of the machine that took the contact in may run ahead of this one."""
+
+OLDEST = date(1949, 10, 1)
+
+
+def read_filing(
+    body: Mapping[str, Any], divisions: Divisions, now: datetime, *, taken_over_from: str | None = None
+) -> Filing:
+    """Return the contact in `body`; `taken_over_from` names the system that first received it."""
+    fields = Fields(body, now.tzinfo)
+    own = taken_over_from is None
+    channel = _channel(fields)
+    anonymous = fields.flag("anonymous")
+    petitioner = _petitioner(fields.inner("petitioner"), now.date(), taken_over_from or "")
+    registered_by = _registered_by(fields, channel, own=own)
+    _named(petitioner, anonymous=anonymous, address_needed=own and channel is Channel.WEB)
+    received_at = _received_at(fields, now)
+    persons, representatives = _persons(fields, channel)
+    filing = Filing(
+        channel=channel,
+        subject=_required(fields, "subject", limits.MAX_SUBJECT, "请写明诉求（标题）。"),
+        text=_required(fields, "text", limits.MAX_TEXT, "请写明事实和理由（正文）。"),
+        petitioner=petitioner,
+        anonymous=anonymous,
+        received_at=received_at,
+        posted_on=_posted_on(fields, channel, received_at.date()),
+        persons=persons,
+        representatives=representatives,
+        division=divisions.place(fields.values["division"], "division") if fields.given("division") else "",
+        address_division=_address_division(fields, divisions),
+        reception_place=fields.text("reception_place", limits.MAX_NOTE),
+        recording=fields.text("recording", limits.MAX_NOTE),
+        read_back=fields.flag("read_back"),
+        registered_by=registered_by,
+        purpose=fields.text("purpose", 40),
+        petition_class=_petition_class(fields),
+        category=fields.words("category", 3, 40),
+        claims=fields.whole("claims", 1, 1, limits.MAX_CLAIMS),
+        same_matter_checked=fields.flag("same_matter_checked"),
+    )
+    if own:
+        _recorded_faithfully(filing)
+    return filing
+
+
+def _channel(fields: Fields) -> Channel:
+    try:
+        return Channel(fields.text("channel", 10).lower())
+    except ValueError:
+        raise Invalid(
+            "channel", "R-17-1", "信访形式应为 LETTER（信）、VISIT（访）、WEB（网）、PHONE（电）、FAX（传真）之一。"
+        ) from None
+
+
+def _required(fields: Fields, field: str, longest: int, message: str) -> str:
+    text = fields.text(field, longest, multiline=field == "text")
+    if not text:
+        raise Invalid(field, "R-19-1", message)
+    return text
+
+
+def _petitioner(fields: Fields, today: date, system: str) -> Petitioner:
+    account = fields.text("account", limits.MAX_NAME) if system else ""
+    return Petitioner(
+        name=fields.text("name", limits.MAX_NAME),
+        id_number=citizen_id(fields.values["id_number"], today, fields.name("id_number"))
+        if fields.given("id_number")
+        else "",
+        credit_code=credit_code(fields.values["credit_code"], fields.name("credit_code"))
+        if fields.given("credit_code")
+        else "",
+        phone=phone(fields.values["phone"], fields.name("phone")) if fields.given("phone") else "",
+        email=fields.email("email"),
+        address=fields.text("address", limits.MAX_ADDRESS),
+        account=f"{system}/{account}" if account else "",
+    )
+
+
+def _named(petitioner: Petitioner, *, anonymous: bool, address_needed: bool) -> None:
+    """R-19-1: name and address. A registrar takes in a letter without an address (R-23-4), the web form does not."""
+    if anonymous:
+        if petitioner.name or petitioner.id_number:
+            raise Invalid("anonymous", "R-19-1", "匿名信访不填写姓名和证件号码；请去掉其中一项。")
+        return
+    if not petitioner.name:
+        raise Invalid("petitioner.name", "R-19-1", "请填写姓名或名称；匿名的请注明匿名。")
+    if address_needed and not petitioner.address:
+        raise Invalid("petitioner.address", "R-19-1", "请填写住址，以便告知办理情况。")
+
+
+def _received_at(fields: Fields, now: datetime) -> datetime:
+    """D-13: the moment given for the channel, else now."""
+    for field in ("received_at", "submitted_at"):
+        moment = fields.instant(field)
+        if moment is None:
+            continue
+        if moment > now + CLOCK_DIFFERENCE:
+            raise Invalid(field, "D-13", "收到日期晚于当前时间，请核对。")
+        if moment.date() < OLDEST:
+            raise Invalid(field, "D-13", "收到日期过早，请核对年份。")
+        return min(moment, now)
+    return now
+
+
+def _posted_on(fields: Fields, channel: Channel, received_on: date) -> date | None:
+    posted = fields.day("posted_on")
+    if posted is None:
+        return None
+    if channel is not Channel.LETTER:
+        raise Invalid("posted_on", "D-13b", "只有来信填写邮戳日期。")
+    if posted > received_on:
+        raise Invalid("posted_on", "D-13b", "邮戳日期晚于收到日期，请核对。")
+    if posted < OLDEST:
+        raise Invalid("posted_on", "D-13b", "邮戳日期过早，请核对年份。")
+    return posted
+
+
+def _persons(fields: Fields, channel: Channel) -> tuple[int, int]:
+    """R-20-3: a joint visit is presented by at most five; up to five persons may come without electing anybody."""
+    most = limits.MAX_REPRESENTATIVES
+    persons = fields.whole("persons", 1, 1, limits.MAX_PERSONS)
+    representatives = fields.whole("representatives", 0, 0, limits.MAX_PERSONS)
+    if representatives > most:
+        raise Invalid("representatives", "R-20-3", f"多人共同的信访事项，推选的代表不得超过{most}人。")
+    if representatives > persons:
+        raise Invalid("representatives", "R-20-3", "代表人数多于信访人数，请核对。")
+    if channel is Channel.VISIT and persons > 1 and not representatives:
+        if persons > most:
+            raise Invalid("representatives", "R-20-3", f"多人走访应当推选代表，代表不超过{most}人。")
+        representatives = persons
+    return persons, representatives
+
+
+def _address_division(fields: Fields, divisions: Divisions) -> str:
+    if not fields.given("address_division"):
+        return ""
+    return divisions.address(fields.values["address_division"], "address_division")
+
+
+def _petition_class(fields: Fields) -> PetitionClass | None:
+    if not fields.given("petition_class"):
+        return None
+    try:
+        return PetitionClass(fields.text("petition_class", 10).upper())
+    except ValueError:
+        raise Invalid(
+            "petition_class", "R-31-7", "信访事项类别应为 A（建议意见）、B（检举控告）、C（申诉求决）之一。"
+        ) from None
+
+
+def _registered_by(fields: Fields, channel: Channel, *, own: bool) -> Actor | None:
+    """T1, T2: a petitioner files alone over the web; everything else is recorded by a registrar."""
+    actor = fields.actor("registered_by") or fields.actor("actor")
+    if actor is not None and actor.role is Role.PETITIONER:
+        actor = None
+    if own and actor is None and channel is not Channel.WEB:
+        raise Invalid("registered_by", "T2", "来信、来访、来电、传真由接访登记人员登记，请注明经办人。")
+    return actor
+
+
+def _recorded_faithfully(filing: Filing) -> None:
+    """R-19-1, R-20-1, T2: a visit has its reception place, and what was said is on record."""
+    if filing.channel is Channel.VISIT and not filing.reception_place:
+        raise Invalid("reception_place", "R-20-1", "请填写接待场所。")
+    if filing.channel is Channel.PHONE and not (filing.recording or filing.read_back):
+        raise Invalid("recording", "T2", "来电应有录音编号，或者注明记录已向信访人复述确认。")
+    if filing.channel is Channel.VISIT and not filing.read_back:
+        raise Invalid("read_back", "T2", "口头提出的，记录应当向信访人宣读或者交其核对，并注明已核对。")

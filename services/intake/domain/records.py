@@ -1,0 +1,88 @@
+"""What intake keeps: a contact with its personal data sealed, input that was refused, a look at unmasked data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+MAX_SEQUENCE = 99_999
+"""PR-17: the sequence in a number has five digits."""
+
+
+class Origin(StrEnum):
+    """How this node came to know a contact."""
+
+    REGISTERED = "registered"
+    TAKEN_OVER = "taken-over"
+    CUSTODY = "custody"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contact:
+    """One contact as it is stored. `sealed` holds the sealed fields by name, each bound to this number and field."""
+
+    number: str
+    origin: Origin
+    channel: str
+    received_at: datetime
+    entered_at: datetime
+    petitioner_key: str
+    sealed: Mapping[str, str]
+    anonymous: bool = False
+    posted_on: date | None = None
+    persons: int = 1
+    representatives: int = 0
+    division: str = ""
+    address_division: str = ""
+    reception_place: str = ""
+    recording: str = ""
+    read_back: bool = False
+    registered_by: Mapping[str, Any] | None = None
+    query_code_hash: str | None = None
+    source: str | None = None
+    source_id: str | None = None
+    source_digest: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefusedInput:
+    """Input that was not let in. `fingerprint` makes the same input, refused again, the same row."""
+
+    fingerprint: str
+    origin: Origin
+    field: str
+    rule: str
+    reason: str
+    content_sealed: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unmasking:
+    """MK-8: who looked at the unmasked contact, when and why."""
+
+    number: str
+    person: str
+    role: str
+    unit: str
+    node: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForeignContact:
+    """A contact of another system as it is to be taken over: its id there and the fields as they were written."""
+
+    source: str
+    source_id: str
+    body: Mapping[str, Any] = field(repr=False)
+
+
+class Fate(StrEnum):
+    """What became of a contact that was to be taken over."""
+
+    IMPORTED = "imported"
+    ALREADY = "already"
+    REJECTED = "rejected"

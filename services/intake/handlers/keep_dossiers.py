@@ -1,0 +1,28 @@
+"""Keep the petitioner of a case that came with custody from another node, sealed anew with this node's own keys."""
+
+from collections.abc import Sequence
+
+from lianxi.casework.messages.notices import DossierReceived
+from services.intake.domain.records import Contact, Origin
+from services.intake.handlers.ports import Desk, Work
+from services.intake.handlers.sealing import open_petitioner, seal_fields
+
+
+def keep_dossiers(dossiers: Sequence[DossierReceived], work: Work, desk: Desk) -> None:
+    """Store one contact per dossier; the last one counts when a case came twice."""
+    latest = {dossier.case_no: _contact(dossier, desk) for dossier in dossiers}
+    work.contacts.keep(list(latest.values()))
+
+
+def _contact(dossier: DossierReceived, desk: Desk) -> Contact:
+    plain = open_petitioner(dossier.petitioner_sealed, dossier.case_no, desk.vault)
+    return Contact(
+        number=dossier.case_no,
+        origin=Origin.CUSTODY,
+        channel=dossier.channel,
+        received_at=dossier.received_at,
+        entered_at=desk.clock.now(),
+        petitioner_key=dossier.petitioner_key,
+        anonymous="name" not in plain,
+        sealed=seal_fields(plain | {"subject": dossier.subject, "text": dossier.text}, dossier.case_no, desk.vault),
+    )

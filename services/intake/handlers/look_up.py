@@ -1,0 +1,95 @@
+"""Look a contact up: by query code for its petitioner, in full for an officer with a reason, for notify to reach."""
+
+from typing import Any
+
+from lianxi.casework.errors import Forbidden, Invalid, Unknown
+from lianxi.casework.identifiers import CaseNumber, QueryCode
+from lianxi.casework.messages.facts import Actor
+from services.intake.domain.fields import Fields
+from services.intake.domain.petitioner import PERSONAL_FIELDS
+from services.intake.domain.records import Contact, Unmasking
+from services.intake.handlers.ports import Desk, Work
+from services.intake.handlers.sealing import open_field, query_code_hash
+
+MAX_REASON = 200
+
+
+def find(body: dict[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
+    """Return what the holder of a query code may know at once; the rest is told by routing."""
+    code = QueryCode.parse(body.get("query_code", ""))
+    contact = work.contacts.by_query_code(query_code_hash(code, desk.vault))
+    if contact is None:
+        raise Unknown("信访件", "该查询码")
+    return {
+        "number": contact.number,
+        "subject": open_field(contact, "subject", desk.vault),
+        "channel": contact.channel,
+        "received_at": contact.received_at.isoformat(),
+    }
+
+
+def show_contact(body: dict[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
+    """Return a contact in full to an officer of this node, and write down who asked and why (MK-8)."""
+    fields = Fields(body, None)
+    number = CaseNumber.parse(body.get("number", ""), "number")
+    actor = _officer(fields, desk)
+    reason = fields.text("reason", MAX_REASON)
+    if not reason:
+        raise Invalid("reason", "MK-8", "查看原文须填写理由，并记入日志。")
+    contact = _contact(number, work)
+    work.unmaskings.write(
+        Unmasking(
+            number=contact.number,
+            person=actor.person,
+            role=actor.role.value,
+            unit=actor.unit,
+            node=actor.node,
+            reason=reason,
+            at=desk.clock.now(),
+        )
+    )
+    return _in_full(contact, desk)
+
+
+def reach_petitioner(body: dict[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
+    """Return how to reach a petitioner, for notify; at the registering node also the query code of the receipt."""
+    contact = _contact(CaseNumber.parse(body.get("case_no", ""), "case_no"), work)
+    fields = ("name", "phone", "email", "query_code")
+    return {field: value for field in fields if (value := open_field(contact, field, desk.vault))}
+
+
+def _officer(fields: Fields, desk: Desk) -> Actor:
+    actor = fields.actor("actor")
+    if actor is None:
+        raise Invalid("actor", "MK-8", "请注明查看人。")
+    if actor.node != str(desk.node):
+        raise Forbidden("只有本节点的承办人可以查看信访人信息。", rule="MK-1")
+    return actor
+
+
+def _contact(number: CaseNumber, work: Work) -> Contact:
+    contact = work.contacts.by_number(str(number))
+    if contact is None:
+        raise Unknown("信访件", str(number))
+    return contact
+
+
+def _in_full(contact: Contact, desk: Desk) -> dict[str, Any]:
+    return {
+        "number": contact.number,
+        "channel": contact.channel,
+        "received_at": contact.received_at.isoformat(),
+        "entered_at": contact.entered_at.isoformat(),
+        "posted_on": contact.posted_on.isoformat() if contact.posted_on else None,
+        "subject": open_field(contact, "subject", desk.vault),
+        "text": open_field(contact, "text", desk.vault),
+        "anonymous": contact.anonymous,
+        "petitioner": {field: value for field in PERSONAL_FIELDS if (value := open_field(contact, field, desk.vault))},
+        "persons": contact.persons,
+        "representatives": contact.representatives,
+        "division": contact.division,
+        "address_division": contact.address_division,
+        "reception_place": contact.reception_place,
+        "recording": contact.recording,
+        "registered_by": dict(contact.registered_by) if contact.registered_by else None,
+    }

@@ -1,0 +1,129 @@
+"""What the use cases need from outside, as Protocols: keys, time, tables, and the way to tell others."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from lianxi.casework.identifiers import DivisionCode, QueryCode
+from services.intake.domain.divisions import Divisions
+from services.intake.domain.records import Contact, RefusedInput, Unmasking
+
+
+class Clock(Protocol):
+    """The time, aware, in Asia/Shanghai."""
+
+    def now(self) -> datetime:
+        """Return this instant."""
+        ...
+
+
+class Vault(Protocol):
+    """The keys of the node and of the city."""
+
+    def seal(self, plain: str, context: str) -> str:
+        """Seal for this node."""
+        ...
+
+    def open(self, token: str, context: str) -> str:
+        """Open what was sealed for this node."""
+        ...
+
+    def seal_for_transport(self, plain: str, context: str) -> str:
+        """Seal for any node of the city."""
+        ...
+
+    def open_from_transport(self, token: str, context: str) -> str:
+        """Open what was sealed on any node of the city."""
+        ...
+
+    def keyed_hash(self, value: str, purpose: str) -> str:
+        """Return a hash that is equal for equal values anywhere in the city."""
+        ...
+
+
+class Contacts(Protocol):
+    """The contacts of this node."""
+
+    def add(self, contacts: Sequence[Contact]) -> None:
+        """Store new contacts."""
+        ...
+
+    def keep(self, contacts: Sequence[Contact]) -> None:
+        """Store contacts that came with custody; an own registration of the same number stays as it is."""
+        ...
+
+    def by_number(self, number: str) -> Contact | None:
+        """Return the contact with this number."""
+        ...
+
+    def by_query_code(self, code_hash: str) -> Contact | None:
+        """Return the contact whose query code has this hash."""
+        ...
+
+    def lock_source(self, source: str) -> None:
+        """Let one transaction at a time take over contacts of `source`."""
+        ...
+
+    def taken_over(self, source: str, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Return number and digest of those contacts of `source` that are here already."""
+        ...
+
+
+class Numbers(Protocol):
+    """The running numbers of PR-17, without a gap."""
+
+    def take(self, division: DivisionCode, day: date, channel: str, count: int) -> range:
+        """Take up to `count` sequences; fewer, or none, when the five digits are used up."""
+        ...
+
+
+class Unmaskings(Protocol):
+    """The book of looks at unmasked data (MK-8)."""
+
+    def write(self, unmasking: Unmasking) -> None:
+        """Write one line."""
+        ...
+
+
+class Work(Protocol):
+    """One transaction."""
+
+    @property
+    def contacts(self) -> Contacts:
+        """Return the contacts."""
+        ...
+
+    @property
+    def numbers(self) -> Numbers:
+        """Return the running numbers."""
+        ...
+
+    @property
+    def unmaskings(self) -> Unmaskings:
+        """Return the book of unmaskings."""
+        ...
+
+    def record(self, message: Any, *, subject: str, at: datetime) -> None:
+        """Tell the other services, once this work is committed."""
+        ...
+
+
+class Rejects(Protocol):
+    """Refused input, kept in a transaction of its own because that of the use case is rolled back."""
+
+    def keep(self, refused: RefusedInput) -> str:
+        """Keep it and return the id under which it is found."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The ports that outlive a transaction."""
+
+    node: DivisionCode
+    clock: Clock
+    vault: Vault
+    divisions: Divisions
+    rejects: Rejects
+    draw_code: Callable[[], QueryCode]

@@ -1,0 +1,124 @@
+"""One transaction of intake: its repositories, the messages it sends, and answers to commands kept sealed."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Protocol
+
+from sqlalchemy import Engine, create_engine
+
+from lianxi.bus.commands import Answer, CommandBook, SqlCommands
+from lianxi.bus.messages import Outgoing
+from lianxi.bus.work import Work
+from services.intake.domain.records import Contact
+from services.intake.storage.contacts import SqlContacts, SqlNumbers, SqlUnmaskings
+from services.intake.storage.tables import SCHEMA
+
+Write = Callable[[Any, str, datetime], Outgoing]
+"""Turns a message, its subject and its time into what the bus sends."""
+
+
+class Vault(Protocol):
+    """Seals answers."""
+
+    def seal(self, plain: str, context: str) -> str:
+        """Seal for this node."""
+        ...
+
+    def open(self, token: str, context: str) -> str:
+        """Open what was sealed for this node."""
+        ...
+
+
+class SealedCommands:
+    """The answers to commands. An answer holds a query code or a whole petitioner, so it is stored sealed."""
+
+    def __init__(self, book: CommandBook, vault: Vault) -> None:
+        self._book = book
+        self._vault = vault
+
+    def begin(self, command_id: str, method: str, mark: str) -> Answer | None:
+        """Return the answer already given, or None and reserve the id."""
+        given = self._book.begin(command_id, method, mark)
+        if given is None or given.body is None:
+            return given
+        return Answer(json.loads(self._vault.open(given.body["sealed"], f"answer/{command_id}")), given.refused)
+
+    def finish(self, command_id: str, answer: Answer) -> None:
+        """Keep the answer."""
+        sealed = self._vault.seal(json.dumps(answer.body, ensure_ascii=False, default=str), f"answer/{command_id}")
+        self._book.finish(command_id, Answer({"sealed": sealed}, answer.refused))
+
+
+class _CountedContacts(SqlContacts):
+    """Contacts that remember what was added, to be counted once it is committed."""
+
+    def __init__(self, work: "IntakeWork") -> None:
+        super().__init__(work.connection)
+        self._added = work.added
+
+    def add(self, contacts: Sequence[Contact]) -> None:
+        """Insert new contacts."""
+        super().add(contacts)
+        self._added.update(contact.channel for contact in contacts)
+
+
+class IntakeWork(Work):
+    """A unit of work with intake's repositories."""
+
+    def __init__(self, engine: Engine, vault: Vault, write: Write, count: Callable[[Counter[str]], None]) -> None:
+        super().__init__(engine, SCHEMA)
+        self.added: Counter[str] = Counter()
+        self._vault = vault
+        self._write = write
+        self._count = count
+
+    @cached_property
+    def contacts(self) -> SqlContacts:
+        """Return the contacts."""
+        return _CountedContacts(self)
+
+    @cached_property
+    def numbers(self) -> SqlNumbers:
+        """Return the running numbers."""
+        return SqlNumbers(self.connection)
+
+    @cached_property
+    def unmaskings(self) -> SqlUnmaskings:
+        """Return the book of unmaskings."""
+        return SqlUnmaskings(self.connection)
+
+    @property
+    def commands(self) -> CommandBook:
+        """Return the answers this service has given, sealed."""
+        return SealedCommands(SqlCommands(self.connection, self.schema), self._vault)
+
+    def record(self, message: Any, *, subject: str, at: datetime) -> None:
+        """Tell the other services, once this work is committed."""
+        self.publish(self._write(message, subject, at))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        if kind is None:
+            self._count(self.added)
+
+
+def engine_for(url: str, connections: int) -> Engine:
+    """Return an engine with so many connections; statements never show their values, not even in an error."""
+    return create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={
+            "application_name": "intake",
+            "connect_timeout": 5,
+            "options": "-c statement_timeout=30000 -c lock_timeout=20000",
+        },
+    )

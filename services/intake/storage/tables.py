@@ -1,0 +1,109 @@
+"""The tables of intake. A column that ends in `_sealed` holds ciphertext, one that ends in `_hash` a keyed hash."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import BIGINT, JSONB, TIMESTAMP
+
+from lianxi.bus.tables import bus_tables
+
+SCHEMA = "intake"
+SEALED_FIELDS = (
+    "name",
+    "id_number",
+    "credit_code",
+    "phone",
+    "email",
+    "address",
+    "subject",
+    "text",
+    "query_code",
+)
+metadata = MetaData(schema=SCHEMA)
+bus = bus_tables(metadata)
+
+
+def _instant(name: str) -> Column[object]:
+    return Column(name, TIMESTAMP(timezone=True), nullable=False)
+
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("origin", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    _instant("received_at"),
+    _instant("entered_at"),
+    Column("petitioner_key", Text, nullable=False),
+    Column("anonymous", Boolean, nullable=False),
+    Column("posted_on", Date),
+    Column("persons", Integer, nullable=False),
+    Column("representatives", Integer, nullable=False),
+    Column("division", Text, nullable=False),
+    Column("address_division", Text, nullable=False),
+    Column("reception_place", Text, nullable=False),
+    Column("recording", Text, nullable=False),
+    Column("read_back", Boolean, nullable=False),
+    Column("registered_by", JSONB(none_as_null=True)),
+    *(Column(f"{field}_sealed", Text) for field in SEALED_FIELDS),
+    Column("query_code_hash", Text),
+    Column("source", Text),
+    Column("source_id", Text),
+    Column("source_digest", Text),
+    UniqueConstraint("query_code_hash", name="contact_query_code"),
+    UniqueConstraint("source", "source_id", name="contact_source"),
+    CheckConstraint("origin IN ('registered', 'taken-over', 'custody')", name="contact_origin"),
+    Index("contact_petitioner", "petitioner_key"),
+)
+
+running_number = Table(
+    "running_number",
+    metadata,
+    Column("division", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("before", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+)
+
+unmasking = Table(
+    "unmasking",
+    metadata,
+    Column("id", BIGINT, Identity(always=True), primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    _instant("at"),
+    Index("unmasking_number", "number"),
+)
+
+reject = Table(
+    "reject",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("content_sealed", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    _instant("first_at"),
+    _instant("last_at"),
+    UniqueConstraint("fingerprint", name="reject_fingerprint"),
+    Index("reject_last", "last_at"),
+)

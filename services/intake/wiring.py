@@ -1,0 +1,152 @@
+"""The one place that joins intake's use cases with real tables, keys, clock and bus."""
+
+import csv
+import secrets
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from lianxi.bus.messages import Incoming, Outgoing, RawMessage
+from lianxi.casework.identifiers import DivisionCode, QueryCode
+from lianxi.contracts import envelope
+from lianxi.runtime.clock import Clock, SystemClock, new_id
+from lianxi.runtime.crypto import KeyRing
+from lianxi.runtime.health import HEALTH
+from lianxi.runtime.metrics import counter, gauge
+from services.intake import handlers
+from services.intake.domain.divisions import Divisions
+from services.intake.domain.records import ForeignContact
+from services.intake.handlers.ports import Desk
+from services.intake.settings import Settings
+from services.intake.storage import IntakeWork, SqlRejects, engine_for
+
+EXCHANGE = "case"
+_REGISTERED = counter("intake_contacts_registered_total", "Contacts registered, by channel.", ("channel",))
+_REFUSED = counter("intake_rejects_total", "Input refused at the door, by rule.", ("rule",))
+_DATABASE = gauge("intake_database_up", "1 if the database answered within the last second's check.")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the doors of intake need."""
+
+    open_work: Callable[[], IntakeWork]
+    decode: Callable[[RawMessage], Incoming]
+    clock: Clock
+    desk: Desk
+    check: Callable[[], None]
+    close: Callable[[], None]
+
+
+def build(settings: Settings | None = None) -> Parts:
+    """Join the parts of this node, named by the environment unless `settings` are given."""
+    settings = settings or Settings.from_environment()
+    node = DivisionCode.parse(settings.node)
+    ring = KeyRing.from_file(settings.key_ring_file)
+    clock = SystemClock(settings.clock_file)
+    engine = engine_for(settings.database_url, settings.connections)
+    beside = engine_for(settings.database_url, 2)
+    desk = Desk(
+        node=node,
+        clock=clock,
+        vault=ring,
+        divisions=read_divisions(settings.divisions_file),
+        rejects=SqlRejects(beside, new_id, lambda rule: _REFUSED.labels(rule).inc()),
+        draw_code=partial(QueryCode.new, secrets.token_bytes),
+    )
+    write = partial(_write, node)
+    HEALTH.add("intake-database", lambda: _ask(engine))
+    return Parts(
+        open_work=lambda: IntakeWork(engine, ring, write, _count),
+        decode=decode,
+        clock=clock,
+        desk=desk,
+        check=partial(_check, engine),
+        close=partial(_close, engine, beside),
+    )
+
+
+class Importer:
+    """Takes contacts over for `lianxi import`, which knows this class by name only: plain values in and out."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._parts = build(Settings.from_environment(environment))
+
+    def take_over(self, source: str, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, str]]:
+        """Take over `rows`, pairs of source id and fields, in one transaction; say of each what became of it."""
+        contacts = [ForeignContact(source=source, source_id=source_id, body=body) for source_id, body in rows]
+        with self._parts.open_work() as work:
+            outcomes = handlers.take_over(contacts, work, self._parts.desk)
+        return [
+            {
+                "fate": outcome.fate.value,
+                "number": outcome.number,
+                "field": (outcome.refusal.field or "") if outcome.refusal else "",
+                "rule": (outcome.refusal.rule or "") if outcome.refusal else "",
+                "reason": outcome.refusal.message if outcome.refusal else "",
+            }
+            for outcome in outcomes
+        ]
+
+    def fingerprint(self, content: str) -> str:
+        """Return a keyed digest by which a row without an id of its own is known again."""
+        return self._parts.desk.vault.keyed_hash(content, "import-row")[:32]
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._parts.close()
+
+
+def read_divisions(path: Path) -> Divisions:
+    """Read the list of places (`code,name,level,parent_code`)."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return Divisions(frozenset(str(DivisionCode.parse(row["code"])) for row in csv.DictReader(file)))
+
+
+def decode(raw: RawMessage) -> Incoming:
+    """Read a message from the bus."""
+    opened = envelope.decode(raw.body)
+    return Incoming(opened.id, opened.type, None, None, opened.message, raw)
+
+
+def _write(node: DivisionCode, message: Any, subject: str, at: datetime) -> Outgoing:
+    name = message.MESSAGE.name
+    identity = new_id()
+    kind, _, event = name.partition("-")
+    return Outgoing(
+        id=identity,
+        type=f"lianxi.{name}.v{message.MESSAGE.major}",
+        exchange=EXCHANGE,
+        routing_key=f"{kind}.{event}",
+        body=envelope.encode(message, id=identity, node=str(node), service="intake", time=at, subject=subject),
+    )
+
+
+def _count(added: Counter[str]) -> None:
+    for channel, number in added.items():
+        _REGISTERED.labels(channel).inc(number)
+
+
+def _ask(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+
+
+def _close(*engines: Engine) -> None:
+    for engine in engines:
+        engine.dispose()
+
+
+def _check(engine: Engine) -> None:
+    try:
+        _ask(engine)
+    except Exception:  # noqa: BLE001  whatever keeps the database from answering, it is down
+        _DATABASE.set(0)
+    else:
+        _DATABASE.set(1)
