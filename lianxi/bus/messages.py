@@ -14,6 +14,9 @@ from typing import Any
 MAX_BODY = 4 * 1024 * 1024
 """Bytes a body may have; files travel outside the bus, and one message above the broker's limit blocks a link."""
 
+OUTBOX_CHANNEL = "lianxi_outbox"
+"""The notification channel that wakes the relay; its payload is the schema."""
+
 STREAM_START = "stream-start"
 """Header: this message opens its stream here although its `seq` is not 1 (a case that came from another node)."""
 

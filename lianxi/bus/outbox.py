@@ -9,10 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from lianxi.bus.messages import Outgoing
-
-CHANNEL = "lianxi_outbox"
-"""The notification channel; its payload is the schema."""
+from lianxi.bus.messages import OUTBOX_CHANNEL, Outgoing
 
 _ADD = """
 INSERT INTO {schema}.outbox (message_id, type, exchange, routing_key, headers, body)
@@ -36,4 +33,4 @@ def add(connection: Connection, schema: str, messages: Sequence[Outgoing]) -> No
         [message.body for message in messages],
     )
     connection.exec_driver_sql(_ADD.format(schema=schema), columns)
-    connection.exec_driver_sql("SELECT pg_notify(%s, %s)", (CHANNEL, schema))
+    connection.exec_driver_sql("SELECT pg_notify(%s, %s)", (OUTBOX_CHANNEL, schema))
