@@ -1,0 +1,1 @@
+"""The rules that only routing owns: links between levels, and where a case goes."""

@@ -1,0 +1,186 @@
+"""The sending end of a link: what an ack means for the stream, what is sent again and when, when the peer is told.
+
+Nothing is sent again on suspicion. Both streams of a link keep their order on the road, so a frame is proved lost when
+a later one of the first sending came through without it, or when the peer has heard an ack of ours that was made after
+the last sending and still lacks it. A history that the two ends do not share ends in a new epoch, in which everything
+unacked is numbered again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from services.routing.domain.link_frames import Ack, Place
+from services.routing.domain.link_protocol import Epoch, Inbound, chained, instant_of, is_late
+
+ACK_INTERVAL = timedelta(seconds=0.5)
+HEARTBEAT_INTERVAL = timedelta(seconds=30)
+PATIENCE = timedelta(seconds=60)
+"""After so long without progress, though the peer lives, what is not acked is sent again."""
+HEARD_LATELY = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outbound:
+    """What one end knows of the stream that goes out to `peer`.
+
+    `acked` is what the peer said it applied. `resend_next` to `resend_upto` are being sent again, in portions.
+    `progress_at` is when the peer last applied something new, or the oldest unacked frame was sent.
+    `heard_upto` is when the newest ack of ours that the peer has heard was made. `probe` asks for an ack at once.
+    """
+
+    peer: str
+    epoch: Epoch
+    last_seq: int = 0
+    chain: str = ""
+    acked: int = 0
+    resend_next: int | None = None
+    resend_upto: int = 0
+    progress_at: datetime | None = None
+    newest_ack: str = ""
+    heard_upto: datetime | None = None
+    probe: bool = False
+    ack_sent_at: datetime | None = None
+    ack_said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SentRow:
+    """What the outbox knows of one frame: its chain, when it was last handed to the broker and how often."""
+
+    chain: str
+    sent_at: datetime
+    sends: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewEpoch:
+    """The stream must start anew: the peer knows a history of ours that we do not, or that we no longer hold.
+
+    Everything after `keep_upto` in the old numbering is sent again in an epoch numbered `number`; `replay_after`
+    is the last number of `replay_epoch` that we still know, when the peer has frames of ours that we lost.
+    """
+
+    number: int
+    keep_upto: int
+    replay_epoch: str = ""
+    replay_after: int = 0
+
+
+Look = Callable[[int], SentRow | None]
+
+
+def on_ack(outbound: Outbound, ack: Ack, look: Look, now: datetime) -> Outbound | NewEpoch:
+    """Return the stream after the peer said how far it is; `look` reads a row of the outbox in this epoch."""
+    if is_late(outbound.newest_ack, ack.id):
+        return outbound
+    outbound = replace(outbound, newest_ack=ack.id, heard_upto=instant_of(ack.heard) or outbound.heard_upto)
+    ours = ack.epoch == str(outbound.epoch)
+    parted = _parted(outbound, ack, look, ours=ours)
+    if parted is not None:
+        return parted
+    applied = ack.applied if ours else 0
+    need = ack.need_from if ours else 1
+    if applied > outbound.acked:
+        outbound = _further(outbound, applied, now)
+    outbound = replace(outbound, acked=applied)
+    if need is None or need > outbound.last_seq:
+        return outbound
+    gap = ack.held_min if ours else None
+    return _asked_again(outbound, look, need, gap)
+
+
+def _parted(outbound: Outbound, ack: Ack, look: Look, *, ours: bool) -> NewEpoch | None:
+    """Return the new epoch that must begin, if the two ends do not share one history any more."""
+    theirs = Epoch.parse(ack.epoch)
+    if not ours:
+        newer = theirs is not None and theirs.number >= outbound.epoch.number
+        return NewEpoch(theirs.number + 1, outbound.acked, ack.epoch, 0) if theirs and newer else None
+    following = outbound.epoch.number + 1
+    if ack.applied > outbound.last_seq:
+        return NewEpoch(following, outbound.acked, ack.epoch, outbound.last_seq)
+    row = look(ack.applied) if ack.applied else None
+    if row is not None and row.chain != ack.digest:
+        return NewEpoch(following, outbound.acked, ack.epoch, outbound.acked)
+    forgot = ack.applied < outbound.acked and look(ack.applied + 1) is None
+    return NewEpoch(following, ack.applied) if forgot else None
+
+
+def _further(outbound: Outbound, applied: int, now: datetime) -> Outbound:
+    """Return the stream after the peer applied more; a repetition under way skips what it has now."""
+    resend_next = outbound.resend_next
+    if resend_next is not None and resend_next <= applied:
+        resend_next = applied + 1 if applied < outbound.resend_upto else None
+    return replace(outbound, progress_at=now, resend_next=resend_next)
+
+
+def _asked_again(outbound: Outbound, look: Look, need: int, gap: int | None) -> Outbound:
+    """Send again from `need` on if that is proved lost, else ask for the proof; `gap` is the first number held there."""
+    if outbound.resend_next is not None and outbound.resend_next <= need:
+        return outbound  # on its way already
+    row = look(need)
+    if row is None:
+        return outbound
+    overtaken = gap is not None and row.sends == 1
+    proved = overtaken or (outbound.heard_upto is not None and outbound.heard_upto > row.sent_at)
+    if not proved:
+        return replace(outbound, probe=True)
+    upto = outbound.last_seq if gap is None else min(outbound.last_seq, gap - 1)
+    return replace(outbound, resend_next=need, resend_upto=max(upto, need))
+
+
+def stalled(outbound: Outbound, peer_heard_at: datetime | None, now: datetime) -> Outbound:
+    """Start to send again what is unacked when the peer lives and has applied nothing for a minute.
+
+    A peer whose acks come through has emptied the road before them; a cut link or a long queue brings no acks, and
+    then nothing is repeated, because what waits in the queue will arrive by itself.
+    """
+    if outbound.acked >= outbound.last_seq or outbound.resend_next is not None:
+        return outbound
+    alive = peer_heard_at is not None and now - peer_heard_at < HEARD_LATELY
+    waited = outbound.progress_at is None or now - outbound.progress_at >= PATIENCE
+    if not (alive and waited):
+        return outbound
+    return replace(outbound, resend_next=outbound.acked + 1, resend_upto=outbound.last_seq, progress_at=now)
+
+
+def numbered(outbound: Outbound, ids: Sequence[str], now: datetime) -> tuple[Outbound, list[Place]]:
+    """Give the next numbers of the stream to frames with these ids."""
+    places: list[Place] = []
+    chain = outbound.chain
+    for seq, frame_id in enumerate(ids, start=outbound.last_seq + 1):
+        chain = chained(chain, frame_id)
+        places.append(Place(outbound.peer, str(outbound.epoch), seq, chain))
+    nothing_waited = outbound.acked == outbound.last_seq
+    return replace(
+        outbound,
+        last_seq=outbound.last_seq + len(ids),
+        chain=chain,
+        progress_at=now if nothing_waited and ids else outbound.progress_at,
+    ), places
+
+
+def renewed(outbound: Outbound, number: int, epoch_id: str) -> Outbound:
+    """Return the empty stream of a new epoch to the same peer; what was unacked is numbered into it next."""
+    return Outbound(
+        peer=outbound.peer,
+        epoch=Epoch(number, epoch_id),
+        newest_ack=outbound.newest_ack,
+        heard_upto=outbound.heard_upto,
+        ack_sent_at=outbound.ack_sent_at,
+        probe=True,
+    )
+
+
+def ack_due(outbound: Outbound, inbound: Inbound, now: datetime) -> bool:
+    """Return whether the peer should be told now: something changed, it asked, or it has not heard us for long."""
+    if outbound.ack_sent_at is None or now - outbound.ack_sent_at >= HEARTBEAT_INTERVAL:
+        return True
+    changed = outbound.probe or said(inbound) != outbound.ack_said
+    return changed and now - outbound.ack_sent_at >= ACK_INTERVAL
+
+
+def said(inbound: Inbound) -> str:
+    """Return what of an ack counts as news; while something is missing, each sign of life of the peer does."""
+    heard = inbound.heard if inbound.need_from is not None else ""
+    return f"{inbound.epoch}|{inbound.applied}|{inbound.need_from}|{heard}"
