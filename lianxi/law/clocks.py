@@ -82,7 +82,11 @@ class Owner(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClockRule:
-    """One row of the table. `only` limits it to a route or class; `setting` names the office's setting behind it."""
+    """One row of the table.
+
+    `only` limits it to a route or class: the sixty days bind route RT6 and nothing
+    else (C1). `setting` names the office's setting behind the length.
+    """
 
     code: ClockCode
     title: str

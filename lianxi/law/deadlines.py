@@ -3,7 +3,7 @@
 `raw_due` is the counted day; `legal_due` is the same day, or the next workday
 if nobody works on it (D-4, D-12). Units aim at the first, petitioners may rely
 on the second. Only two things move the count: an approved extension of
-handling (Art. 34) and hearing days in a final review (Art. 36(2)).
+handling (Art. 34) and hearing days in a final review (Art. 36(2), D-9).
 Everything is checked first: a wrong request is refused, never half computed.
 """
 

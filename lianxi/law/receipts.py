@@ -58,5 +58,5 @@ def served_by_announcement(published: date) -> date:
 
 
 def deemed_accepted_on(received: date) -> date:
-    """The acceptance date of a unit that issued no notice: silence wins no time (R-34-3)."""
+    """The acceptance date of a unit that issued no notice: silence wins no time (R-34-3, CF-12)."""
     return received + DEEMED_ACCEPTANCE_DAYS * ONE_DAY

@@ -1,0 +1,76 @@
+"""PR-25 and PR-26: when a clock turns yellow and red, and who hears of it."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from lianxi.law import calendar_data, deadlines, lamps
+from lianxi.law.clocks import CLOCKS, ClockCode
+from lianxi.law.lamps import Lamp
+
+START = date(2026, 8, 4)
+
+
+@pytest.fixture(scope="module")
+def calendar():
+    return calendar_data.load()
+
+
+@pytest.mark.parametrize(
+    ("code", "days_left"),
+    [
+        (ClockCode.HANDLE, 12),
+        (ClockCode.EXTEND, 18),
+        (ClockCode.REVIEW, 6),
+        (ClockCode.DISPOSE, 5),
+        (ClockCode.SERVE, 1),
+    ],
+)
+def test_pr_25_yellow_comes_with_a_fifth_or_five_days_left(calendar, code, days_left):
+    due = deadlines.due(code, START, calendar)
+    turns = due.raw_due - timedelta(days=days_left)
+
+    assert lamps.yellow_from(CLOCKS[code], due, calendar) == turns
+    assert lamps.lamp(turns - timedelta(days=1), CLOCKS[code], due, calendar) is Lamp.GREEN
+    assert lamps.lamp(turns, CLOCKS[code], due, calendar) is Lamp.YELLOW
+
+
+@pytest.mark.parametrize(
+    ("code", "turns"),
+    [
+        (ClockCode.OBJECT, date(2026, 8, 10)),
+        (ClockCode.OBJ_DECIDE, date(2026, 8, 6)),
+        (ClockCode.SIMPLE, date(2026, 8, 14)),
+        (ClockCode.REG, date(2026, 8, 4)),
+    ],
+)
+def test_pr_25_clocks_of_working_days_count_working_days(calendar, code, turns):
+    due = deadlines.due(code, START, calendar)
+
+    assert lamps.yellow_from(CLOCKS[code], due, calendar) == turns
+
+
+def test_pr_25_yellow_looks_at_the_counted_day_and_red_at_the_lawful_one(calendar):
+    due = deadlines.due(ClockCode.HANDLE, START, calendar)
+    rule = CLOCKS[ClockCode.HANDLE]
+
+    assert lamps.lamp(due.raw_due + timedelta(days=1), rule, due, calendar) is Lamp.YELLOW
+    assert lamps.lamp(due.legal_due, rule, due, calendar) is Lamp.YELLOW
+    assert lamps.lamp(date(2026, 10, 9), rule, due, calendar) is Lamp.RED
+
+
+def test_cf_25_an_office_may_set_other_thresholds(calendar):
+    due = deadlines.due(ClockCode.HANDLE, START, calendar)
+    late = lamps.Thresholds(percent=0, days=3)
+
+    turns = lamps.yellow_from(CLOCKS[ClockCode.HANDLE], due, calendar, late)
+
+    assert turns == due.raw_due - timedelta(days=3)
+    assert lamps.lamp(turns - timedelta(days=1), CLOCKS[ClockCode.HANDLE], due, calendar, late) is Lamp.GREEN
+
+
+def test_pr_26_an_overdue_clock_goes_to_the_conference_after_seven_days(calendar):
+    due = deadlines.due(ClockCode.HANDLE, START, calendar)
+
+    assert lamps.red_from(due) == date(2026, 10, 9)
+    assert lamps.conference_from(due) == date(2026, 10, 16)
