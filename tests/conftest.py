@@ -5,10 +5,12 @@ import secrets
 
 import pytest
 
+from lianxi.ops.local import databases
 from lianxi.ops.local.broker import Broker
 from lianxi.ops.local.cluster import Cluster
 from tests.support.brokers import Vhost
 from tests.support.databases import Database
+from tests.support.nodes import copy_of_template
 from tests.support.sharing import STATE, shared
 
 
@@ -63,3 +65,20 @@ def database(shared_cluster):
     shared_cluster.create_database(database.name)
     yield database
     shared_cluster.drop_database(database.name)
+
+
+@pytest.fixture
+def node_database(shared_cluster):
+    """Make migrated node databases: `node_database("630104")`, or only some services: `…, services=("intake",)`.
+
+    A node database is a `database` with `.service_url("routing")` and `.environment(folder)` besides.
+    """
+    made = []
+
+    def make(code="630104", services=databases.SCHEMAS):
+        made.append(copy_of_template(shared_cluster, code, tuple(services)))
+        return made[-1]
+
+    yield make
+    for database in made:
+        shared_cluster.drop_database(database.name)

@@ -1,0 +1,276 @@
+"""Whole nodes on one machine: brokers, database, shovels and processes, brought up together and found again later.
+
+A `Stack` is a state directory. By default its nodes share one broker, a vhost each; with `own_brokers` each has a
+broker to itself, as on machines of their own, so that one can be killed or wiped alone. All nodes use one PostgreSQL
+server, with a database and roles of their own. Everything can be repeated: `up` on a running stack changes nothing.
+"""
+
+import json
+import secrets
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from lianxi.ops import rendering
+from lianxi.ops.local import databases
+from lianxi.ops.local.broker import Broker
+from lianxi.ops.local.cleaning import remove_data_elsewhere, stop_everything
+from lianxi.ops.local.cluster import Cluster
+from lianxi.ops.local.management import name as in_path
+from lianxi.ops.local.processes import free_ports, locked, secret_file
+from lianxi.ops.local.programs import PROGRAMS, SERVICES, Program
+from lianxi.ops.rendering import Address, LinkSettings
+from lianxi.ops.topology import City, load
+from lianxi.runtime.crypto import KeyRing
+
+LINK = LinkSettings(reconnect_seconds=1, heartbeat_seconds=5, connection_timeout_milliseconds=5000)
+"""Everything is on loopback here, so a lost link may be dialled again at once."""
+
+
+@dataclass
+class LocalNode:
+    """One node of a stack."""
+
+    code: str
+    directory: Path
+    broker: Broker
+    cluster: Cluster
+    environment: dict[str, str]
+    ports: dict[str, int]
+
+    @property
+    def database(self) -> str:
+        """The name of its database."""
+        return databases.database_name(self.code)
+
+    @property
+    def vhost(self) -> str:
+        """Its vhost on `broker`."""
+        return self.code
+
+    @property
+    def amqp_uri(self) -> str:
+        """The address under which its processes reach the broker."""
+        return Path(self.environment["LIANXI_AMQP_URI_FILE"]).read_text(encoding="utf-8")
+
+    def database_url(self, service: str) -> str:
+        """Return the address of the node's database as one service's role."""
+        return (self.directory / "secrets" / f"{service}.url").read_text(encoding="utf-8")
+
+    @property
+    def portal_url(self) -> str:
+        """Where the portal listens."""
+        return f"http://127.0.0.1:{self.ports['portal']}"
+
+    def program(self, name: str) -> Program:
+        """Return one process of the node: services, relay or portal."""
+        extra = {"LIANXI_PORTAL_PORT": str(self.ports["portal"])}
+        if name == "relay":
+            extra["LIANXI_DATABASE_URL_FILE"] = str(self.directory / "secrets" / f"{databases.RELAY}.url")
+            extra["LIANXI_SCHEMAS"] = ",".join(SERVICES)
+        return Program(name, self.directory, {**self.environment, **extra}, self.ports[f"{name}_metrics"])
+
+
+@dataclass
+class Stack:
+    """Nodes of the city on this machine, with their state in one directory."""
+
+    directory: Path
+    codes: Sequence[str]
+    own_brokers: bool = False
+    light: bool = False
+    link: LinkSettings = LINK
+    link_ports: Mapping[str, int] = field(default_factory=dict)
+    """For a child: the port it dials instead of its parent's broker, for example of a proxy that can cut the link."""
+    topology: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Read the topology once."""
+        self.directory = self.directory.resolve()
+        self.city: City = load(self.topology).select(self.codes)
+        self.cluster = Cluster(self.directory / "cluster")
+
+    @classmethod
+    def found_in(cls, directory: Path) -> "Stack":
+        """Return the stack that a directory holds, as it was brought up."""
+        noted = json.loads((directory / "stack.json").read_text(encoding="utf-8"))
+        return cls(directory, noted["codes"], own_brokers=noted["own_brokers"])
+
+    def node(self, code: str) -> LocalNode:
+        """Return one node."""
+        directory = self.directory / "nodes" / self.city.node(code).code
+        directory.mkdir(parents=True, exist_ok=True)
+        return LocalNode(
+            code, directory, self.broker_of(code), self.cluster, self._environment(code), self._ports(code)
+        )
+
+    @property
+    def nodes(self) -> list[LocalNode]:
+        """All nodes, parents first."""
+        return [self.node(node.code) for node in self.city]
+
+    def broker_of(self, code: str) -> Broker:
+        """Return the broker on which a node has its vhost."""
+        if not self.own_brokers:
+            return Broker(self.directory / "broker")
+        return Broker(self.directory / "nodes" / self.city.broker_of(code) / "broker")
+
+    @property
+    def brokers(self) -> list[Broker]:
+        """All brokers of the stack."""
+        found = {broker.directory: broker for broker in (self.broker_of(node.code) for node in self.city)}
+        return list(found.values())
+
+    def up(self, programs: Iterable[str] = tuple(PROGRAMS)) -> None:
+        """Bring everything up, ready for work."""
+        wanted = list(programs)
+        with locked(self.directory / "stack.lock"):
+            noted = {"codes": [node.code for node in self.city], "own_brokers": self.own_brokers}
+            (self.directory / "stack.json").write_text(json.dumps(noted), encoding="utf-8")
+            self.start_servers()
+            self.provision()
+            self.start_programs(wanted)
+
+    def start_servers(self) -> None:
+        """Start the database and all brokers at the same time."""
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            starting = [pool.submit(self.cluster.start), *(pool.submit(broker.start) for broker in self.brokers)]
+        for started in starting:
+            started.result()
+
+    def provision(self) -> None:
+        """Make or mend databases, vhosts, users, queues, shovels and keys of every node."""
+        for node in self.nodes:
+            self.provision_database(node.code)
+            self.provision_broker(node.code)
+            self._write_keys(node)
+
+    def provision_database(self, code: str) -> None:
+        """Make a node's database and bring it to the newest schema."""
+        node = self.node(code)
+        passwords = {service: self.password(f"{code}-{service}") for service in databases.ROLES}
+        databases.provision(self.cluster.dsn, node.database, passwords)
+        for service, password in passwords.items():
+            url = self.cluster.url(node.database, databases.role_name(node.database, service), password)
+            _write_secret(node.directory / "secrets" / f"{service}.url", url)
+        databases.migrate({service: node.database_url(service) for service in databases.SCHEMAS})
+        databases.open_outboxes(self.cluster.dsn, node.database)
+
+    def provision_broker(self, code: str) -> None:
+        """Give a node's broker everything the topology says; also after the broker was wiped."""
+        node = self.node(code)
+        node.broker.management.import_definitions(self.definitions(code))
+        uri = self._address(code).uri(node.vhost, rendering.application_user(code), self.password(f"app-{code}"))
+        _write_secret(node.directory / "secrets" / "amqp.uri", uri)
+
+    def definitions(self, code: str) -> dict[str, list[dict[str, object]]]:
+        """Return the broker definitions of one node of this stack."""
+        above = self.city.parent_of(code)
+        parent = None
+        if above is not None:
+            address = self._address(above.code)
+            parent = Address(port=self.link_ports.get(code, address.port))
+        return rendering.definitions(
+            self.city, code, own=self._address(code), parent=parent, password=self.password, link=self.link
+        )
+
+    def start_programs(self, programs: Iterable[str]) -> None:
+        """Start processes on every node and wait until all are ready."""
+        started = [node.program(name) for name in programs for node in self.nodes]
+        for program in started:
+            program.start()
+        for program in started:
+            program.wait()
+
+    def stop_programs(self) -> None:
+        """Stop the processes of all nodes, servers stay."""
+        programs = [node.program(name) for node in self.nodes for name in ("portal", "services", "relay")]
+        with ThreadPoolExecutor(max_workers=len(programs)) as pool:
+            list(pool.map(lambda program: program.stop(), programs))
+
+    def down(self) -> None:
+        """Stop everything; what was written stays."""
+        with locked(self.directory / "stack.lock"):
+            self.stop_programs()
+            with ThreadPoolExecutor(max_workers=4) as pool:
+                stopping = [pool.submit(self.cluster.stop), *(pool.submit(broker.stop) for broker in self.brokers)]
+            for stopped in stopping:
+                stopped.result()
+
+    def remove(self) -> None:
+        """Stop everything and delete the state directory."""
+        if not self.directory.exists():
+            return
+        self.stop_programs()
+        for broker in self.brokers:
+            broker.remove()
+        self.cluster.remove()
+        stop_everything(self.directory)
+        remove_data_elsewhere(self.directory)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def cut_link(self, child: str) -> None:
+        """Take a child's shovels away: nothing crosses its link until `heal_link`."""
+        node = self.node(child)
+        for shovel in ("up", "down"):
+            node.broker.management.delete(f"parameters/shovel/{in_path(node.vhost)}/{shovel}")
+
+    def heal_link(self, child: str) -> None:
+        """Give a child its shovels back."""
+        node = self.node(child)
+        for shovel in self.definitions(child)["parameters"]:
+            path = f"parameters/shovel/{in_path(node.vhost)}/{shovel['name']}"
+            node.broker.management.put(path, {"value": shovel["value"]})
+
+    def password(self, user: str) -> str:
+        """Return the password of a user of this stack, made on first use."""
+        return secret_file(self.directory / "secrets" / quote(user, safe=""), lambda: secrets.token_urlsafe(24))
+
+    @property
+    def clock_offset_file(self) -> Path:
+        """The file by which all clocks of the stack are moved together (`lianxi.runtime.clock.set_offset`)."""
+        return self.directory / "clock.offset"
+
+    def _address(self, code: str) -> Address:
+        return Address(port=self.broker_of(code).ports.amqp)
+
+    def _write_keys(self, node: LocalNode) -> None:
+        """Give the node a key ring of its own; the two keys the city shares are the same on all nodes."""
+        shared = self.directory / "secrets" / "city.keys"
+        if not shared.exists():
+            KeyRing.generate().write(shared)
+        ring = node.directory / "secrets" / "keyring.yaml"
+        if not ring.exists():
+            city = KeyRing.from_file(shared)
+            KeyRing.generate(index=city.index, transport=city.transport).write(ring)
+
+    def _environment(self, code: str) -> dict[str, str]:
+        folder = self.directory / "nodes" / code
+        databases_of_services = {
+            f"LIANXI_{service.upper()}_DATABASE_URL_FILE": str(folder / "secrets" / f"{service}.url")
+            for service in databases.SCHEMAS
+        }
+        return {
+            "LIANXI_NODE": code,
+            "LIANXI_AMQP_URI_FILE": str(folder / "secrets" / "amqp.uri"),
+            **databases_of_services,
+            "LIANXI_KEY_RING": str(folder / "secrets" / "keyring.yaml"),
+            "LIANXI_CLOCK_OFFSET_FILE": str(self.clock_offset_file),
+        }
+
+    def _ports(self, code: str) -> dict[str, int]:
+        path = self.directory / "nodes" / code / "ports.json"
+        names = ("portal", "services_metrics", "relay_metrics", "portal_metrics")
+        if not path.exists():
+            path.write_text(json.dumps(dict(zip(names, free_ports(len(names)), strict=True))), encoding="ascii")
+        ports: dict[str, int] = json.loads(path.read_text(encoding="ascii"))
+        return ports
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Write a file only its owner may read, unless it holds just that."""
+    if secret_file(path, lambda: text) != text:
+        path.write_text(text, encoding="utf-8")
