@@ -14,6 +14,7 @@ from lianxi.bus import observe
 from lianxi.bus.commands import Answer, fingerprint
 from lianxi.bus.doors import CallDoor, Service, doors_of
 from lianxi.bus.failures import describe
+from lianxi.bus.problems import broken, problem
 from lianxi.bus.retries import Branch, branch_of
 from lianxi.bus.work import Work
 from lianxi.runtime.logging import logger
@@ -32,34 +33,22 @@ class CallProblem(Exception):  # noqa: N818  it carries a problem, it is not one
         self.problem: dict[str, Any] = json.loads(problem)
 
 
-def _problem(code: str, status: int, title: str, detail: str) -> dict[str, Any]:
-    return {
-        "type": f"urn:lianxi:problem:{code}",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "rule": None,
-        "field": None,
-    }
-
-
 def expired() -> dict[str, Any]:
     """Return the problem of a request that came after its time."""
-    return _problem("call-expired", 503, "请求已超时", "请求到达时已超过等待时间，未予执行。请重试。")
+    return problem("call-expired", 503, "请求已超时", "请求到达时已超过等待时间，未予执行。请重试。")
 
 
 def _problem_of(error: Exception, branch: Branch) -> dict[str, Any]:
     as_problem = getattr(error, "as_problem", None)
     if callable(as_problem):
-        problem: dict[str, Any] = as_problem()
-        return problem
+        stated: dict[str, Any] = as_problem()
+        return stated
     if branch == "retryable":
-        return _problem("retry-later", 503, "暂时无法办理，请稍后重试", "系统暂时繁忙，本次操作未执行。请稍后重试。")
+        return problem("retry-later", 503, "暂时无法办理，请稍后重试", "系统暂时繁忙，本次操作未执行。请稍后重试。")
     if branch == "refused":
         code = str(getattr(error, "code", "refused"))
-        return _problem(code, 422, "请求被拒绝", "提交的内容不能按此办理。请核对后重试。")
-    return _problem("broken", 500, "系统内部错误", "系统内部出现错误，本次操作未执行，已记录待查。")
+        return problem(code, 422, "请求被拒绝", "提交的内容不能按此办理。请核对后重试。")
+    return broken("broken", "系统内部出现错误，本次操作未执行，已记录待查。")
 
 
 class Answerer:
@@ -83,8 +72,8 @@ class Answerer:
         outcome = "answered"
         try:
             return self._answer(method, body, command_id, expires_at)
-        except CallProblem as problem:
-            outcome = problem.branch
+        except CallProblem as failure:
+            outcome = failure.branch
             raise
         finally:
             labels = (self._service.name, method if method in self._doors else "unknown", "callee", outcome)
@@ -93,10 +82,10 @@ class Answerer:
     def _answer(self, method: str, body: Any, command_id: str | None, expires_at: float | None) -> dict[str, Any]:
         door = self._doors.get(method)
         if door is None or not isinstance(body, dict):
-            problem = _problem("bad-call", 400, "调用不正确", "没有这个方法，或请求内容不是对象。")
-            raise CallProblem("refused", json.dumps(problem))
+            mistake = problem("bad-call", 400, "调用不正确", "没有这个方法，或请求内容不是对象。")
+            raise CallProblem("refused", _text(mistake))
         if expires_at is not None and time.time() > expires_at:
-            raise CallProblem("retryable", json.dumps(expired()))
+            raise CallProblem("retryable", _text(expired()))
         try:
             answer = self._decide(door, method, body, None if door.read_only else command_id)
         except Exception as error:

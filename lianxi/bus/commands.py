@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from lianxi.bus.problems import problem
+
 
 class CommandReused(Exception):  # noqa: N818  reads as what happened
     """A command id came back with another method or body."""
@@ -25,15 +27,8 @@ class CommandReused(Exception):  # noqa: N818  reads as what happened
 
     def as_problem(self) -> dict[str, Any]:
         """Return the error as a problem document."""
-        return {
-            "type": "urn:lianxi:problem:command-reused",
-            "title": "与现有情况冲突",
-            "status": 409,
-            "detail": "同一请求编号已用于另一项内容。请换一个新的请求编号后重新提交。",
-            "code": "command-reused",
-            "rule": None,
-            "field": None,
-        }
+        detail = "同一请求编号已用于另一项内容。请换一个新的请求编号后重新提交。"
+        return problem("command-reused", 409, "与现有情况冲突", detail)
 
 
 @dataclass(frozen=True, slots=True)
