@@ -1,0 +1,168 @@
+"""A desk of intake without servers: fakes of every port, and builders of what people hand in."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import count
+from typing import Any
+
+from lianxi.casework.identifiers import DivisionCode, QueryCode
+from lianxi.runtime.clock import SHANGHAI, FixedClock
+from services.intake.domain.divisions import Divisions
+from services.intake.domain.records import MAX_SEQUENCE, Contact, Origin, RefusedInput, Unmasking
+from services.intake.handlers.ports import Desk
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=SHANGHAI)
+DIVISIONS = Divisions(frozenset({"630100", "630102", "630104", "630104001", "630123"}))
+
+
+class FakeVault:
+    """Seals by writing the place beside the value, backwards: readable for nobody who looks for the clear text."""
+
+    def seal(self, plain: str, context: str) -> str:
+        return f"own|{context}|{plain[::-1]}"
+
+    def open(self, token: str, context: str) -> str:
+        return self._open("own", token, context)
+
+    def seal_for_transport(self, plain: str, context: str) -> str:
+        return f"city|{context}|{plain[::-1]}"
+
+    def open_from_transport(self, token: str, context: str) -> str:
+        return self._open("city", token, context)
+
+    def keyed_hash(self, value: str, purpose: str) -> str:
+        return hashlib.sha256(f"{purpose}:{value}".encode()).hexdigest()
+
+    def _open(self, key: str, token: str, context: str) -> str:
+        used, place, reversed_plain = token.split("|", 2)
+        if (used, place) != (key, context):
+            raise ValueError("sealed for another place")
+        return reversed_plain[::-1]
+
+
+@dataclass
+class FakeContacts:
+    kept: dict[str, Contact] = field(default_factory=dict)
+    locked: list[str] = field(default_factory=list)
+
+    def add(self, contacts: Sequence[Contact]) -> None:
+        for contact in contacts:
+            assert contact.number not in self.kept
+            self.kept[contact.number] = contact
+
+    def keep(self, contacts: Sequence[Contact]) -> None:
+        for contact in contacts:
+            known = self.kept.get(contact.number)
+            if known is None or known.origin is Origin.CUSTODY:
+                self.kept[contact.number] = contact
+
+    def by_number(self, number: str) -> Contact | None:
+        return self.kept.get(number)
+
+    def by_query_code(self, code_hash: str) -> Contact | None:
+        return next((contact for contact in self.kept.values() if contact.query_code_hash == code_hash), None)
+
+    def lock_source(self, source: str) -> None:
+        self.locked.append(source)
+
+    def taken_over(self, source: str, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        return {
+            str(contact.source_id): (contact.number, str(contact.source_digest))
+            for contact in self.kept.values()
+            if contact.source == source and contact.source_id in ids
+        }
+
+
+@dataclass
+class FakeNumbers:
+    last: dict[tuple[str, date, str], int] = field(default_factory=lambda: defaultdict(int))
+
+    def take(self, division: DivisionCode, day: date, channel: str, count: int) -> range:
+        before = self.last[str(division), day, channel]
+        self.last[str(division), day, channel] = min(before + count, MAX_SEQUENCE)
+        return range(before + 1, self.last[str(division), day, channel] + 1)
+
+
+@dataclass
+class FakeUnmaskings:
+    lines: list[Unmasking] = field(default_factory=list)
+
+    def write(self, unmasking: Unmasking) -> None:
+        self.lines.append(unmasking)
+
+
+@dataclass
+class FakeWork:
+    contacts: FakeContacts = field(default_factory=FakeContacts)
+    numbers: FakeNumbers = field(default_factory=FakeNumbers)
+    unmaskings: FakeUnmaskings = field(default_factory=FakeUnmaskings)
+    sent: list[Any] = field(default_factory=list)
+
+    def record(self, message: Any, *, subject: str, at: datetime) -> None:
+        assert subject == message.contact_no
+        assert at.tzinfo is not None
+        self.sent.append(message)
+
+
+@dataclass
+class FakeRejects:
+    kept: list[RefusedInput] = field(default_factory=list)
+
+    def keep(self, refused: RefusedInput) -> str:
+        self.kept.append(refused)
+        return f"reject-{len(self.kept)}"
+
+
+def a_desk(node: str = "630104") -> Desk:
+    return Desk(
+        node=DivisionCode.parse(node),
+        clock=FixedClock(NOW),
+        vault=FakeVault(),
+        divisions=DIVISIONS,
+        rejects=FakeRejects(),
+        draw_code=_codes(),
+    )
+
+
+def _codes() -> Callable[[], QueryCode]:
+    seeds = count(1)
+
+    def draw() -> QueryCode:
+        seed = str(next(seeds)).encode()
+        return QueryCode.new(lambda size: hashlib.shake_128(seed).digest(size))
+
+    return draw
+
+
+REGISTRAR = {"person": "clerk-7", "role": "R", "unit": "630104.petition", "node": "630104"}
+
+
+def a_web_petition(**changes: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "channel": "WEB",
+        "subject": "虎台小区三号楼停暖",
+        "text": "城西区虎台小区三号楼自二月起停暖，物业称管道老化，至今无人维修。请求尽快恢复供热。",
+        "petitioner": {"name": "马桂兰", "phone": "13897412356", "address": "西宁市城西区虎台一巷3号楼2单元"},
+    }
+    return body | changes
+
+
+def a_visit(**changes: Any) -> dict[str, Any]:
+    body = a_web_petition(
+        channel="VISIT",
+        reception_place="城西区人民来访接待室",
+        read_back=True,
+        registered_by=REGISTRAR,
+    )
+    return body | changes
+
+
+def a_letter(**changes: Any) -> dict[str, Any]:
+    return a_web_petition(channel="LETTER", registered_by=REGISTRAR) | changes
+
+
+def a_call(**changes: Any) -> dict[str, Any]:
+    return a_web_petition(channel="PHONE", recording="REC-20260302-0017", registered_by=REGISTRAR) | changes
