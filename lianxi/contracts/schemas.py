@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
+from marshmallow.exceptions import SCHEMA
 
 from lianxi.casework.errors import Invalid
 from lianxi.contracts.compiled import reader_of, writer_of
@@ -61,7 +62,8 @@ def _invalid(messages: Any, within: str) -> Invalid:
 def _flat(messages: Any, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(messages, dict):
         for key, inner in messages.items():
-            yield from _flat(inner, f"{path}.{key}" if path else str(key))
+            inside = path if key == SCHEMA else f"{path}.{key}" if path else str(key)
+            yield from _flat(inner, inside)
     else:
         for text in messages:
             yield path, text
@@ -95,7 +97,7 @@ def _field(shape: Shape, *, required: bool) -> fields.Field[Any]:
     options: dict[str, Any] = {
         "required": required,
         "allow_none": shape.optional,
-        "error_messages": {**_ERRORS, "type": "record: 应当是一组字段（JSON 对象）。"},
+        "error_messages": _ERRORS,
     }
     if shape.kind is Kind.RECORD:
         return fields.Nested(schema_of(shape.of), **options)
