@@ -1,0 +1,69 @@
+"""Metrics are made once, and one port shows them with the health of the process."""
+
+import pytest
+import requests
+
+from lianxi.runtime import metrics
+from lianxi.runtime.health import Health
+
+
+@pytest.fixture
+def page():
+    """A metrics port with a health of its own."""
+    health = Health()
+    server = metrics.serve_metrics(0, health=health)
+    yield health, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_metric_is_made_once():
+    first = metrics.counter("test_made_once_total", "x", ("outcome",))
+
+    assert metrics.counter("test_made_once_total", "x", ("outcome",)) is first
+    with pytest.raises(TypeError, match="not a Gauge"):
+        metrics.gauge("test_made_once_total", "x")
+
+
+def test_the_port_shows_the_metrics(page):
+    _, url = page
+    metrics.counter("test_shown_total", "x", ("outcome",)).labels("good").inc()
+    metrics.gauge("test_depth", "x").set(3)
+    metrics.histogram("test_wait_seconds", "x").observe(0.2)
+
+    text = requests.get(f"{url}/metrics", timeout=5).text
+
+    assert 'test_shown_total{outcome="good"} 1.0' in text
+    assert "test_depth 3.0" in text
+    assert "test_wait_seconds_count 1.0" in text
+    assert "process_resident_memory_bytes" in text
+
+
+def test_a_process_is_ready_when_every_check_passes(page):
+    health, url = page
+    health.add("database", lambda: None)
+    assert requests.get(f"{url}/ready", timeout=5).json() == {"ready": True, "checks": {"database": "ok"}}
+
+    health.add("broker", lambda: "not connected")
+    answer = requests.get(f"{url}/ready", timeout=5)
+
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {"database": "ok", "broker": "not connected"}
+    assert requests.get(f"{url}/health", timeout=5).status_code == 200
+
+
+def test_a_check_that_breaks_says_what_broke_and_nothing_more(page):
+    health, url = page
+
+    def check():
+        raise ConnectionError("somebody's data")
+
+    health.add("database", check)
+
+    assert requests.get(f"{url}/ready", timeout=5).json()["checks"] == {"database": "ConnectionError"}
+
+
+def test_other_addresses_are_not_found(page):
+    _, url = page
+
+    assert requests.get(f"{url}/secrets", timeout=5).status_code == 404
