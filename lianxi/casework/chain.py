@@ -59,7 +59,7 @@ def recorded_fields(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the same for an event as it is stored: its message name and its JSON data."""
     head = data.get("head")
     kept = {key: value for key, value in head.items() if key not in _LINKS} if isinstance(head, Mapping) else head
-    return {**data, "head": kept, "message": name}
+    return {"message": name, "head": kept, "fields": {key: value for key, value in data.items() if key != "head"}}
 
 
 def seal(fields: Mapping[str, Any], previous: str) -> str:

@@ -139,6 +139,15 @@ def test_an_edit_that_cannot_even_be_encoded_is_named():
     assert named(verify(CASE, rows_of(stored), head_of(stored))) == {(2, "edited")}
 
 
+@pytest.mark.parametrize("name", ["message", "fields", "seq"])
+def test_a_field_that_is_called_like_a_part_of_the_seal_is_sealed_as_well(name):
+    plain = {"head": {"case_no": CASE, "seq": 1}, name: "before"}
+
+    before = seal(recorded_fields("something-happened", plain), GENESIS)
+
+    assert before != seal(recorded_fields("something-happened", {**plain, name: "after"}), GENESIS)
+
+
 def test_a_change_of_the_message_name_is_an_edit():
     stored = a_history(3)
     rows = rows_of(stored)
