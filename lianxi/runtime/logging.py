@@ -63,8 +63,13 @@ def _redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -
 
 def configure(*, level: str = "INFO", **fixed: str) -> None:
     """Set up logging for this process; `fixed` (node, service …) stands in every line."""
+
+    def add_fixed(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {**fixed, **event}
+
     chain: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        add_fixed,  # not through context variables: a green thread has its own
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -92,7 +97,6 @@ def configure(*, level: str = "INFO", **fixed: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(**fixed)
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:

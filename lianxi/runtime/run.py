@@ -1,12 +1,16 @@
 """Runs services of one node in one process under nameko: `python -m lianxi.runtime.run --services intake,routing`.
 
-The first statement patches the standard library for eventlet, before anything else can import a socket; that is
+The first statements patch the standard library for eventlet, before anything else can import a socket; that is
 why this module is only ever started, never imported. Services and the adapter to nameko are found by name, because
 the runtime lies below both. Metrics and health share one port, a signal stops the process within a second or two
 when it is idle, and within `GRACE` seconds whatever it is doing.
 """
 
-import eventlet
+import warnings
+
+warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")  # docs/decisions say how we leave it
+
+import eventlet  # noqa: E402  (its warning comes with the import)
 
 eventlet.monkey_patch()
 

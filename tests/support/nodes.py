@@ -31,7 +31,7 @@ class NodeDatabase(Database):
         for service in databases.ROLES:
             path = folder / f"{service}.url"
             path.write_text(self.service_url(service), encoding="utf-8")
-            found[f"LIANXI_{service.upper()}_DATABASE_URL_FILE"] = str(path)
+            found[f"LIANXI_DATABASE_URL_{service.upper()}_FILE"] = str(path)
         return found
 
 

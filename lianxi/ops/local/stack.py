@@ -250,15 +250,15 @@ class Stack:
     def _environment(self, code: str) -> dict[str, str]:
         folder = self.directory / "nodes" / code
         databases_of_services = {
-            f"LIANXI_{service.upper()}_DATABASE_URL_FILE": str(folder / "secrets" / f"{service}.url")
+            f"LIANXI_DATABASE_URL_{service.upper()}_FILE": str(folder / "secrets" / f"{service}.url")
             for service in databases.SCHEMAS
         }
         return {
             "LIANXI_NODE": code,
             "LIANXI_AMQP_URI_FILE": str(folder / "secrets" / "amqp.uri"),
             **databases_of_services,
-            "LIANXI_KEY_RING": str(folder / "secrets" / "keyring.yaml"),
-            "LIANXI_CLOCK_OFFSET_FILE": str(self.clock_offset_file),
+            "LIANXI_KEYRING_FILE": str(folder / "secrets" / "keyring.yaml"),
+            "LIANXI_CLOCK_FILE": str(self.clock_offset_file),
         }
 
     def _ports(self, code: str) -> dict[str, int]:

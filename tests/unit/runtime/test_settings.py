@@ -30,6 +30,6 @@ def test_what_is_missing_is_named():
 def test_defaults_numbers_and_paths():
     assert read("NODE", "630100", environment={}) == "630100"
     assert read_int("PORT", 8080, environment={}) == 8080
-    assert read_path("KEY_RING", environment={"LIANXI_KEY_RING": "ring.yaml"}) == Path("ring.yaml")
+    assert read_path("KEYRING_FILE", environment={"LIANXI_KEYRING_FILE": "ring.yaml"}) == Path("ring.yaml")
     with pytest.raises(SettingMissing, match="whole number"):
         read_int("PORT", environment={"LIANXI_PORT": "many"})
