@@ -7,7 +7,8 @@ the origin wrote and signed. An *ack* is the one frame without a number. How fra
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from lianxi.casework.errors import Invalid, Unknown
 from lianxi.casework.identifiers import DivisionCode
@@ -177,3 +178,60 @@ def write_ack(ack: Ack, own: str, ts: str) -> bytes:
         },
     }
     return json.dumps(frame, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutboxRow:
+    """A numbered frame with what the outbox is searched by."""
+
+    place: Place
+    letter: Letter
+    body: bytes
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """A body that is not let in; `peer` and `id` are "" when they could not be believed."""
+
+    reason: str
+    body: bytes
+    routing_key: str
+    peer: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quarantined:
+    """A message whose handler failed with an error of this code, or that waits behind one ("")."""
+
+    frame: Frame
+    code: str
+    attempts: int
+    position: int | None = None
+
+
+@dataclass(slots=True)
+class Bag:
+    """What a transaction wants to tell its neighbours; it gets its numbers when the transaction is about to commit.
+
+    Waiting with the numbers keeps the time short in which a stream is locked, and means that whoever holds one has
+    every other lock it needs already.
+    """
+
+    letters: list[tuple[str, Letter]] = field(default_factory=list)
+    acks: list[Ack] = field(default_factory=list)
+
+    @property
+    def peers(self) -> list[str]:
+        """The neighbours concerned, in the one order in which streams are locked."""
+        return sorted({peer for peer, _ in self.letters} | {ack.peer for ack in self.acks})
+
+    def mark(self) -> tuple[int, int]:
+        """Return how much is in the bag, for `cut`."""
+        return len(self.letters), len(self.acks)
+
+    def cut(self, mark: tuple[int, int]) -> None:
+        """Forget what came after `mark`, because it was rolled back."""
+        del self.letters[mark[0] :]
+        del self.acks[mark[1] :]

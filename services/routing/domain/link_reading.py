@@ -126,27 +126,35 @@ def _place_in_headers(headers: Headers, routing_key: str, own: DivisionCode) -> 
         raise NotAFrame("oversize") from None
 
 
+def letter_in(body: bytes) -> Letter:
+    """Return the letter of a frame that this node wrote or has read before."""
+    return _read_letter(json.loads(body))
+
+
 def _read_frame(content: dict[str, Any], peer: str, body: bytes) -> Frame:
     place = Place(peer, _text(content, "epoch", SHORT), _number(content, "link_seq"), _text(content, "chain", SHORT))
     identity = _text(content, "id", SHORT)
     try:
-        letter = Letter(
-            id=identity,
-            origin=_text(content, "origin", SHORT),
-            dest=_text(content, "dest", SHORT),
-            kind=_word(content, "kind"),
-            type=_word(content, "type"),
-            case_id=_text(content, "case_id", SHORT),
-            ts=_text(content, "ts", SHORT),
-            path=tuple(str(node)[:SHORT] for node in content["path"]),
-            message=_text(content, "message"),
-            sig=_text(content, "sig"),
-        )
+        letter = _read_letter(content)
     except (KeyError, TypeError, ValueError):
         return Frame(id=identity, place=place, letter=None, body=body, reason="undecodable")
-    if not letter.path:
-        return Frame(id=identity, place=place, letter=None, body=body, reason="path")
     return Frame(id=identity, place=place, letter=letter, body=body)
+
+
+def _read_letter(content: Mapping[str, Any]) -> Letter:
+    path = tuple(str(node)[:SHORT] for node in content["path"])
+    return Letter(
+        id=_text(content, "id", SHORT),
+        origin=_text(content, "origin", SHORT),
+        dest=_text(content, "dest", SHORT),
+        kind=_word(content, "kind"),
+        type=_word(content, "type"),
+        case_id=_text(content, "case_id", SHORT),
+        ts=_text(content, "ts", SHORT),
+        path=path or ("",),
+        message=_text(content, "message"),
+        sig=_text(content, "sig", 2 * SHORT),
+    )
 
 
 def _read_ack(content: dict[str, Any], peer: str) -> Ack:

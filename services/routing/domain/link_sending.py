@@ -57,14 +57,13 @@ class SentRow:
 class NewEpoch:
     """The stream must start anew: the peer knows a history of ours that we do not, or that we no longer hold.
 
-    Everything after `keep_upto` in the old numbering is sent again in an epoch numbered `number`; `replay_after`
-    is the last number of `replay_epoch` that we still know, when the peer has frames of ours that we lost.
+    Everything after `keep_upto` in the old numbering is sent again in an epoch with this number. `lost` counts the
+    frames of ours that the peer applied and we forgot, as far as the ack tells.
     """
 
     number: int
     keep_upto: int
-    replay_epoch: str = ""
-    replay_after: int = 0
+    lost: int = 0
 
 
 Look = Callable[[int], SentRow | None]
@@ -95,13 +94,13 @@ def _parted(outbound: Outbound, ack: Ack, look: Look, *, ours: bool) -> NewEpoch
     theirs = Epoch.parse(ack.epoch)
     if not ours:
         newer = theirs is not None and theirs.number >= outbound.epoch.number
-        return NewEpoch(theirs.number + 1, outbound.acked, ack.epoch, 0) if theirs and newer else None
+        return NewEpoch(theirs.number + 1, outbound.acked, ack.applied) if theirs and newer else None
     following = outbound.epoch.number + 1
     if ack.applied > outbound.last_seq:
-        return NewEpoch(following, outbound.acked, ack.epoch, outbound.last_seq)
+        return NewEpoch(following, outbound.acked, ack.applied - outbound.last_seq)
     row = look(ack.applied) if ack.applied else None
     if row is not None and row.chain != ack.digest:
-        return NewEpoch(following, outbound.acked, ack.epoch, outbound.acked)
+        return NewEpoch(following, outbound.acked, ack.applied - outbound.acked)
     forgot = ack.applied < outbound.acked and look(ack.applied + 1) is None
     return NewEpoch(following, ack.applied) if forgot else None
 
@@ -115,7 +114,7 @@ def _further(outbound: Outbound, applied: int, now: datetime) -> Outbound:
 
 
 def _asked_again(outbound: Outbound, look: Look, need: int, gap: int | None) -> Outbound:
-    """Send again from `need` on if that is proved lost, else ask for the proof; `gap` is the first number held there."""
+    """Send again from `need` on if that is proved lost, else ask for the proof; `gap` is the first number held."""
     if outbound.resend_next is not None and outbound.resend_next <= need:
         return outbound  # on its way already
     row = look(need)
@@ -160,12 +159,12 @@ def numbered(outbound: Outbound, ids: Sequence[str], now: datetime) -> tuple[Out
     ), places
 
 
-def renewed(outbound: Outbound, number: int, epoch_id: str) -> Outbound:
+def renewed(outbound: Outbound, number: int, epoch_id: str, ack_id: str) -> Outbound:
     """Return the empty stream of a new epoch to the same peer; what was unacked is numbered into it next."""
     return Outbound(
         peer=outbound.peer,
         epoch=Epoch(number, epoch_id),
-        newest_ack=outbound.newest_ack,
+        newest_ack=ack_id,
         heard_upto=outbound.heard_upto,
         ack_sent_at=outbound.ack_sent_at,
         probe=True,

@@ -1,0 +1,222 @@
+"""Receiving over links: each neighbour's frames are applied once and in order, whatever the road did to them.
+
+`receive` takes a batch from the queues that the shovels fill, in one transaction: refuses what may not be let in,
+holds what came early, hands on what is for another node, and delivers what is for this one. A message whose handler
+fails goes into quarantine with everything later of the same case; other cases and the link itself go on, and `retry`
+comes back to it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from lianxi.casework.identifiers import DivisionCode
+from services.routing.domain.link_frames import Ack, Frame, Quarantined, Refusal, next_hop
+from services.routing.domain.link_protocol import Arranged, arrange, heard_from
+from services.routing.domain.link_reading import NotAFrame, fault, read
+from services.routing.handlers.link_ends import KINDS, LinkEnd, LinkWork
+
+APPLY_LIMIT = 500
+"""Frames of one neighbour applied in one transaction; what else is ready follows in the next."""
+
+
+class Raw(Protocol):
+    """A message as the broker delivered it."""
+
+    @property
+    def body(self) -> bytes:
+        """The bytes."""
+
+    @property
+    def headers(self) -> Mapping[str, Any]:
+        """The headers."""
+
+    @property
+    def routing_key(self) -> str:
+        """The key under which it was published, which the broker has checked."""
+
+
+@dataclass(slots=True)
+class _Post:
+    """What a batch holds of one neighbour."""
+
+    frames: list[Frame]
+    acks: list[Ack]
+
+
+def receive(work: LinkWork, end: LinkEnd, batch: Iterable[Raw]) -> None:
+    """Apply a batch of frames from the queues of the links; an empty one goes on with what is held and ready."""
+    posts, refusals = {peer: _Post([], []) for peer in end.peers}, []
+    for raw in batch:
+        try:
+            what = read(raw.body, raw.routing_key, raw.headers, end.node)
+        except NotAFrame as stranger:
+            refusals.append(_stranger(raw, stranger.reason))
+            continue
+        post = posts.get(what.peer if isinstance(what, Ack) else what.place.peer)
+        if post is None:
+            refusals.append(_stranger(raw, "peer"))
+        elif isinstance(what, Ack):
+            post.acks.append(what)
+        else:
+            post.frames.append(_judged(what, raw, end))
+    _refuse(work, end, refusals)
+    standing = work.link_book.inbounds()
+    for peer, post in posts.items():
+        ready = peer in standing and standing[peer].held_min == standing[peer].applied + 1
+        if post.frames or post.acks or ready:
+            _receive_from(work, end, peer, post)
+    work.link_bag.acks.extend(ack for post in posts.values() for ack in post.acks)
+
+
+def _stranger(raw: Raw, reason: str) -> Refusal:
+    return Refusal(reason=reason, body=raw.body, routing_key=raw.routing_key)
+
+
+def _judged(frame: Frame, raw: Raw, end: LinkEnd) -> Frame:
+    """Return the frame, without its letter when that may not be let in."""
+    word = fault(frame, raw.headers, end.node, KINDS)
+    letter = frame.letter
+    if not word and letter and not end.seals.verify(letter.origin, letter.signed_text, letter.sig):
+        word = "signature"
+    return replace(frame, letter=None, reason=word) if word else frame
+
+
+def _receive_from(work: LinkWork, end: LinkEnd, peer: str, post: _Post) -> None:
+    """Bring one neighbour's stream forward by a batch."""
+    book, now = work.link_book, end.real_now()
+    before = book.inbound(peer)
+    held = book.held(peer, before.epoch) if before.epoch and before.held else {}
+    arranged = arrange(before, held, [(frame.place, frame.id) for frame in post.frames], limit=APPLY_LIMIT)
+    inbound = arranged.inbound
+    fresh = {frame.place.seq: frame for frame in reversed(post.frames) if frame.place.epoch == str(inbound.epoch)}
+    if inbound.epoch and arranged.discard_from is not None:
+        book.unhold(peer, inbound.epoch, first=arranged.discard_from)
+    book.hold([fresh[number] for number in arranged.hold], now)
+    _apply(work, end, _in_order(work, arranged, held, fresh))
+    for ack in post.acks:
+        inbound = heard_from(inbound, ack, now)
+    if inbound != before:
+        book.save_inbound(inbound)
+    end.watch.arranged(peer, arranged.duplicates, arranged.overflow, arranged.stale)
+
+
+def _in_order(
+    work: LinkWork, arranged: Arranged, held: Mapping[int, object], fresh: Mapping[int, Frame]
+) -> list[Frame]:
+    """Return the frames to apply, in order, and take those that were held out of the hold."""
+    waited = [number for number in arranged.apply if number in held]
+    inbound = arranged.inbound
+    if not waited or inbound.epoch is None:
+        return [fresh[number] for number in arranged.apply]
+    kept = work.link_book.held_frames(inbound.peer, inbound.epoch, waited[0], waited[-1])
+    work.link_book.unhold(inbound.peer, inbound.epoch, upto=inbound.applied)
+    return [kept[number] if number in held else fresh[number] for number in arranged.apply]
+
+
+def _apply(work: LinkWork, end: LinkEnd, frames: Sequence[Frame]) -> None:
+    """Carry out frames in order: refuse, hand on, or deliver; what an earlier epoch brought already is skipped."""
+    if not frames:
+        return
+    outcomes = [(frame, _outcome(frame, end)) for frame in frames]
+    new = work.link_book.archive(outcomes, end.real_now())
+    outcomes = [(frame, outcome) for frame, outcome in outcomes if frame.id in new]
+    _refuse(work, end, [_refusal(frame) for frame, outcome in outcomes if outcome == "refused"])
+    own = str(end.node)
+    for frame, outcome in outcomes:
+        if outcome == "forwarded" and frame.letter:
+            hop = next_hop(end.node, DivisionCode(frame.letter.dest))
+            work.link_bag.letters.append((str(hop), frame.letter.carried_by(own)))
+    _deliver(work, end, [frame for frame, outcome in outcomes if outcome == "delivered"])
+
+
+def _outcome(frame: Frame, end: LinkEnd) -> str:
+    if frame.letter is None:
+        return "refused"
+    return "delivered" if frame.letter.dest == str(end.node) else "forwarded"
+
+
+def _refusal(frame: Frame) -> Refusal:
+    return Refusal(reason=frame.reason, body=frame.body, routing_key="", peer=frame.place.peer, id=frame.id)
+
+
+def _refuse(work: LinkWork, end: LinkEnd, refusals: Sequence[Refusal]) -> None:
+    if refusals:
+        work.link_book.refuse(refusals, end.real_now())
+    for refusal in refusals:
+        end.watch.refused(refusal.peer, refusal.reason, len(refusal.body))
+
+
+def _deliver(work: LinkWork, end: LinkEnd, frames: Sequence[Frame]) -> None:
+    """Deliver frames to this node, all at once if they go well, else one by one."""
+    blocked = work.link_book.quarantined({frame.case_key for frame in frames}) if frames else set()
+    free = [frame for frame in frames if frame.case_key not in blocked]
+    failed = [] if _all_delivered(work, end, free) else _deliver_singly(work, end, free)
+    behind = [Quarantined(frame=frame, code="", attempts=0) for frame in frames if frame.case_key in blocked]
+    if failed or behind:
+        work.link_book.quarantine([*behind, *failed], end.real_now())
+
+
+def _all_delivered(work: LinkWork, end: LinkEnd, frames: Sequence[Frame]) -> bool:
+    """Deliver a batch inside one savepoint; return whether nothing failed."""
+    try:
+        with work.savepoint():
+            messages = [
+                (frame.letter.origin, end.codec.decode(frame.letter.message)) for frame in frames if frame.letter
+            ]
+            if end.deliver_all is not None:
+                end.deliver_all(work, messages)
+            else:
+                for origin, message in messages:
+                    end.deliver(work, origin, message)
+    except Exception as failure:
+        if work.lost(failure):
+            raise
+        return False
+    return True
+
+
+def _deliver_singly(work: LinkWork, end: LinkEnd, frames: Sequence[Frame]) -> list[Quarantined]:
+    """Deliver each frame in a savepoint of its own; return those that failed or wait behind one that did."""
+    failed: list[Quarantined] = []
+    blocked: set[str] = set()
+    for frame in frames:
+        behind = frame.case_key in blocked
+        code = "" if behind else _delivered(work, end, frame)
+        if behind or code:
+            blocked.add(frame.case_key)
+            failed.append(Quarantined(frame=frame, code=code, attempts=0 if behind else 1))
+    return failed
+
+
+def _delivered(work: LinkWork, end: LinkEnd, frame: Frame) -> str:
+    """Deliver one frame; return the code of the error when its handler failed, "" when all went well."""
+    letter = frame.letter
+    if letter is None:
+        return frame.reason
+    try:
+        with work.savepoint():
+            end.deliver(work, letter.origin, end.codec.decode(letter.message))
+    except Exception as failure:
+        if work.lost(failure) or work.passes(failure):
+            raise
+        code = str(getattr(failure, "code", "") or type(failure).__name__)
+        end.watch.quarantined(frame.place.peer, code)
+        return code
+    return ""
+
+
+def retry(work: LinkWork, end: LinkEnd, *, limit: int = 20) -> int:
+    """Try messages in quarantine again, case by case in their order; return how many were delivered."""
+    book, delivered = work.link_book, 0
+    for case_key in book.due_cases(end.real_now(), limit):
+        for message in book.of_case(case_key):
+            code = _delivered(work, end, message.frame)
+            if message.position is None:
+                break
+            if code:
+                book.failed_again(message.position, code, message.attempts + 1, end.real_now())
+                break
+            book.release(message.position)
+            delivered += 1
+    return delivered
