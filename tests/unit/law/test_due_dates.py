@@ -141,6 +141,14 @@ def test_d_14_an_impossible_hearing_is_refused(calendar, hearings):
     assert refusal(calendar, ClockCode.FINAL, hearings=held) == ("hearing", "D-14")
 
 
+def test_d_14_a_hearing_may_last_a_leap_year_and_no_longer(calendar):
+    longest = (day("2026-08-10"), day("2027-08-10"))
+
+    due = deadlines.due(ClockCode.FINAL, START, calendar, hearings=[longest])
+
+    assert due.raw_due == START + timedelta(days=30 + 366)
+
+
 def test_adjacent_hearings_do_not_overlap(calendar):
     hearings = [(START, day("2026-08-05")), (day("2026-08-06"), day("2026-08-06"))]
 
@@ -203,6 +211,13 @@ def test_r_22_6_the_assigner_names_the_day_of_the_report(calendar):
     assert (named.raw_due, named.legal_due) == (day("2026-10-03"), day("2026-10-08"))
     assert (counted.raw_due, counted.legal_due) == (named.raw_due, named.legal_due)
     assert "指定" in str(named.derivation)
+
+
+@pytest.mark.parametrize("days", [1, 366])
+def test_r_22_6_the_named_day_may_be_tomorrow_or_a_year_away(calendar, days):
+    named = START + timedelta(days=days)
+
+    assert deadlines.due(ClockCode.ASSIGN_RPT, START, calendar, report_due=named).raw_due == named
 
 
 def test_r_22_6_a_report_without_a_day_or_with_a_foolish_one_is_refused(calendar):

@@ -59,6 +59,19 @@ def test_pr_25_yellow_looks_at_the_counted_day_and_red_at_the_lawful_one(calenda
     assert lamps.lamp(date(2026, 10, 9), rule, due, calendar) is Lamp.RED
 
 
+def test_pr_25_the_share_is_a_fifth_of_a_length_that_was_set(calendar):
+    due = deadlines.due(ClockCode.ASSIGN_RPT, START, calendar, days=100)
+
+    assert lamps.yellow_from(CLOCKS[ClockCode.ASSIGN_RPT], due, calendar) == START + timedelta(days=80)
+
+
+def test_pr_25_the_share_of_a_clock_of_working_days_is_of_working_days(calendar):
+    # Fifteen working days from 12 October end on 2 November; a fifth of them is three.
+    due = deadlines.due(ClockCode.CONFERENCE, date(2026, 10, 12), calendar, days=15)
+
+    assert lamps.yellow_from(CLOCKS[ClockCode.CONFERENCE], due, calendar) == date(2026, 10, 28)
+
+
 def test_cf_25_an_office_may_set_other_thresholds(calendar):
     due = deadlines.due(ClockCode.HANDLE, START, calendar)
     late = lamps.Thresholds(percent=0, days=3)

@@ -61,6 +61,10 @@ def test_d_8_a_postmark_helps_nobody_but_who_asks_for_review():
     assert (caught.value.field, caught.value.rule) == ("postmark", "D-8")
 
 
+def test_d_8_a_letter_may_be_posted_and_received_on_one_day():
+    assert receipts.filing_day(ClockCode.ASK_REVIEW, date(2026, 10, 8), date(2026, 10, 8)) == date(2026, 10, 8)
+
+
 def test_d_8_a_postmark_later_than_the_letter_is_refused():
     with pytest.raises(DateRuleError, match="晚于"):
         receipts.filing_day(ClockCode.ASK_REVIEW, date(2026, 10, 12), date(2026, 10, 13))
