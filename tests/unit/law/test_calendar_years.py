@@ -85,10 +85,13 @@ def test_the_calendar_lists_its_years(calendar):
 
 
 def test_a_notice_makes_its_year_certain_and_decides_its_days():
-    sunday = saturday_of(2027) + timedelta(days=1)
-    calendar = calendar_data.load([a_notice(extra=[entry("补休", ["2027-03-01"], [sunday.isoformat()])])])
+    saturday = saturday_of(2027)
+    sunday = saturday + timedelta(days=1)
+    worked = [saturday.isoformat(), sunday.isoformat()]
+    calendar = calendar_data.load([a_notice(extra=[entry("补休", ["2027-03-01"], worked)])])
 
     assert not calendar.is_provisional(date(2027, 6, 1))
+    assert calendar.is_workday(saturday)
     assert calendar.is_workday(sunday)
     assert not calendar.is_workday(date(2027, 3, 1))
     assert calendar.is_workday(date(2027, 2, 5)), "the forecast for 2027 no longer counts"
