@@ -1,0 +1,56 @@
+"""Where the wire and the bus meet: a message becomes an outgoing one, an incoming one becomes a message.
+
+`lianxi.contracts` knows schemas and no broker, `lianxi.bus` carries bytes and knows no case; every service needs both
+sides joined in the same way, and this is that joint.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from lianxi.bus.messages import Incoming, Outgoing, RawMessage
+from lianxi.casework.messages.events import CaseEvent
+from lianxi.contracts import envelope
+from lianxi.contracts.registry import type_of
+from lianxi.runtime.clock import new_id
+
+EXCHANGE = "case"
+
+# The first word of the routing key by the module a message is defined in; queues bind to it (deploy/xining/bus.yaml).
+_KINDS = {
+    "contact-registered": "contact",
+    "dossier-received": "dossier",
+    "directive-notice": "notice",
+}
+
+
+def decode(raw: RawMessage) -> Incoming:
+    """Read what came from the broker. Raises the envelope's Undecodable and UnknownMessage."""
+    opened = envelope.decode(raw.body)
+    return Incoming(
+        id=opened.id,
+        type=opened.type,
+        key=opened.subject if opened.seq is not None else None,
+        seq=opened.seq,
+        body=opened.message,
+        raw=raw,
+    )
+
+
+def outgoing(message: Any, *, node: str, service: str, time: datetime) -> Outgoing:
+    """Wrap a message for this node's `case` exchange; a case event takes its place in the case's order along."""
+    head = message.head if isinstance(message, CaseEvent) else None
+    subject = head.case_no if head else getattr(message, "case_no", None) or getattr(message, "contact_no", "")
+    identity = f"{head.case_no}.{head.seq}.{head.digest[:12]}" if head else new_id()
+    name = message.MESSAGE.name
+    kind = "case" if head else _KINDS.get(name, "supervision")
+    body = envelope.encode(
+        message,
+        id=identity,
+        node=node,
+        service=service,
+        time=time,
+        subject=subject,
+        seq=head.seq if head else None,
+        epoch=head.epoch if head else None,
+    )
+    return Outgoing(id=identity, type=type_of(message), exchange=EXCHANGE, routing_key=f"{kind}.{name}", body=body)
