@@ -1,6 +1,6 @@
 """What the use cases need from outside, as Protocols: keys, time, tables, and the way to tell others."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -8,6 +8,9 @@ from typing import Any, Protocol
 from lianxi.casework.identifiers import DivisionCode, QueryCode
 from services.intake.domain.divisions import Divisions
 from services.intake.domain.records import Contact, RefusedInput, Unmasking
+
+DayOfChannel = tuple[date, str]
+"""What has running numbers of its own at a node."""
 
 
 class Clock(Protocol):
@@ -73,8 +76,8 @@ class Contacts(Protocol):
 class Numbers(Protocol):
     """The running numbers of PR-17, without a gap."""
 
-    def take(self, division: DivisionCode, day: date, channel: str, count: int) -> range:
-        """Take up to `count` sequences; fewer, or none, when the five digits are used up."""
+    def take(self, division: DivisionCode, wanted: Mapping[DayOfChannel, int]) -> dict[DayOfChannel, range]:
+        """Take as many sequences as are wanted of each; fewer, or none, when the five digits are used up."""
         ...
 
 

@@ -32,7 +32,8 @@ def register(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
 def _register(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
     now = desk.clock.now()
     filing = read_filing(body, desk.divisions, now)
-    sequences = work.numbers.take(desk.node, now.date(), filing.channel.value, 1)
+    book = (now.date(), filing.channel.value)
+    sequences = work.numbers.take(desk.node, {book: 1})[book]
     if not sequences:
         raise NumbersExhausted
     number = CaseNumber.of(desk.node, now.date(), filing.channel, sequences[0])

@@ -6,12 +6,13 @@ the day of receipt: that is when the contact was registered, in the system it co
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from lianxi.casework.errors import Conflict, Refused
 from lianxi.casework.identifiers import CaseNumber, Channel
+from lianxi.casework.validators import clean_text
 from services.intake.domain.filing import Filing
 from services.intake.domain.reading import read_filing
 from services.intake.domain.records import Contact, Fate, ForeignContact, Origin
@@ -19,6 +20,8 @@ from services.intake.handlers.ports import Desk, Work
 from services.intake.handlers.refusing import keep_refused
 from services.intake.handlers.register import NumbersExhausted
 from services.intake.handlers.sealing import content_digest, seal_filing
+
+MAX_SOURCE_ID = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,72 +45,100 @@ class SourceIdReused(Conflict):
 
 
 def take_over(rows: Sequence[ForeignContact], work: Work, desk: Desk) -> list[Outcome]:
-    """Take over `rows` of one source, in their order, and say of each what became of it."""
-    outcomes: list[Outcome | None] = [None] * len(rows)
-    filings: dict[int, Filing] = {}
-    seen = _known(rows, work)
-    for index, row in enumerate(rows):
-        digest = content_digest(row, desk.vault)
-        known = seen.get(row.source_id)
-        if known is None:
-            try:
-                filings[index] = read_filing(row.body, desk.divisions, desk.clock.now(), taken_over_from=row.source)
-                seen[row.source_id] = ("", digest)
-            except Refused as refusal:
-                outcomes[index] = _refused(row, refusal, desk)
-        elif known[1] == digest:
-            outcomes[index] = Outcome(Fate.ALREADY, known[0])
-        else:
-            outcomes[index] = _refused(row, SourceIdReused(), desk)
-    numbers = _numbers(filings, work, desk)
-    for index in filings:
-        if index not in numbers:
-            outcomes[index] = _refused(rows[index], NumbersExhausted(), desk)
-    for index, number in _enter(
-        {index: (rows[index], filings[index], numbers[index]) for index in numbers}, work, desk
-    ):
-        outcomes[index] = Outcome(Fate.IMPORTED, number)
-    return [outcome for outcome in outcomes if outcome is not None]
+    """Take over `rows`, in their order, and say of each what became of it."""
+    batch = _Batch(rows, work, desk)
+    batch.judge()
+    batch.enter(batch.numbers())
+    return [batch.outcomes[index] for index in range(len(rows))]
 
 
-def _known(rows: Sequence[ForeignContact], work: Work) -> dict[str, tuple[str, str]]:
-    by_source = defaultdict(list)
-    for row in rows:
-        by_source[row.source].append(row.source_id)
-    known: dict[str, tuple[str, str]] = {}
-    for source, ids in by_source.items():
-        work.contacts.lock_source(source)
-        known |= work.contacts.taken_over(source, ids)
-    return known
+class _Batch:
+    """The rows of one transaction on their way: judged, numbered, entered."""
 
+    def __init__(self, rows: Sequence[ForeignContact], work: Work, desk: Desk) -> None:
+        self.outcomes: dict[int, Outcome] = {}
+        self._rows = rows
+        self._work = work
+        self._desk = desk
+        self._filings: dict[int, Filing] = {}
 
-def _refused(row: ForeignContact, refusal: Refused, desk: Desk) -> Outcome:
-    content = {"source": row.source, "source_id": row.source_id, **row.body}
-    return Outcome(Fate.REJECTED, refusal=keep_refused(content, refusal, Origin.TAKEN_OVER, desk))
+    def judge(self) -> None:
+        """Sort the rows into what is new, what is here already and what is refused."""
+        now = self._desk.clock.now()
+        sound = [index for index in range(len(self._rows)) if self._has_id(index)]
+        seen = self._known(sound)
+        for index in sound:
+            row = self._rows[index]
+            digest = content_digest(row, self._desk.vault)
+            number, known = seen.get((row.source, row.source_id), ("", None))
+            if known is None:
+                if self._read(index, now):
+                    seen[row.source, row.source_id] = ("", digest)
+            elif known == digest:
+                self.outcomes[index] = Outcome(Fate.ALREADY, number)
+            else:
+                self._refuse(index, SourceIdReused())
 
+    def numbers(self) -> dict[int, CaseNumber]:
+        """Number what is new, in the order of the rows."""
+        groups: dict[tuple[date, str], list[int]] = defaultdict(list)
+        for index, filing in self._filings.items():
+            groups[filing.received_at.date(), filing.channel.value].append(index)
+        if not groups:
+            return {}
+        numbers = {}
+        granted = self._work.numbers.take(self._desk.node, {book: len(members) for book, members in groups.items()})
+        for (day, channel), members in groups.items():
+            sequences = granted[day, channel]
+            for index, sequence in zip(members, sequences, strict=False):
+                numbers[index] = CaseNumber.of(self._desk.node, day, Channel(channel), sequence)
+            for index in members[len(sequences) :]:
+                self._refuse(index, NumbersExhausted())
+        return numbers
 
-def _numbers(filings: dict[int, Filing], work: Work, desk: Desk) -> dict[int, CaseNumber]:
-    """Number the filings; the counters are taken in one order, so two importers never wait for each other in a ring."""
-    groups: dict[tuple[date, Channel], list[int]] = defaultdict(list)
-    for index, filing in filings.items():
-        groups[filing.received_at.date(), filing.channel].append(index)
-    numbers = {}
-    for (day, channel), members in sorted(groups.items()):
-        granted = work.numbers.take(desk.node, day, channel.value, len(members))
-        for index, sequence in zip(members, granted, strict=False):
-            numbers[index] = CaseNumber.of(desk.node, day, channel, sequence)
-    return numbers
+    def enter(self, numbers: Mapping[int, CaseNumber]) -> None:
+        """Store and announce what got its number."""
+        now = self._desk.clock.now()
+        contacts: list[Contact] = []
+        for index, number in sorted(numbers.items()):
+            contact, message, _ = seal_filing(self._filings[index], str(number), now, self._desk, self._rows[index])
+            contacts.append(contact)
+            self._work.record(message, subject=contact.number, at=now)
+            self.outcomes[index] = Outcome(Fate.IMPORTED, contact.number)
+        self._work.contacts.add(contacts)
 
+    def _known(self, indexes: Sequence[int]) -> dict[tuple[str, str], tuple[str, str | None]]:
+        ids = defaultdict(list)
+        for index in indexes:
+            ids[self._rows[index].source].append(self._rows[index].source_id)
+        known: dict[tuple[str, str], tuple[str, str | None]] = {}
+        for source in sorted(ids):
+            self._work.contacts.lock_source(source)
+            for source_id, found in self._work.contacts.taken_over(source, ids[source]).items():
+                known[source, source_id] = found
+        return known
 
-def _enter(
-    entries: Mapping[int, tuple[ForeignContact, Filing, CaseNumber]], work: Work, desk: Desk
-) -> Iterator[tuple[int, str]]:
-    """Store and announce what got its number; yield index and number."""
-    now = desk.clock.now()
-    contacts: list[Contact] = []
-    for index, (row, filing, number) in sorted(entries.items()):
-        contact, message, _ = seal_filing(filing, str(number), now, desk, row)
-        contacts.append(contact)
-        work.record(message, subject=contact.number, at=now)
-        yield index, contact.number
-    work.contacts.add(contacts)
+    def _read(self, index: int, now: datetime) -> bool:
+        row = self._rows[index]
+        try:
+            self._filings[index] = read_filing(row.body, self._desk.divisions, now, taken_over_from=row.source)
+        except Refused as refusal:
+            self._refuse(index, refusal)
+            return False
+        return True
+
+    def _has_id(self, index: int) -> bool:
+        """Refuse an id that could not be stored, before the database is asked for it."""
+        try:
+            clean_text(self._rows[index].source_id, "source_id", MAX_SOURCE_ID)
+        except Refused as refusal:
+            self._refuse(index, refusal)
+            return False
+        return True
+
+    def _refuse(self, index: int, refusal: Refused) -> None:
+        row = self._rows[index]
+        content = {"source": row.source, "source_id": row.source_id, **row.body}
+        self.outcomes[index] = Outcome(
+            Fate.REJECTED, refusal=keep_refused(content, refusal, Origin.TAKEN_OVER, self._desk)
+        )

@@ -1,6 +1,6 @@
 """Contacts, running numbers and the book of unmaskings, on the connection of one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from lianxi.casework.identifiers import DivisionCode
 from services.intake.domain.records import MAX_SEQUENCE, Contact, Origin, Unmasking
-from services.intake.storage.tables import SCHEMA, SEALED_FIELDS, contact, running_number, unmasking
+from services.intake.storage.tables import SCHEMA, SEALED_FIELDS, contact, unmasking
 
 _PLAIN_FIELDS = tuple(field.name for field in fields(Contact) if field.name != "sealed")
 
@@ -78,27 +78,33 @@ def _contact(row: Row[Any]) -> Contact:
     return Contact(**plain | {"origin": Origin(plain["origin"]), "sealed": sealed})
 
 
+_TAKE = f"""
+INSERT INTO {SCHEMA}.running_number AS known (division, day, channel, before, last)
+SELECT %s, day, channel, 0, least(count, %s)
+FROM unnest(%s::date[], %s::text[], %s::integer[]) AS wanted (day, channel, count)
+ORDER BY day, channel
+ON CONFLICT (division, day, channel)
+DO UPDATE SET before = known.last, last = least(known.last + excluded.last, %s)
+RETURNING day, channel, before, last
+"""
+
+
 class SqlNumbers:
     """The table running_number: one row per division, day and channel, locked until the transaction ends."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def take(self, division: DivisionCode, day: date, channel: str, count: int) -> range:
-        """Take up to `count` sequences. A rolled back transaction gives them back, so there is never a gap."""
-        statement = upsert(running_number).values(
-            division=str(division), day=day, channel=channel, before=0, last=min(count, MAX_SEQUENCE)
+    def take(self, division: DivisionCode, wanted: Mapping[tuple[date, str], int]) -> dict[tuple[date, str], range]:
+        """Take the sequences in one statement, always in the same order, so two transactions never wait in a ring.
+
+        A rolled back transaction gives its sequences back, so there is never a gap.
+        """
+        days, channels = ([key[part] for key in wanted] for part in (0, 1))
+        taken = self._connection.exec_driver_sql(
+            _TAKE, (str(division), MAX_SEQUENCE, days, channels, list(wanted.values()), MAX_SEQUENCE)
         )
-        before, last = self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["division", "day", "channel"],
-                set_={
-                    "before": running_number.c.last,
-                    "last": func.least(running_number.c.last + count, MAX_SEQUENCE),
-                },
-            ).returning(running_number.c.before, running_number.c.last)
-        ).one()
-        return range(before + 1, last + 1)
+        return {(day, channel): range(before + 1, last + 1) for day, channel, before, last in taken}
 
 
 class SqlUnmaskings:

@@ -152,10 +152,10 @@ def test_a_block_of_numbers_is_cut_at_the_end(parts):
     day = date(2026, 3, 2)
     with parts.open_work() as work:
         division = DivisionCode.parse("630104")
-        assert work.numbers.take(division, day, "web", 99_990) == range(1, 99_991)
-        assert work.numbers.take(division, day, "web", 20) == range(99_991, 100_000)
-        assert not work.numbers.take(division, day, "web", 1)
-        assert work.numbers.take(division, day, "fax", 1) == range(1, 2)
+        web, fax = (day, "web"), (day, "fax")
+        assert work.numbers.take(division, {web: 99_990}) == {web: range(1, 99_991)}
+        assert work.numbers.take(division, {web: 20, fax: 1}) == {web: range(99_991, 100_000), fax: range(1, 2)}
+        assert not work.numbers.take(division, {web: 1})[web]
 
 
 def test_a_repeated_command_registers_once_and_answers_the_same(answerer, migrated):

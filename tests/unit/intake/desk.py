@@ -2,17 +2,17 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import count
+from itertools import count as counting
 from typing import Any
 
 from lianxi.casework.identifiers import DivisionCode, QueryCode
 from lianxi.runtime.clock import SHANGHAI, FixedClock
 from services.intake.domain.divisions import Divisions
 from services.intake.domain.records import MAX_SEQUENCE, Contact, Origin, RefusedInput, Unmasking
-from services.intake.handlers.ports import Desk
+from services.intake.handlers.ports import DayOfChannel, Desk
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=SHANGHAI)
 DIVISIONS = Divisions(frozenset({"630100", "630102", "630104", "630104001", "630123"}))
@@ -80,10 +80,13 @@ class FakeContacts:
 class FakeNumbers:
     last: dict[tuple[str, date, str], int] = field(default_factory=lambda: defaultdict(int))
 
-    def take(self, division: DivisionCode, day: date, channel: str, count: int) -> range:
-        before = self.last[str(division), day, channel]
-        self.last[str(division), day, channel] = min(before + count, MAX_SEQUENCE)
-        return range(before + 1, self.last[str(division), day, channel] + 1)
+    def take(self, division: DivisionCode, wanted: Mapping[DayOfChannel, int]) -> dict[DayOfChannel, range]:
+        taken = {}
+        for (day, channel), count in wanted.items():
+            before = self.last[str(division), day, channel]
+            self.last[str(division), day, channel] = min(before + count, MAX_SEQUENCE)
+            taken[day, channel] = range(before + 1, self.last[str(division), day, channel] + 1)
+        return taken
 
 
 @dataclass
@@ -128,7 +131,7 @@ def a_desk(node: str = "630104") -> Desk:
 
 
 def _codes() -> Callable[[], QueryCode]:
-    seeds = count(1)
+    seeds = counting(1)
 
     def draw() -> QueryCode:
         seed = str(next(seeds)).encode()
