@@ -1,0 +1,332 @@
+"""One row per running or finished clock of a case, and what an event does to the rows.
+
+Which clocks an event opens, closes, cancels, extends or brings back is data in `lianxi.casework.transitions`; on which
+day a clock ends is `lianxi.law`. What is decided here is whose clock it is, which row an effect means when a case has
+several of one kind, and on which day an event counts as having happened (GD-3: the day of its document).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from functools import lru_cache
+
+from lianxi.casework.case.state import Case
+from lianxi.casework.messages import events as e
+from lianxi.casework.messages.facts import CaseState
+from lianxi.casework.transitions import ClockOpening, clock_effects
+from lianxi.law.calendar import Calendar
+from lianxi.law.clocks import CLOCKS, ClockCode, ClockRule, Kind, Owner
+from lianxi.law.deadlines import Due, due
+from lianxi.law.lamps import Thresholds, red_from, yellow_from
+from lianxi.law.receipts import filing_day, local_day
+from services.supervision.domain.office import Office
+
+
+class Status(StrEnum):
+    """A clock runs, was ended by the document it waited for, or lost its reason."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class Nature(StrEnum):
+    """What passing the last day means: a duty not done, a right not used, or a figure spoilt."""
+
+    DUTY = "duty"
+    RIGHT = "right"
+    INDEX = "index"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClockRow:
+    """A clock of a case. `instance` counts the clocks of this code in the case, `round_number` the rounds of handling.
+
+    `node` and `unit` owe (or own) it. `yellow_on` and `red_on` are the first days of their lamps. `step` says how many
+    of the alerts planned for it have been raised, `next_alert_at` when the next is due (`schedule`). `kept` is known
+    once the clock is closed.
+    """
+
+    case_no: str
+    code: str
+    instance: int
+    round_number: int
+    start: date
+    days: int | None
+    report_due: date | None
+    extension_days: int
+    raw_due: date
+    legal_due: date
+    provisional: bool
+    yellow_on: date
+    red_on: date
+    calendar_version: str
+    owner: str
+    node: str
+    unit: str
+    status: str
+    opened_seq: int
+    closed_seq: int | None = None
+    closed_act: str = ""
+    closed_by: str = ""
+    closed_on: date | None = None
+    kept: bool | None = None
+    step: int = 0
+    next_alert_at: datetime | None = None
+    warned_at: datetime | None = None
+    breached_at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What tells this clock from every other."""
+        return self.case_no, self.code, self.instance
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it runs."""
+        return self.status == Status.OPEN
+
+    @property
+    def rule(self) -> ClockRule:
+        """Its line in the clock table."""
+        return CLOCKS[ClockCode(self.code)]
+
+    @property
+    def nature(self) -> Nature:
+        """The organ's five days for an objection are a right too: letting them pass breaks nothing."""
+        return _NATURES[self.code]
+
+
+def _nature(rule: ClockRule) -> Nature:
+    if rule.owner is Owner.PETITIONER or rule.code is ClockCode.OBJECT:
+        return Nature.RIGHT
+    return Nature.INDEX if rule.kind is Kind.KPI else Nature.DUTY
+
+
+_NATURES = {code.value: _nature(rule) for code, rule in CLOCKS.items()}
+REPLY_CLOCKS = frozenset({"HANDLE", "EXTEND", "SIMPLE", "SUGGEST", "DUTY", "REHANDLE"})
+"""The clocks that end with the answer to the petitioner (K-4)."""
+
+_FOLLOW_CUSTODY = frozenset({"CHAIN", "NOTICE_KPI", "ASSIGN_RPT"})
+"""They start before the competent organ is known and are owed by whoever holds the case."""
+
+
+def dates(row: ClockRow, calendar: Calendar) -> Due:
+    """Both due days of a row with their derivation."""
+    return due(
+        ClockCode(row.code),
+        row.start,
+        calendar,
+        extension_days=row.extension_days,
+        days=row.days,
+        report_due=row.report_due,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    raw_due: date
+    legal_due: date
+    provisional: bool
+    yellow_on: date
+    red_on: date
+
+
+@lru_cache(maxsize=8192)
+def _days(  # noqa: PLR0917  exactly what the days depend on: many cases share them
+    code: str,
+    start: date,
+    extension_days: int,
+    days: int | None,
+    report_due: date | None,
+    calendar: Calendar,
+    thresholds: Thresholds,
+) -> _Days:
+    found = due(ClockCode(code), start, calendar, extension_days=extension_days, days=days, report_due=report_due)
+    yellow = yellow_from(CLOCKS[ClockCode(code)], found, calendar, thresholds)
+    return _Days(found.raw_due, found.legal_due, found.provisional, yellow, red_from(found))
+
+
+def redated(row: ClockRow, office: Office) -> ClockRow:
+    """The row with its days computed anew from its start, its length and its extension."""
+    found = _days(
+        row.code,
+        row.start,
+        row.extension_days,
+        row.days,
+        row.report_due,
+        office.calendar,
+        office.rules.thresholds[row.code],
+    )
+    return replace(
+        row,
+        raw_due=found.raw_due,
+        legal_due=found.legal_due,
+        provisional=found.provisional,
+        yellow_on=found.yellow_on,
+        red_on=found.red_on,
+        calendar_version=office.calendar.version,
+    )
+
+
+def opened(opening: ClockOpening, case: Case, bearer: tuple[str, str], instance: int, office: Office) -> ClockRow:
+    """A new clock of the case, owed by the node and unit `bearer`."""
+    rule = CLOCKS[ClockCode(opening.code)]
+    ordered = case.state is CaseState.REHANDLING_ORDERED
+    return redated(
+        ClockRow(
+            case_no=case.case_no,
+            code=opening.code,
+            instance=instance,
+            round_number=case.round_number + ordered,  # the order opens the next round's clock
+            start=opening.start,
+            days=opening.days,
+            report_due=opening.report_due,
+            extension_days=0,
+            raw_due=opening.start,
+            legal_due=opening.start,
+            provisional=False,
+            yellow_on=opening.start,
+            red_on=opening.start,
+            calendar_version="",
+            owner=rule.owner.value,
+            node=bearer[0],
+            unit=bearer[1],
+            status=Status.OPEN.value,
+            opened_seq=case.seq,
+        ),
+        office,
+    )
+
+
+def closed(row: ClockRow, *, seq: int, act: str, document: str, day: date) -> ClockRow:
+    """The row ended by a document of that day; an index is kept by its raw due day (D-11, D-12)."""
+    last = row.raw_due if row.nature is Nature.INDEX else row.legal_due
+    return replace(
+        row,
+        status=Status.CLOSED.value,
+        closed_seq=seq,
+        closed_act=act,
+        closed_by=document,
+        closed_on=day,
+        kept=day <= last,
+    )
+
+
+def after(rows: tuple[ClockRow, ...], event: e.CaseEvent, case: Case, office: Office) -> tuple[ClockRow, ...]:
+    """The clocks of a case after `event`; `case` is the case after it."""
+    effects = clock_effects(event)
+    head, day, document = event.head, happened_on(event), getattr(event, "document", None)
+    number = document.number if document else ""
+
+    def end(row: ClockRow) -> ClockRow:
+        return closed(row, seq=head.seq, act=head.act, document=number, day=day)
+
+    def cancel(row: ClockRow) -> ClockRow:
+        return replace(row, status=Status.CANCELLED.value, closed_seq=head.seq, closed_act=head.act, closed_on=day)
+
+    rows = _on_open(rows, effects.closes, end)
+    rows = _on_open(rows, effects.cancels, cancel)
+    if effects.cancels_all:
+        # A signed supervision order wants its answer also when the case has ended meanwhile.
+        rows = _on_open(rows, _codes(rows) - {ClockCode.SUP_REPLY.value}, cancel)
+    for code, days in effects.extends:
+        rows = _on_open(rows, (code,), lambda row, days=days: _extended(row, days, office))  # type: ignore[misc]
+    for code in effects.reopens:
+        rows = _reopened(rows, code, case.holder)
+    for opening in effects.opens:
+        instance = 1 + sum(row.code == opening.code for row in rows)
+        rows = (*rows, opened(opening, case, _bearer(opening.code, case, event), instance, office))
+    if isinstance(event, e.CaseDelivered | e.CaseReturned):
+        rows = _on_open(rows, _FOLLOW_CUSTODY, lambda row: _moved(row, case))
+    return rows
+
+
+def _codes(rows: tuple[ClockRow, ...]) -> frozenset[str]:
+    return frozenset(row.code for row in rows)
+
+
+def _on_open(
+    rows: tuple[ClockRow, ...], codes: tuple[str, ...] | frozenset[str], change: Callable[[ClockRow], ClockRow]
+) -> tuple[ClockRow, ...]:
+    if not codes:
+        return rows
+    return tuple(change(row) if row.is_open and row.code in codes else row for row in rows)
+
+
+def _extended(row: ClockRow, days: int, office: Office) -> ClockRow:
+    return redated(replace(row, extension_days=row.extension_days + days), office)
+
+
+def _reopened(rows: tuple[ClockRow, ...], code: str, holder: str) -> tuple[ClockRow, ...]:
+    """Bring back the last closed clock of a kind with its old days (R-23-9), the holder's own before another's."""
+    if any(row.is_open and row.code == code for row in rows):
+        return rows
+    ended = [row for row in rows if row.code == code and row.status == Status.CLOSED]
+    if not ended:
+        return rows
+    found = max(ended, key=lambda row: (row.node == holder, row.instance))
+    again = replace(
+        found, status=Status.OPEN.value, closed_seq=None, closed_act="", closed_by="", closed_on=None, kept=None
+    )
+    return tuple(again if row is found else row for row in rows)
+
+
+def _moved(row: ClockRow, case: Case) -> ClockRow:
+    return replace(row, node=case.holder, unit=case.unit if row.owner == Owner.UNIT else "")
+
+
+def _bearer(code: str, case: Case, event: e.CaseEvent) -> tuple[str, str]:
+    """Node and unit that owe the clock, or to whom a right of the petitioner belongs."""
+    if code == ClockCode.OBJ_DECIDE:
+        return case.sender or case.holder, ""
+    if code == ClockCode.REPORT_CHK:
+        return case.assigned_by or case.holder, ""
+    if isinstance(event, e.ReviewRequested | e.FinalReviewRequested):
+        return event.reviewing_node or case.holder, ""
+    if isinstance(event, e.CaseAssigned):
+        return event.transfer.to_node, event.transfer.to_unit
+    owner = CLOCKS[ClockCode(code)].owner
+    return case.holder, case.unit if owner in {Owner.UNIT, Owner.PETITIONER} else ""
+
+
+_DAY_FIELDS = {
+    e.CaseRegistered: "registered_on",
+    e.CaseAssigned: "assigned_on",
+    e.CaseDelivered: "delivered_on",
+    e.ObjectionFiled: "filed_on",
+    e.CaseReturned: "returned_on",
+    e.CaseAccepted: "accepted_on",
+    e.OpinionSigned: "signed_on",
+    e.OpinionServed: "served_on",
+    e.ReportFiled: "filed_on",
+    e.ReportReturned: "returned_on",
+    e.ReviewAdmitted: "decided_on",
+    e.ReviewDeclined: "decided_on",
+    e.ReviewDecided: "decided_on",
+    e.RehandlingOrdered: "ordered_on",
+    e.CaseLapsed: "lapsed_on",
+    e.CaseWithdrawn: "withdrawn_on",
+    e.CaseArchived: "archived_on",
+}
+
+
+def happened_on(event: e.CaseEvent) -> date:
+    """The day an event counts for clocks: the day it names, else its document's, else that of its entry.
+
+    A request for a review that was posted counts by its postmark (D-8).
+    """
+    if isinstance(event, e.ReviewRequested):
+        return filing_day(ClockCode.ASK_REVIEW, event.received_on, event.posted_on)
+    if isinstance(event, e.FinalReviewRequested):
+        return filing_day(ClockCode.ASK_FINAL, event.received_on, event.posted_on)
+    field = _DAY_FIELDS.get(type(event))
+    if field is not None:
+        day: date = getattr(event, field)
+        return day
+    document = getattr(event, "document", None)
+    if document is not None:
+        issued: date = document.issued_on
+        return issued
+    return local_day(event.head.at)

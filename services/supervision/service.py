@@ -1,0 +1,121 @@
+"""The doors of supervision: what is read from the bus, what may be called, what runs every second."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from lianxi.bus.doors import RETRY_THEN_PARK, call, consume_batch, every
+from lianxi.bus.messages import Incoming
+from lianxi.casework.errors import Refused
+from lianxi.casework.messages.events import CaseEvent
+from services.supervision import schemas
+from services.supervision.handlers import look_up, orders
+from services.supervision.handlers.follow import follow
+from services.supervision.handlers.raise_alerts import raise_alerts
+from services.supervision.handlers.recompute import recompute
+from services.supervision.storage import SupervisionWork
+from services.supervision.wiring import build
+
+MOST_CHANGES = 2000
+"""Changes a recomputation lists in its answer; the total is always told."""
+
+
+class SupervisionService:
+    """The clocks of every case this node can see, the ledger, the indices, and supervision orders."""
+
+    name: ClassVar[str] = "supervision"
+
+    def __init__(self) -> None:
+        parts = build()
+        self.open_work = parts.open_work
+        self.decode = parts.decode
+        self.clock = parts.clock
+        self._office = parts.office
+        self._node = parts.node
+        self._meters = parts.meters
+
+    @consume_batch("supervision.case", on_failure=RETRY_THEN_PARK, ordered=True)
+    def cases(self, work: SupervisionWork, messages: Sequence[Incoming]) -> None:
+        """Take case events into the books; other messages of the queue concern nobody here."""
+        events = [message.body for message in messages if isinstance(message.body, CaseEvent)]
+        follow(events, work, self._office(), self.clock.now())
+
+    @every(1.0)
+    def sweep(self) -> None:
+        """Raise every alert that is due."""
+        now = self.clock.now()
+        swept = raise_alerts(self.open_work, self._office(), now)
+        self._meters.swept(swept.oldest, now, swept.raised)
+
+    @every(30.0)
+    def measure(self) -> None:
+        """Show the running clocks in the metrics."""
+        today = self.clock.today()
+        with self.open_work() as work:
+            self._meters.running(work.alerts.open_clocks(today))
+        self._meters.calendar(self._office().calendar, today)
+
+    @call(expected=(Refused,), read_only=True)
+    def ledger(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:
+        """List cases of the subtree, the most urgent first."""
+        return look_up.list_ledger(schemas.ledger_query(body), work, self.clock.today())
+
+    @call(expected=(Refused,), read_only=True)
+    def clocks(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:
+        """List the clocks of a case, each with the derivation of its dates."""
+        return look_up.list_clocks(schemas.case_number(body), work, self._office(), self.clock.today())
+
+    @call(expected=(Refused,), read_only=True)
+    def kpis(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Give the performance indices of a period."""
+        return look_up.list_kpis(schemas.period(body, self._node), work, self._office(), self.clock.today())
+
+    @call(expected=(Refused,), read_only=True)
+    def counts(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002  nothing is asked
+        """Count cases by holder, state and lamp."""
+        return look_up.list_counts(work, self.clock.today())
+
+    @call(expected=(Refused,), read_only=True)
+    def proposals(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:
+        """List proposed and signed orders."""
+        status, after, limit = schemas.proposals_query(body)
+        return look_up.list_proposals(status, after, limit, work)
+
+    @call(expected=(Refused,))
+    def sign_order(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Sign a proposed order."""
+        signed = orders.sign_order(schemas.sign_order(body), work, self._office(), self._now())
+        return {
+            "order_no": signed.order_no,
+            "feedback_due": signed.feedback_due.isoformat() if signed.feedback_due else None,
+        }
+
+    @call(expected=(Refused,))
+    def dismiss_proposal(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Decide against an order."""
+        dismissed = orders.dismiss_proposal(schemas.dismiss_proposal(body), work, self._office(), self._now())
+        return {"proposal_no": dismissed.proposal_no, "status": dismissed.status}
+
+    @call(expected=(Refused,))
+    def record_feedback(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Record the unit's answer to an order."""
+        answered = orders.record_feedback(schemas.record_feedback(body), work, self._office(), self._now())
+        return {"proposal_no": answered.proposal_no, "status": answered.status}
+
+    @call(expected=(Refused,))
+    def recompute(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002  own transactions
+        """Move open clocks to the calendar that is loaded now; list what changed (D-18)."""
+        office = self._office()
+        changes = recompute(self.open_work, office, self._now())
+        return {
+            "calendar": office.calendar.version,
+            "total": len(changes),
+            "changed": [change.as_data() for change in changes[:MOST_CHANGES]],
+        }
+
+    def _now(self) -> datetime:
+        return self.clock.now()
+
+
+Service = SupervisionService
+"""The name under which the runner looks a service up."""

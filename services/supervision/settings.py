@@ -1,0 +1,44 @@
+"""What supervision is told by its environment and by deploy/xining/supervision.yaml; only wiring looks at it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from lianxi.runtime.settings import read, read_int, read_path
+from services.supervision.domain.rules import Rules
+
+_BESIDE_THE_PACKAGE = Path(__file__).resolve().parents[2] / "deploy"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where supervision runs and by which rules. The address of the database contains a password."""
+
+    node: str
+    database_url: str = field(repr=False)
+    clock_file: Path | None
+    calendar_directory: Path
+    rules: Rules
+    connections: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read `LIANXI_NODE`, `LIANXI_DATABASE_URL_SUPERVISION` and the optional rest."""
+        clock_file = read("CLOCK_FILE", "", environment=environment)
+        deploy = read_path("DEPLOY_DIR", _BESIDE_THE_PACKAGE, environment=environment)
+        calendar = read_path("CALENDAR_DIR", deploy / "calendar" / "years", environment=environment)
+        return cls(
+            node=read("NODE", environment=environment),
+            database_url=read("DATABASE_URL_SUPERVISION", secret=True, environment=environment),
+            clock_file=Path(clock_file) if clock_file else None,
+            calendar_directory=calendar,
+            rules=read_rules(deploy / "xining" / "supervision.yaml"),
+            connections=read_int("SUPERVISION_CONNECTIONS", 6, environment=environment),
+        )
+
+
+def read_rules(path: Path) -> Rules:
+    """Read the office's settings."""
+    return Rules.parse(yaml.safe_load(path.read_text(encoding="utf-8")))

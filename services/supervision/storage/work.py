@@ -1,0 +1,67 @@
+"""One transaction of supervision: the books, the alerts, the orders, and the messages it sends."""
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Engine, create_engine
+
+from lianxi.bus.messages import Outgoing
+from lianxi.bus.work import Work
+from services.supervision.storage.alerts import SqlAlerts
+from services.supervision.storage.books import SqlBooks
+from services.supervision.storage.files import SqlFiles
+from services.supervision.storage.proposals import SqlProposals
+from services.supervision.storage.tables import SCHEMA
+
+Write = Callable[[Any], Outgoing]
+"""Turns a message into what the bus sends."""
+
+
+class SupervisionWork(Work):
+    """A unit of work with supervision's repositories."""
+
+    def __init__(self, engine: Engine, write: Write) -> None:
+        super().__init__(engine, SCHEMA)
+        self._write = write
+
+    @cached_property
+    def files(self) -> SqlFiles:
+        """The books, to be written."""
+        return SqlFiles(self.connection)
+
+    @cached_property
+    def books(self) -> SqlBooks:
+        """The books, to be read."""
+        return SqlBooks(self.connection)
+
+    @cached_property
+    def alerts(self) -> SqlAlerts:
+        """The clocks by their next alert."""
+        return SqlAlerts(self.connection)
+
+    @cached_property
+    def proposals(self) -> SqlProposals:
+        """Proposed and signed orders."""
+        return SqlProposals(self.connection)
+
+    def record(self, notices: Iterable[Any]) -> None:
+        """Tell others, in this order, once this work is committed."""
+        for notice in notices:
+            self.publish(self._write(notice))
+
+
+def engine_for(url: str, connections: int) -> Engine:
+    """Return the engine of a process; instants come back on the clock of Shanghai."""
+    return create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={
+            "application_name": "supervision",
+            "connect_timeout": 5,
+            "options": "-c timezone=Asia/Shanghai -c statement_timeout=30000 -c lock_timeout=20000",
+        },
+    )
