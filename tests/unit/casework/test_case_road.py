@@ -122,7 +122,9 @@ def test_t17_within_one_node_the_case_is_back_at_once():
 def test_t18_a_refused_objection_leaves_the_case_with_the_organ():
     road = object_to(Road().at_the_township())
 
-    road.do(c.RefuseObjection(case_no=NUMBER, actor=an_actor("D", DISTRICT), paper={"reason": "属你单位职权"}), TOWNSHIP)
+    road.do(
+        c.RefuseObjection(case_no=NUMBER, actor=an_actor("D", DISTRICT), paper={"reason": "属你单位职权"}), TOWNSHIP
+    )
 
     assert (state(road), road.case.objections) == ("S06", 1)
 
