@@ -9,8 +9,8 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,22 +81,20 @@ def command(  # noqa: PLR0917  (click passes every option)
     rejects = rejects or Path(f"{file.stem}.rejects.csv")
     if rejects.resolve() == file.resolve():
         raise Unusable("--rejects 不能是正在导入的文件本身。")
-    table = _open(file)
-    try:
-        columns = Columns.of(table.header, read_mapping(mapping))
-    except BadMapping as problem:
-        raise Unusable(str(problem)) from problem
-    importer = _importer(_environment(node, state))
-    run = Run(
-        table,
-        columns,
-        importer,
-        source=source or _source(columns),
-        channel=channel.lower(),
-        received_from_column=received == "column",
-        rejects=Rejects(rejects, table.header),
-    )
-    _report(_run(run, limit, file.name), rejects, as_json=as_json)
+    with closing(_open(file)) as table:
+        columns = _columns(table, mapping)
+        with closing(_importer(_environment(node, state))) as importer:
+            run = Run(
+                table,
+                columns,
+                importer,
+                source=source or _source(columns),
+                channel=channel.lower(),
+                received_from_column=received == "column",
+                rejects=Rejects(rejects, table.header),
+            )
+            summary = _run(run, limit, file.name)
+    _report(summary, rejects, as_json=as_json)
 
 
 def _open(file: Path) -> Table:
@@ -104,6 +102,13 @@ def _open(file: Path) -> Table:
         return Table(file)
     except Unreadable as problem:
         raise Unusable(f"{file}：{problem}") from problem
+
+
+def _columns(table: Table, mapping: Sequence[str]) -> Columns:
+    try:
+        return Columns.of(table.header, read_mapping(mapping))
+    except BadMapping as problem:
+        raise Unusable(str(problem)) from problem
 
 
 def _source(columns: Columns) -> str:
@@ -145,9 +150,6 @@ def _run(run: Run, limit: int | None, name: str) -> Summary:
         raise Stopped(
             f"中途停止（{type(problem).__name__}: {what}），{_in_words(run.summary)}。再次运行同一命令即从此处继续。"
         ) from problem
-    finally:
-        run.table.close()
-        run.importer.close()
 
 
 @contextmanager

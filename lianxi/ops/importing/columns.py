@@ -155,7 +155,8 @@ class Columns:
 
     def field_of(self, field: str) -> str:
         """Return the column a refused field came from, as the file names it."""
-        place = self.places.get(field.rpartition(".")[2])
+        last = field.rpartition(".")[2]
+        place = self.places.get(last, self.places.get("account") if last == "name" else None)
         return field if place is None else self.header[place]
 
 

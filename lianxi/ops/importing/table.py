@@ -51,6 +51,17 @@ class Table:
         self.encoding = encoding_of(path)
         self._file = path.open("rb")
         self._lines = _Lines(TextIOWrapper(self._file, self.encoding, errors="surrogateescape", newline=""))
+        try:
+            header = self._read_header()
+        except Unreadable:
+            self.close()
+            raise
+        mended = tuple(cell.strip() for cell in header[: len(REJECT_HEADER)]) == REJECT_HEADER
+        self._skip = len(REJECT_HEADER) if mended else 0
+        self._width = len(header)
+        self.header = [cell.strip() for cell in header[self._skip :]]
+
+    def _read_header(self) -> list[str]:
         first = self._lines.peek()
         if first is None:
             raise Unreadable("文件是空的。")
@@ -58,10 +69,7 @@ class Table:
         header = next(self._records(), [])
         if isinstance(header, _Broken) or not any(cell.strip() for cell in header):
             raise Unreadable("第一行不是表头。第一行应当是各列的名称。")
-        mended = tuple(cell.strip() for cell in header[: len(REJECT_HEADER)]) == REJECT_HEADER
-        self._skip = len(REJECT_HEADER) if mended else 0
-        self._width = len(header)
-        self.header = [cell.strip() for cell in header[self._skip :]]
+        return header
 
     @property
     def position(self) -> int:
