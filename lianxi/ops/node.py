@@ -1,20 +1,22 @@
 """`lianxi node`: whole nodes on this machine, and what a node's broker must hold.
 
-`up`, `status` and `down` work on a state directory and can be repeated; `render` prints the broker definitions of any
-node of the topology, with passwords from a directory of secrets that is filled on first use.
+`up`, `status` and `down` work on a state directory and can be repeated. `render` prints the broker definitions of any
+node of the topology, `provision` makes a node out of servers that exist already, `seed` prepares those of containers.
 """
 
 import json
-import secrets
 from pathlib import Path
 
 import click
 
+from lianxi.ops.local import provisioning
+from lianxi.ops.local.broker import ADMIN
+from lianxi.ops.local.management import Management
 from lianxi.ops.local.processes import secret_file
 from lianxi.ops.local.programs import PROGRAMS
 from lianxi.ops.local.stack import Stack
-from lianxi.ops.rendering import Address, LinkSettings, definitions
-from lianxi.ops.topology import load
+from lianxi.ops.rendering import Address, application_user, definitions
+from lianxi.ops.topology import City, load
 
 STATE = Path(".lianxi/nodes")
 THREE = "630100,630104,630104001"
@@ -34,9 +36,10 @@ def command() -> None:
 @click.option("--nodes", default=THREE, show_default=True, help="Codes, separated by commas.")
 @click.option("--programs", default=",".join(PROGRAMS), show_default=True, help="Which processes; empty for none.")
 @click.option("--own-brokers", is_flag=True, help="One broker per node instead of a vhost each on one.")
-def up(state: Path, nodes: str, programs: str, *, own_brokers: bool) -> None:
+@click.option("--light", is_flag=True, help="Save memory, as on a township's machine: no management API.")
+def up(state: Path, nodes: str, programs: str, *, own_brokers: bool, light: bool) -> None:
     """Bring nodes up: database, broker, links, processes. On a running state it changes nothing."""
-    stack = Stack(state, _names(nodes), own_brokers=own_brokers)
+    stack = Stack(state, _names(nodes), own_brokers=own_brokers, light=light)
     stack.up(_names(programs))
     _show(stack)
 
@@ -73,44 +76,81 @@ def migrate(state: Path) -> None:
 @command.command()
 @click.argument("code")
 @click.option("--topology", type=click.Path(path_type=Path, exists=True), help="Default: deploy/xining/topology.yaml.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where the node reaches its own broker.")
-@click.option("--port", default=5672, show_default=True, help="Its port.")
+@click.option("--port", default=5672, show_default=True, help="Port of the node's broker, on its own machine.")
 @click.option("--parent-host", default="", help="Where the node reaches its parent's broker; default: PARENT.lianxi.")
 @click.option("--parent-port", default=5672, show_default=True, help="Its port.")
 @click.option(
     "--secrets",
-    "secrets_directory",
+    "folder",
     type=click.Path(path_type=Path),
     default=Path(".lianxi/secrets"),
     show_default=True,
     help="Directory of passwords, one file per user; missing ones are made.",
 )
 def render(  # noqa: PLR0917  (click passes every option)
-    code: str,
-    topology: Path | None,
-    host: str,
-    port: int,
-    parent_host: str,
-    parent_port: int,
-    secrets_directory: Path,
+    code: str, topology: Path | None, port: int, parent_host: str, parent_port: int, folder: Path
 ) -> None:
     """Print the definitions of a node's broker: `rabbitmqctl import_definitions` or `load_definitions` takes them."""
     city = load(topology)
-    above = city.parent_of(code)
-    shares_broker = above is not None and city.broker_of(code) == city.broker_of(above.code)
-    parent = None
-    if above is not None:
-        own = Address(host, port)
-        parent = own if shares_broker else Address(parent_host or f"{above.code}.lianxi", parent_port)
-    rendered = definitions(
-        city,
-        code,
-        own=Address(host, port),
-        parent=parent,
-        password=lambda user: secret_file(secrets_directory / user, lambda: secrets.token_urlsafe(24)),
-        link=LinkSettings(),
-    )
+    parent = _parent_address(city, code, Address(port=port), parent_host, parent_port)
+    password = provisioning.passwords_in(folder, folder)
+    rendered = definitions(city, code, own=Address(port=port), parent=parent, password=password)
     click.echo(json.dumps(rendered, ensure_ascii=False, indent=2))
+
+
+@command.command()
+@click.argument("code")
+@click.option("--secrets", "folder", type=click.Path(path_type=Path), required=True, help="The node's own secrets.")
+@click.option("--shared", type=click.Path(path_type=Path), required=True, help="What it shares with its neighbours.")
+@click.option("--database-admin", type=click.Path(path_type=Path, exists=True), required=True, help="File: address.")
+@click.option("--broker-admin", type=click.Path(path_type=Path, exists=True), required=True, help="File: password.")
+@click.option("--broker-host", default="127.0.0.1", show_default=True, help="Where the node's processes find it.")
+@click.option("--parent-host", default="", help="Where the node's broker finds its parent's.")
+def provision(  # noqa: PLR0917  (click passes every option)
+    code: str,
+    folder: Path,
+    shared: Path,
+    database_admin: Path,
+    broker_admin: Path,
+    broker_host: str,
+    parent_host: str,
+) -> None:
+    """Make a node out of an empty database server and an empty broker; again, to bring it up to date."""
+    city = load()
+    own = Address()
+    password = provisioning.passwords_in(folder, shared)
+    address = database_admin.read_text(encoding="utf-8").strip()
+    provisioning.provision_database(code, folder, lambda database: f"{address}/{database}", password)
+    provisioning.provision_keys(folder, shared / "city.keys")
+    parent = _parent_address(city, code, own, parent_host, own.port)
+    management = Management(f"http://{broker_host}:15672", ADMIN, broker_admin.read_text(encoding="utf-8").strip())
+    management.import_definitions(definitions(city, code, own=own, parent=parent, password=password))
+    user = application_user(code)
+    uri = Address(broker_host).uri(city.node(code).vhost, user, password(user))
+    provisioning.write_secret(folder / "amqp.uri", uri)
+    click.echo(f"{code} {city.node(code).name}: database and broker are ready")
+
+
+@command.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--brokers", required=True, help="Codes of the nodes whose brokers get a password, by commas.")
+@click.option("--database-host", default="database", show_default=True, help="Where PostgreSQL will be.")
+def seed(folder: Path, brokers: str, database_host: str) -> None:
+    """Make the administrators' passwords of servers that containers are about to start."""
+    password = secret_file(folder / "database.password", provisioning.new_password)
+    provisioning.write_secret(folder / "database.url", f"postgresql://lianxi:{password}@{database_host}:5432")
+    for code in _names(brokers):
+        password = secret_file(folder / f"{code}.password", provisioning.new_password)
+        provisioning.write_secret(folder / code / "admin.conf", f"default_user = {ADMIN}\ndefault_pass = {password}\n")
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)  # the servers run under accounts of their own images
+
+
+def _parent_address(city: City, code: str, own: Address, host: str, port: int) -> Address | None:
+    above = city.parent_of(code)
+    if above is None or (not host and city.broker_of(code) == city.broker_of(above.code)):
+        return own if above else None
+    return Address(host or f"{above.code}.lianxi", port)
 
 
 def _names(text: str) -> list[str]:
@@ -131,7 +171,7 @@ def _show(stack: Stack) -> None:
         if not broker.healthy:
             click.echo("  broker    down")
             continue
-        shovels = broker.management.shovel_states(node.vhost)
+        shovels = {} if broker.light else broker.management.shovel_states(node.vhost)
         link = ", ".join(f"{name} {state}" for name, state in sorted(shovels.items()))
         click.echo(f"  broker    127.0.0.1:{broker.ports.amqp}/{node.vhost}" + (f"  link: {link}" if link else ""))
         for name in PROGRAMS:

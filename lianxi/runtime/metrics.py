@@ -17,6 +17,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from lianxi.runtime.health import HEALTH, Health
+from lianxi.runtime.settings import read
 
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -100,12 +101,13 @@ class _Page(BaseHTTPRequestHandler):
         """Stay silent: a scrape every few seconds is not news."""
 
 
-def serve_metrics(port: int, *, host: str = "127.0.0.1", health: Health = HEALTH) -> ThreadingHTTPServer:
+def serve_metrics(port: int, *, host: str | None = None, health: Health = HEALTH) -> ThreadingHTTPServer:
     """Serve `/metrics`, `/health` and `/ready` on `port` from a background thread; return the server to close it.
 
-    Port 0 takes a free one: `server.server_port` names it.
+    Port 0 takes a free one: `server.server_port` names it. Unless `host` or `LIANXI_METRICS_HOST` says otherwise,
+    only this machine can look.
     """
-    server = _Server((host, port), _Page)
+    server = _Server((host or read("METRICS_HOST", "127.0.0.1"), port), _Page)
     server.health = health
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server

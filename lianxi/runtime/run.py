@@ -68,7 +68,7 @@ def run(names: list[str], amqp_uri: str, metrics_port: int) -> None:
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, on_signal)
-    server = serve_metrics(metrics_port, host=read("METRICS_HOST", "127.0.0.1"))
+    server = serve_metrics(metrics_port)
     runner.start()
     log.info("running", services=names, metrics_port=server.server_port)
     died = eventlet.spawn(runner.wait)

@@ -6,25 +6,22 @@ server, with a database and roles of their own. Everything can be repeated: `up`
 """
 
 import json
-import secrets
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
 
 from lianxi.ops import rendering
-from lianxi.ops.local import databases
+from lianxi.ops.local import databases, provisioning
 from lianxi.ops.local.broker import Broker
 from lianxi.ops.local.cleaning import remove_data_elsewhere, stop_everything
-from lianxi.ops.local.cluster import Cluster
+from lianxi.ops.local.cluster import SMALL, Cluster
 from lianxi.ops.local.management import name as in_path
-from lianxi.ops.local.processes import free_ports, locked, secret_file
+from lianxi.ops.local.processes import free_ports, locked
 from lianxi.ops.local.programs import PROGRAMS, SERVICES, Program
 from lianxi.ops.rendering import Address, LinkSettings
 from lianxi.ops.topology import City, load
-from lianxi.runtime.crypto import KeyRing
 
 LINK = LinkSettings(reconnect_seconds=1, heartbeat_seconds=5, connection_timeout_milliseconds=5000)
 """Everything is on loopback here, so a lost link may be dialled again at once."""
@@ -82,6 +79,7 @@ class Stack:
     codes: Sequence[str]
     own_brokers: bool = False
     light: bool = False
+    """Save memory as a township's machine must: brokers without the management API, a small database."""
     link: LinkSettings = LINK
     link_ports: Mapping[str, int] = field(default_factory=dict)
     """For a child: the port it dials instead of its parent's broker, for example of a proxy that can cut the link."""
@@ -91,13 +89,13 @@ class Stack:
         """Read the topology once."""
         self.directory = self.directory.resolve()
         self.city: City = load(self.topology).select(self.codes)
-        self.cluster = Cluster(self.directory / "cluster")
+        self.cluster = Cluster(self.directory / "cluster", settings=SMALL if self.light else None)
 
     @classmethod
     def found_in(cls, directory: Path) -> "Stack":
         """Return the stack that a directory holds, as it was brought up."""
         noted = json.loads((directory / "stack.json").read_text(encoding="utf-8"))
-        return cls(directory, noted["codes"], own_brokers=noted["own_brokers"])
+        return cls(directory, noted["codes"], own_brokers=noted["own_brokers"], light=noted["light"])
 
     def node(self, code: str) -> LocalNode:
         """Return one node."""
@@ -114,9 +112,9 @@ class Stack:
 
     def broker_of(self, code: str) -> Broker:
         """Return the broker on which a node has its vhost."""
-        if not self.own_brokers:
-            return Broker(self.directory / "broker")
-        return Broker(self.directory / "nodes" / self.city.broker_of(code) / "broker")
+        owner = self.directory / "nodes" / self.city.broker_of(code) if self.own_brokers else self.directory
+        definitions = owner / "definitions.json" if self.light else None
+        return Broker(owner / "broker", light=self.light, definitions=definitions)
 
     @property
     def brokers(self) -> list[Broker]:
@@ -128,7 +126,8 @@ class Stack:
         """Bring everything up, ready for work."""
         wanted = list(programs)
         with locked(self.directory / "stack.lock"):
-            noted = {"codes": [node.code for node in self.city], "own_brokers": self.own_brokers}
+            codes = [node.code for node in self.city]
+            noted = {"codes": codes, "own_brokers": self.own_brokers, "light": self.light}
             (self.directory / "stack.json").write_text(json.dumps(noted), encoding="utf-8")
             self.start_servers()
             self.provision()
@@ -136,6 +135,8 @@ class Stack:
 
     def start_servers(self) -> None:
         """Start the database and all brokers at the same time."""
+        if self.light:
+            self._write_definitions()
         with ThreadPoolExecutor(max_workers=4) as pool:
             starting = [pool.submit(self.cluster.start), *(pool.submit(broker.start) for broker in self.brokers)]
         for started in starting:
@@ -146,25 +147,20 @@ class Stack:
         for node in self.nodes:
             self.provision_database(node.code)
             self.provision_broker(node.code)
-            self._write_keys(node)
+            provisioning.provision_keys(node.directory / "secrets", self.directory / "secrets" / "city.keys")
 
     def provision_database(self, code: str) -> None:
         """Make a node's database and bring it to the newest schema."""
-        node = self.node(code)
-        passwords = {service: self.password(f"{code}-{service}") for service in databases.ROLES}
-        databases.provision(self.cluster.dsn, node.database, passwords)
-        for service, password in passwords.items():
-            url = self.cluster.url(node.database, databases.role_name(node.database, service), password)
-            _write_secret(node.directory / "secrets" / f"{service}.url", url)
-        databases.migrate({service: node.database_url(service) for service in databases.SCHEMAS})
-        databases.open_outboxes(self.cluster.dsn, node.database)
+        secrets_of_node = self.node(code).directory / "secrets"
+        provisioning.provision_database(code, secrets_of_node, self.cluster.dsn, self.password)
 
     def provision_broker(self, code: str) -> None:
         """Give a node's broker everything the topology says; also after the broker was wiped."""
         node = self.node(code)
-        node.broker.management.import_definitions(self.definitions(code))
+        if not self.light:  # a light broker has read them at its start
+            node.broker.management.import_definitions(self.definitions(code))
         uri = self._address(code).uri(node.vhost, rendering.application_user(code), self.password(f"app-{code}"))
-        _write_secret(node.directory / "secrets" / "amqp.uri", uri)
+        provisioning.write_secret(node.directory / "secrets" / "amqp.uri", uri)
 
     def definitions(self, code: str) -> dict[str, list[dict[str, object]]]:
         """Return the broker definitions of one node of this stack."""
@@ -227,39 +223,32 @@ class Stack:
 
     def password(self, user: str) -> str:
         """Return the password of a user of this stack, made on first use."""
-        return secret_file(self.directory / "secrets" / quote(user, safe=""), lambda: secrets.token_urlsafe(24))
+        folder = self.directory / "secrets"
+        return provisioning.passwords_in(folder, folder)(user)
 
     @property
     def clock_offset_file(self) -> Path:
         """The file by which all clocks of the stack are moved together (`lianxi.runtime.clock.set_offset`)."""
         return self.directory / "clock.offset"
 
+    def _write_definitions(self) -> None:
+        """Write what each light broker loads at its start: the definitions of all nodes that live on it."""
+        merged: dict[Path, dict[str, list[dict[str, object]]]] = {}
+        for node in self.nodes:
+            file = node.broker.definitions
+            if file is not None:
+                target = merged.setdefault(file, {})
+                for kind, objects in self.definitions(node.code).items():
+                    target.setdefault(kind, []).extend(objects)
+        for file, content in merged.items():
+            provisioning.write_secret(file, json.dumps(content))
+
     def _address(self, code: str) -> Address:
         return Address(port=self.broker_of(code).ports.amqp)
 
-    def _write_keys(self, node: LocalNode) -> None:
-        """Give the node a key ring of its own; the two keys the city shares are the same on all nodes."""
-        shared = self.directory / "secrets" / "city.keys"
-        if not shared.exists():
-            KeyRing.generate().write(shared)
-        ring = node.directory / "secrets" / "keyring.yaml"
-        if not ring.exists():
-            city = KeyRing.from_file(shared)
-            KeyRing.generate(index=city.index, transport=city.transport).write(ring)
-
     def _environment(self, code: str) -> dict[str, str]:
-        folder = self.directory / "nodes" / code
-        databases_of_services = {
-            f"LIANXI_DATABASE_URL_{service.upper()}_FILE": str(folder / "secrets" / f"{service}.url")
-            for service in databases.SCHEMAS
-        }
-        return {
-            "LIANXI_NODE": code,
-            "LIANXI_AMQP_URI_FILE": str(folder / "secrets" / "amqp.uri"),
-            **databases_of_services,
-            "LIANXI_KEYRING_FILE": str(folder / "secrets" / "keyring.yaml"),
-            "LIANXI_CLOCK_FILE": str(self.clock_offset_file),
-        }
+        folder = self.directory / "nodes" / code / "secrets"
+        return {**provisioning.environment(code, folder), "LIANXI_CLOCK_FILE": str(self.clock_offset_file)}
 
     def _ports(self, code: str) -> dict[str, int]:
         path = self.directory / "nodes" / code / "ports.json"
@@ -268,9 +257,3 @@ class Stack:
             path.write_text(json.dumps(dict(zip(names, free_ports(len(names)), strict=True))), encoding="ascii")
         ports: dict[str, int] = json.loads(path.read_text(encoding="ascii"))
         return ports
-
-
-def _write_secret(path: Path, text: str) -> None:
-    """Write a file only its owner may read, unless it holds just that."""
-    if secret_file(path, lambda: text) != text:
-        path.write_text(text, encoding="utf-8")

@@ -1,0 +1,45 @@
+"""The compose file names what exists: services, settings, volumes, files and verbs."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES = COMPOSE["services"]
+
+
+def test_every_service_of_the_repository_runs_somewhere():
+    expected = {path.name for path in (ROOT / "services").iterdir() if (path / "__init__.py").exists()}
+
+    assert expected <= set(SERVICES)
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_what_a_container_needs_is_there(name):
+    service = SERVICES[name]
+
+    assert set(service.get("depends_on", {})) <= set(SERVICES)
+    for volume in service.get("volumes", []):
+        source = volume.split(":")[0]
+        assert (ROOT / source).exists() if source.startswith(".") else source in COMPOSE["volumes"]
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_container_publishes_a_port_to_the_world(name):
+    assert all(str(port).startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
+
+
+def test_no_secret_stands_in_the_compose_file():
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+
+    assert not re.search(r"(?i)(password|secret)\w*: *[\"']?[A-Za-z0-9]", text)
+
+
+def test_the_image_holds_everything_a_process_imports():
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+
+    assert {"lianxi", "services", "deploy"} <= set(re.findall(r"^COPY (\w+) /app/", dockerfile, re.MULTILINE))
+    assert "--require-hashes" in dockerfile
