@@ -11,7 +11,7 @@ from services.intake.domain.records import Contact, Unmasking
 from services.intake.handlers.ports import Desk, Work
 from services.intake.handlers.sealing import open_field, query_code_hash
 
-MAX_REASON = 200
+MAX_REASON = 500
 
 
 def find(body: dict[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def show_contact(body: dict[str, Any], work: Work, desk: Desk) -> dict[str, Any]
     fields = Fields(body, None)
     number = CaseNumber.parse(body.get("number", ""), "number")
     actor = _officer(fields, desk)
-    reason = fields.text("reason", MAX_REASON)
+    reason = fields.text("reason", MAX_REASON, multiline=True)
     if not reason:
         raise Invalid("reason", "MK-8", "查看原文须填写理由，并记入日志。")
     contact = _contact(number, work)

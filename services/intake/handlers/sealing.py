@@ -114,6 +114,8 @@ def seal_petitioner(petitioner: Petitioner, number: str, vault: Vault) -> str:
 
 
 def open_petitioner(sealed: str, number: str, vault: Vault) -> dict[str, str]:
-    """Open what `seal_petitioner` of any node sealed; fields of a newer version are left out."""
+    """Open what `seal_petitioner` of any node sealed; fields of a newer version are left out, nothing stays nothing."""
+    if not sealed:
+        return {}
     content = json.loads(vault.open_from_transport(sealed, f"petitioner/{number}"))
     return {field: str(content[field]) for field in PERSONAL_FIELDS if content.get(field)}

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, tex
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from lianxi.casework.identifiers import DivisionCode
+from lianxi.runtime.clock import SHANGHAI
 from services.intake.domain.records import MAX_SEQUENCE, Contact, Origin, Unmasking
 from services.intake.storage.tables import SCHEMA, SEALED_FIELDS, contact, unmasking
 
@@ -75,7 +76,8 @@ def _contact(row: Row[Any]) -> Contact:
     values = row._mapping  # noqa: SLF001  the documented way to a row by names
     sealed = {field: values[f"{field}_sealed"] for field in SEALED_FIELDS if values[f"{field}_sealed"]}
     plain = {name: values[name] for name in _PLAIN_FIELDS}
-    return Contact(**plain | {"origin": Origin(plain["origin"]), "sealed": sealed})
+    instants = {name: plain[name].astimezone(SHANGHAI) for name in ("received_at", "entered_at")}
+    return Contact(**plain | instants | {"origin": Origin(plain["origin"]), "sealed": sealed})
 
 
 _TAKE = f"""

@@ -211,6 +211,15 @@ def test_the_query_code_finds_the_contact(answerer):
     assert answerer.answer("petitioner_reach", {"case_no": answer["number"]})["query_code"] == answer["query_code"]
 
 
+def test_times_are_told_in_shanghai_whatever_the_zone_of_the_database(answerer, migrated):
+    migrated.query(f"ALTER DATABASE {migrated.name} SET timezone = 'America/Lima'")
+    answer = answerer.answer("register", a_web_petition(received_at="2026-03-01 00:10"), command_id="c-1")
+
+    found = answerer.answer("find", {"query_code": answer["query_code"]})
+
+    assert found["received_at"] == answer["received_at"] == "2026-03-01T00:10:00+08:00"
+
+
 def test_a_petitioner_travels_to_a_node_with_other_keys(parts, environment, tmp_path, migrated):
     city = parts.desk.vault
     town_ring = tmp_path / "town.yaml"

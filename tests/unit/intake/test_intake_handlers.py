@@ -204,6 +204,12 @@ def test_a_petitioner_that_came_with_custody_is_sealed_anew_for_this_node(work, 
     assert reach == {"name": "马桂兰", "phone": "13897412356"}
 
 
+def test_a_dossier_without_a_petitioner_is_kept_all_the_same(work, desk):
+    handlers.keep_dossiers([a_dossier(desk, petitioner_sealed="")], work, desk)
+
+    assert work.contacts.kept["63010000020260301W00007"].anonymous
+
+
 def test_a_case_that_comes_home_keeps_its_own_registration(work, desk):
     answer = handlers.register(a_web_petition(), work, desk)
 
