@@ -1,0 +1,255 @@
+"""The form of an act: which fields a clerk fills in, read from the command class and the guards of its steps.
+
+A field has a dotted name (`service.served_on`, `claims.0.route`); `nested` turns what was typed back into the body of
+the act. Fields that only one value makes sense for are filled in from the case.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from lianxi.casework.guards import OPINION_FIELDS
+from lianxi.casework.messages.facts import (
+    Claim,
+    ClaimOutcome,
+    Disposition,
+    Outcome,
+    PetitionClass,
+    Route,
+    ServiceMethod,
+)
+from lianxi.casework.transitions import steps_for
+from services.portal.domain.acts import COMMANDS
+
+NOT_ASKED = frozenset({"case_no", "actor", "expected_seq", "decided_on", "reasons"})
+Choices = tuple[tuple[str, str], ...]
+
+WORDS: dict[type[StrEnum], dict[str, str]] = {
+    PetitionClass: {"A": "建议意见", "B": "检举控告", "C": "申诉求决"},
+    Route: {
+        "RT1": "政法机关诉讼等程序（31条一项）",
+        "RT2": "仲裁（31条二项）",
+        "RT3": "党员申诉等（31条三项）",
+        "RT4": "复议、裁决、许可等（31条四项）",
+        "RT5": "履行法定职责（31条五项）",
+        "RT6": "信访程序（31条六项）",
+    },
+    Outcome: {"SUPPORT": "予以支持", "EXPLAIN": "解释说明", "REJECT": "不予支持"},
+    Disposition: {"UPHOLD": "维持", "AMEND": "变更", "SET_ASIDE": "撤销并责令重新办理"},
+    ServiceMethod: {
+        "direct": "直接送达",
+        "household": "同住成年家属签收",
+        "left": "留置送达",
+        "post": "邮寄送达",
+        "electronic": "电子送达",
+        "announcement": "公告送达",
+    },
+}
+GROUNDS: Choices = (
+    ("out-of-scope", "不属于复查范围"),
+    ("skipped-level", "越级申请"),
+    ("late", "超过期限"),
+    ("accepted-elsewhere", "已由其他机关受理"),
+    ("statutory-route", "应走其他法定途径"),
+)
+PURPOSES: Choices = tuple((word, word) for word in ("意见建议", "申诉", "求决", "揭发控告", "咨询", "其他"))
+LABELS = {
+    "purpose": "信访目的",
+    "petition_class": "事项类别",
+    "category": "内容分类（由大到小，用“/”隔开）",
+    "place": "问题属地（区划代码）",
+    "claims": "诉求项数",
+    "same_matter_checked": "已核对是否同人同事",
+    "recused": "应当回避的人员账号（用“/”隔开，没有则不填）",
+    "into": "并入的事项编号",
+    "to_node": "送往节点",
+    "to_unit": "送往本级单位（送往下级时不选）",
+    "direct": "直转（越过一级，并抄送被越过的一级）",
+    "report_due": "要求报告结果的日期",
+    "proposed_organ": "建议的受理机关",
+    "days": "延长天数（最多30天）",
+    "ground": "不予受理的事由",
+    "disposition": "复查决定",
+    "rehandle_days": "重新办理期限（天，最多60天）",
+    "received_on": "收到申请的日期",
+    "posted_on": "邮戳日期（邮寄的填写）",
+    "free_will_recorded": "已记录信访人自愿撤回",
+    "service.method": "送达方式",
+    "service.served_on": "送达日期",
+    "service.proof": "送达凭证（回证编号或文件名）",
+    "paper.reason": "理由",
+    "paper.reasons": "异议理由",
+    "paper.basis": "依据",
+    "paper.missing": "需要补正的内容",
+    "paper.facts": "事实",
+    "paper.result": "处理结果",
+    "paper.request": "信访请求",
+    "paper.opinion": "处理意见",
+    "paper.remedy": "救济途径告知",
+    "paper.text": "文书正文（可不填）",
+}
+_PAPER_BY_GUARD: dict[str, tuple[str, ...]] = {
+    "objection_reasoned": ("reasons", "basis"),
+    "reason_given": ("reason",),
+    "opinion_complete": OPINION_FIELDS,
+    "report_complete": ("facts", "result"),
+    "completion_stated": ("missing",),
+}
+_REMEDY = "如不服本处理意见，可以自收到之日起30日内，向上一级机关、单位申请复查。"
+_SEPARATED = frozenset({"category", "recused"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormField:
+    """One field: what it is called, how it is typed, and what it starts with."""
+
+    name: str
+    label: str
+    kind: str
+    required: bool = False
+    choices: Choices = ()
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a case can be sent from here: nodes, and the units of this node."""
+
+    nodes: Choices
+    units: Choices
+
+
+def form_for(command: str, case: Mapping[str, Any], places: Places) -> tuple[FormField, ...]:
+    """Return the fields of an act on this case."""
+    cls = COMMANDS[command]
+    hints = typing.get_type_hints(cls)
+    fields: list[FormField] = []
+    for field in dataclasses.fields(cls):
+        if field.name == "paper":
+            fields.extend(_paper(command))
+        elif field.name not in NOT_ASKED:
+            required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+            fields.extend(_fields(field.name, hints[field.name], case, places, required=required))
+    return tuple(fields)
+
+
+def nested(typed: Mapping[str, str], fields: Iterable[FormField]) -> dict[str, Any]:
+    """Return the body that was typed into the form; what was left empty is left out."""
+    body: dict[str, Any] = {}
+    for field in fields:
+        text = typed.get(field.name, "").strip()
+        if field.kind == "yes":
+            _put(body, field.name, text == "yes")
+        elif text:
+            _put(body, field.name, _value(field, text))
+    return {name: _listed(value) for name, value in body.items()}
+
+
+def _value(field: FormField, text: str) -> Any:
+    if field.kind == "claim-count":
+        return [{"number": number} for number in range(1, min(_whole(text), 50) + 1)]
+    if field.kind in {"number", "claim"}:
+        return _whole(text) if text.isascii() and text.isdigit() and len(text) < 6 else text  # noqa: PLR2004  longer is no count of anything
+    if field.kind == "words":
+        return [word.strip() for word in text.replace("、", "/").split("/") if word.strip()]
+    return text
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0  # noqa: PLR2004  see above
+
+
+def _put(body: dict[str, Any], name: str, value: Any) -> None:
+    *parents, last = name.split(".")
+    for parent in parents:
+        body = body.setdefault(parent, {})
+    body[last] = value
+
+
+def _listed(value: Any) -> Any:
+    """Return {"0": a, "1": b} as [a, b]."""
+    if isinstance(value, dict) and value and all(key.isdigit() for key in value):
+        return [value[key] for key in sorted(value, key=int)]
+    return value
+
+
+def _paper(command: str) -> list[FormField]:
+    steps = [step for _, step in steps_for(command)]
+    names = dict.fromkeys(name for step in steps for guard in step.guards for name in _PAPER_BY_GUARD.get(guard, ()))
+    if not names:
+        wanted = any(step.document for step in steps)
+        return [FormField(name="paper.text", label=LABELS["paper.text"], kind="long")] if wanted else []
+    return [
+        FormField(
+            name=f"paper.{name}",
+            label=LABELS[f"paper.{name}"],
+            kind="long",
+            required=True,
+            value=_REMEDY if name == "remedy" else "",
+        )
+        for name in names
+    ]
+
+
+def _fields(name: str, hint: Any, case: Mapping[str, Any], places: Places, *, required: bool) -> Sequence[FormField]:
+    if isinstance(hint, types.UnionType):
+        hint = next(part for part in typing.get_args(hint) if part is not types.NoneType)
+    entries = typing.get_args(hint)[0] if typing.get_origin(hint) is tuple else None
+    if entries in {Claim, ClaimOutcome}:
+        return _claims(name, entries, case)
+    if dataclasses.is_dataclass(hint):
+        inner = typing.get_type_hints(hint)
+        return [
+            _field(f"{name}.{part.name}", inner[part.name], places, required=required)
+            for part in dataclasses.fields(hint)
+        ]
+    return [_field(name, hint, places, required=required)]
+
+
+def _field(name: str, hint: Any, places: Places, *, required: bool) -> FormField:
+    choices: dict[str, Choices] = {
+        "to_node": places.nodes,
+        "to_unit": places.units,
+        "place": places.nodes,
+        "ground": GROUNDS,
+        "purpose": PURPOSES,
+    }
+    kinds: dict[Any, str] = {bool: "yes", int: "number", date: "date"}
+    made = FormField(name=name, label=LABELS.get(name, name), kind=kinds.get(hint, "text"), required=required)
+    if name in choices:
+        return dataclasses.replace(made, kind="choice", choices=choices[name])
+    if hint in WORDS:
+        return dataclasses.replace(made, kind="choice", choices=tuple(WORDS[hint].items()))
+    return dataclasses.replace(made, kind="words") if name in _SEPARATED else made
+
+
+def _claims(name: str, entries: type[Any], case: Mapping[str, Any]) -> list[FormField]:
+    """Return one row of fields per claim; of a case not yet registered only how many claims there are."""
+    numbers = [int(claim["number"]) for claim in case.get("claims") or ()]
+    if not numbers:
+        return [FormField(name=name, label=LABELS["claims"], kind="claim-count", required=True, value="1")]
+    rows: list[FormField] = []
+    for place, number in enumerate(numbers):
+        rows.append(FormField(name=f"{name}.{place}.number", label="", kind="claim", value=str(number)))
+        parts: dict[str, type[StrEnum]] = (
+            {"outcome": Outcome} if entries is ClaimOutcome else {"petition_class": PetitionClass, "route": Route}
+        )
+        starts = {"petition_class": str(case.get("petition_class") or ""), "route": "RT6", "outcome": ""}
+        said = {"petition_class": "类别", "route": "途径", "outcome": "处理意见"}
+        rows.extend(
+            FormField(
+                name=f"{name}.{place}.{part}",
+                label=f"诉求{number}的{said[part]}",
+                kind="choice",
+                required=True,
+                choices=tuple(WORDS[words].items()),
+                value=starts[part],
+            )
+            for part, words in parts.items()
+        )
+    return rows

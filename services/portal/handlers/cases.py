@@ -1,0 +1,62 @@
+"""The clerk's work: lists, one case, its clocks and documents, and the acts."""
+
+from typing import Any
+
+from lianxi.casework.errors import Forbidden
+from services.portal.domain.accounts import Principal, Scope, may_read, narrowed
+from services.portal.domain.acts import check_role, only_offered
+from services.portal.domain.answers import Answer
+from services.portal.handlers import Ports
+from services.portal.handlers.asking import Attempt, ask, once
+
+
+def ledger(wanted: dict[str, str], person: Principal, page: tuple[str | None, int], ports: Ports) -> dict[str, Any]:
+    """Return a page of the ledger within this person's reach; `page` is the key to go on after, and its size."""
+    person.need(Scope.READ)
+    after, limit = page
+    return ask(ports, "supervision.ledger", {"filter": narrowed(person, wanted), "after": after, "limit": limit})
+
+
+def read_case(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:
+    """Return a case this person may see, with the acts open to them now."""
+    person.need(Scope.READ)
+    view = ask(ports, "routing.case", {"case_no": case_no, "actor": person.actor()})
+    if not may_read(person, view):
+        raise Forbidden("此事项不在您的查看范围内，请与持有该事项的节点联系。", rule="node-scope")
+    return {**view, "acts": only_offered(view.get("acts", ()), person, str(view.get("state")))}
+
+
+def clocks(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:
+    """Return the clocks of a case with their derivations."""
+    read_case(case_no, person, ports)
+    return ask(ports, "supervision.clocks", {"case_no": case_no})
+
+
+def document(case_no: str, number: str, person: Principal, ports: Ports) -> dict[str, Any]:
+    """Return a document of a case with its text."""
+    read_case(case_no, person, ports)
+    return ask(ports, "routing.document", {"case_no": case_no, "number": number})
+
+
+def petitioner(case_no: str, reason: str, person: Principal, ports: Ports) -> dict[str, Any]:
+    """Return the petitioner's data in full; intake records who looked and why (MK-8)."""
+    read_case(case_no, person, ports)
+    return ask(ports, "intake.contact", {"number": case_no, "actor": person.actor(), "reason": reason})
+
+
+def act(case_no: str, command: tuple[str, dict[str, Any]], person: Principal, key: str | None, ports: Ports) -> Answer:
+    """Take an act; 202 when the case is held elsewhere and the act travels there as a directive."""
+    person.need(Scope.ACT)
+    name, fields = command
+    check_role(person, name)
+    body = {
+        "command_type": name,
+        "command": {**fields, "case_no": case_no, "actor": person.actor()},
+        "actor": person.actor(),
+    }
+
+    def run(attempt: Attempt) -> Answer:
+        done = ask(ports, "routing.act", body, command_id=attempt.command_id)
+        return Answer(202 if done.get("status") == "sent" else 200, done)
+
+    return once(ports, person, key, (f"POST /cases/{case_no}/acts/{name}", fields), run)

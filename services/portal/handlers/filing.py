@@ -1,0 +1,56 @@
+"""A petition comes in: from the page or the API by the petitioner, or entered by a registrar."""
+
+from typing import Any
+
+from lianxi.casework.errors import Forbidden, Invalid
+from lianxi.casework.identifiers import Channel
+from services.portal.domain.accounts import AccountRole, Principal, Scope
+from services.portal.domain.answers import Answer
+from services.portal.handlers import Ports
+from services.portal.handlers.asking import Attempt, ask, once
+
+STAFF_ONLY = frozenset(
+    {
+        "channel",
+        "received_at",
+        "posted_on",
+        "reception_place",
+        "recording",
+        "read_back",
+        "purpose",
+        "petition_class",
+        "category",
+        "claims",
+        "same_matter_checked",
+        "representatives",
+    }
+)
+"""What only an office can state about a contact: when and how it came, and what its registrar settled."""
+MAY_REGISTER = frozenset({AccountRole.REGISTRAR, AccountRole.DISPATCHER})
+
+
+def file_petition(form: dict[str, Any], person: Principal | None, key: str | None, ports: Ports) -> Answer:
+    """Register a petition and return its receipt: number, query code and the moment of receipt."""
+    contact = _by_office(form, person) if person else _by_petitioner(form)
+
+    def run(attempt: Attempt) -> Answer:
+        body = dict(contact)
+        if contact["channel"] == Channel.WEB:
+            body["submitted_at"] = attempt.first_at.isoformat()
+        receipt = ask(ports, "intake.register", body, command_id=attempt.command_id)
+        return Answer(201, receipt)
+
+    return once(ports, person, key, ("POST /cases", contact), run)
+
+
+def _by_petitioner(form: dict[str, Any]) -> dict[str, Any]:
+    for field in sorted(STAFF_ONLY & form.keys()):
+        raise Invalid(field, "staff-only", "此项由登记人员填写，请删去后重试。")
+    return {**form, "channel": str(Channel.WEB)}
+
+
+def _by_office(form: dict[str, Any], person: Principal) -> dict[str, Any]:
+    person.need(Scope.FILE)
+    if person.role not in MAY_REGISTER:
+        raise Forbidden(f"登记信访件不由{person.role.label}办理，请交登记人员。", rule="actor")
+    return {"channel": str(Channel.WEB), **form, "registered_by": person.actor()}

@@ -1,0 +1,69 @@
+"""A petition as it is filed, and its receipt."""
+
+from marshmallow import Schema, fields, validate
+
+from lianxi.casework.identifiers import Channel, DivisionCode
+from lianxi.casework.messages.facts import PetitionClass
+from services.portal.schemas.fields import LONGEST_TEXT, Coded, Day, Moment, OneOf, Text, WholeNumber, YesNo
+
+PURPOSES = ("意见建议", "申诉", "求决", "揭发控告", "咨询", "其他")
+
+
+class Petitioner(Schema):
+    """Who files. Which of these are needed, the intake service says (Art. 19)."""
+
+    name = Text(longest=100, blank=True, metadata={"description": "姓名或名称"})
+    id_number = Text(longest=40, blank=True, metadata={"description": "公民身份号码"})
+    credit_code = Text(longest=40, blank=True, metadata={"description": "统一社会信用代码（单位填写）"})
+    phone = Text(longest=40, blank=True, metadata={"description": "联系电话"})
+    email = Text(longest=200, blank=True, metadata={"description": "电子邮箱"})
+    address = Text(longest=300, blank=True, metadata={"description": "住址"})
+
+
+class Petition(Schema):
+    """A petition. A petitioner gives the first group of fields, an office also the second."""
+
+    subject = Text(required=True, metadata={"description": "标题"})
+    text = Text(longest=LONGEST_TEXT, multiline=True, required=True, metadata={"description": "请求、事实和理由"})
+    petitioner = fields.Nested(Petitioner)
+    anonymous = YesNo()
+    persons = WholeNumber(1, 9999, metadata={"description": "涉及人数"})
+    division = Coded(DivisionCode.parse, metadata={"description": "问题属地的区划代码"})
+    address_division = Coded(DivisionCode.parse, metadata={"description": "住址的区划代码"})
+
+    channel = OneOf(tuple(Channel), metadata={"description": "信访形式，仅登记人员"})
+    received_at = Moment(metadata={"description": "收到时间，仅登记人员"})
+    posted_on = Day(metadata={"description": "邮戳日期，仅登记人员"})
+    representatives = WholeNumber(0, 99, metadata={"description": "代表人数，仅登记人员"})
+    reception_place = Text(metadata={"description": "接待场所，仅登记人员"})
+    recording = Text(metadata={"description": "录音编号，仅登记人员"})
+    read_back = YesNo(metadata={"description": "记录已宣读，仅登记人员"})
+    purpose = OneOf(PURPOSES, metadata={"description": "信访目的，仅登记人员"})
+    petition_class = OneOf(
+        tuple(PetitionClass), metadata={"description": "A 建议意见、B 检举控告、C 申诉求决，仅登记人员"}
+    )
+    category = fields.List(
+        Text(longest=40), validate=validate.Length(max=3), metadata={"description": "内容分类，由大到小，仅登记人员"}
+    )
+    claims = WholeNumber(1, 50, metadata={"description": "诉求项数，仅登记人员"})
+    same_matter_checked = YesNo(metadata={"description": "已核对是否重复信访，仅登记人员"})
+
+
+class Receipt(Schema):
+    """Proof of filing (T1). The query code is shown here once and sent to the petitioner; it stands in no list."""
+
+    number = fields.String(required=True, metadata={"description": "信访编号"})
+    query_code = fields.String(required=True, metadata={"description": "查询码"})
+    received_at = fields.String(required=True, metadata={"format": "date-time"})
+
+
+class QueryCodeGiven(Schema):
+    """The petitioner's key to the case; in a body, so that it enters no log and no history."""
+
+    query_code = Text(longest=60, required=True)
+
+
+class Reason(Schema):
+    """Why somebody does what is written down with a reason."""
+
+    reason = Text(longest=500, multiline=True, required=True)

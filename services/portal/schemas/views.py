@@ -1,0 +1,174 @@
+"""What the API answers, as it is described to its clients. Fields the services add later pass through unseen."""
+
+from marshmallow import Schema, fields, validate
+
+from lianxi.casework.identifiers import DivisionCode, UnitCode
+from services.portal.schemas.fields import Coded, Day, Paper, QueryNumber, Text
+
+
+def _text(*, required: bool = True, none: bool = False) -> fields.String:
+    return fields.String(required=required, allow_none=none)
+
+
+def _number(*, required: bool = True) -> fields.Integer:
+    return fields.Integer(required=required)
+
+
+class Page(Schema):
+    """Which part of a list: what follows `after`, so many rows."""
+
+    after = Text(longest=2000, load_default=None)
+    limit = QueryNumber(1, 200, load_default=50)
+
+
+class LedgerQuery(Page):
+    """What the ledger is narrowed by."""
+
+    state = Text(longest=3)
+    holder = Coded(DivisionCode.parse)
+    under = Coded(DivisionCode.parse)
+    unit = Coded(UnitCode.parse)
+    lamp = Text(longest=10)
+    category = Text(longest=60)
+    place = Text(longest=40)
+    channel = Text(longest=10)
+    number = Text(longest=40)
+
+
+class Period(Schema):
+    """From the first to the last day, both included; the figures of one node or of the subtree."""
+
+    first = Day(required=True, data_key="from")
+    last = Day(required=True, data_key="to")
+    node = Coded(DivisionCode.parse, load_default=None)
+
+
+class OfNode(Schema):
+    """Which node."""
+
+    node = Coded(DivisionCode.parse, load_default=None)
+
+
+class WithStatus(Schema):
+    """Which proposals."""
+
+    status = Text(longest=20, load_default=None)
+
+
+class Rows(Schema):
+    """A list; each row as the owning service describes it."""
+
+    rows = fields.List(fields.Dict(keys=fields.String()), required=True)
+
+
+class RowsWithNext(Rows):
+    """A page of a list; `next` is the `after` of the next page, null on the last one."""
+
+    next = _text(required=False, none=True)
+
+
+class Waiting(Rows):
+    """The waiting pile."""
+
+    oldest_age_seconds = fields.Float(allow_none=True)
+
+
+class Act(Schema):
+    """What became of an act: done here, or sent as a directive to the node that holds the case."""
+
+    case_no = _text()
+    seq = _number(required=False)
+    state = _text(required=False)
+    status = fields.String(required=True, validate=validate.OneOf(["done", "sent"]))
+    documents = fields.List(fields.Dict(keys=fields.String()))
+    directive_id = _text(required=False, none=True)
+
+
+class Case(Schema):
+    """One case. Its version stands in ETag; send it in If-Match with an act."""
+
+    case_no = _text()
+    state = _text()
+    label = _text()
+    holder = _text()
+    unit = _text(required=False, none=True)
+    seq = _number()
+    epoch = _number(required=False)
+    channel = _text(required=False)
+    received_on = _text(required=False)
+    category = fields.Raw()
+    place = _text(required=False, none=True)
+    petition_class = _text(required=False, none=True)
+    claims = fields.Raw()
+    transfer = fields.Raw(allow_none=True)
+    documents = fields.List(fields.Dict(keys=fields.String()))
+    history = fields.List(fields.Dict(keys=fields.String()))
+    reasons = fields.Raw()
+    acts = fields.List(fields.String(), metadata={"description": "现在可以办理的步骤"})
+    subject = _text(required=False, none=True)
+    text = _text(required=False, none=True)
+
+
+class DocumentQuery(Schema):
+    """The number of a document (字号)."""
+
+    number = Text(longest=60, required=True)
+
+
+class DocumentText(Schema):
+    """A document with its text."""
+
+    kind = _text()
+    number = _text()
+    paper = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class Contact(Schema):
+    """A contact with its petitioner in full; the look was written down."""
+
+    number = _text()
+    channel = _text(required=False)
+    received_at = _text(required=False)
+    subject = _text(required=False)
+    text = _text(required=False)
+    anonymous = fields.Boolean()
+    persons = _number(required=False)
+    petitioner = fields.Dict(keys=fields.String(), values=fields.String())
+
+
+class Step(Schema):
+    """One date of the petitioner's timeline."""
+
+    on = _text()
+    text = _text()
+
+
+class Progress(Schema):
+    """How far a petition has come, for its petitioner (PR-11)."""
+
+    number = _text()
+    state = _text()
+    explanation = _text()
+    holder = _text()
+    received_on = _text()
+    as_of = fields.String(required=True, metadata={"format": "date-time"})
+    timeline = fields.List(fields.Nested(Step), required=True)
+
+
+class Order(Schema):
+    """The text of a supervision order."""
+
+    paper = Paper(load_default=dict)
+
+
+class Ordered(Schema):
+    """A signed order."""
+
+    order_no = _text()
+    feedback_due = _text()
+
+
+class Done(Schema):
+    """It was done."""
+
+    done = fields.Boolean(required=True)

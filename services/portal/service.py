@@ -1,0 +1,186 @@
+"""The portal's application and its runner: `python -m services.portal.service` serves a node's only HTTP.
+
+`create_app` is the table of contents: the API, the pages, health and metrics, and what holds for every request. Every
+error ends here once: a problem document under /api, a page elsewhere, a line in the log, a count in the metrics.
+"""
+
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import waitress
+from flask import Flask, Response, current_app, g, request
+from flask.json.provider import DefaultJSONProvider
+
+from lianxi.casework.errors import Retryable
+from lianxi.runtime import logging as logs
+from lianxi.runtime.health import HEALTH
+from lianxi.runtime.metrics import counter, exposition, histogram, serve_metrics
+from lianxi.runtime.settings import read
+from services.portal import api, web
+from services.portal.handlers import Ports
+from services.portal.schemas.problems import CONTENT_TYPE, problem_for
+from services.portal.wiring import Parts, build
+
+LARGEST_BODY = 1024 * 1024
+LARGEST_READ = 64 * 1024 * 1024
+"""What the server reads before it gives up: a body between the two is refused with a proper answer."""
+MOST_WAITING = 200
+"""Requests that may queue for a thread; beyond it an answer at once is kinder than one that comes too late."""
+PRUNE_SECONDS = 600.0
+SECONDS = histogram("portal_request_seconds", "Requests by operation and status.", ("operation", "method", "status"))
+REFUSED = counter("portal_refused_total", "Requests refused, by status and reason.", ("status", "code"))
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_log = logs.logger("services.portal")
+
+
+class PlainJson(DefaultJSONProvider):
+    """JSON with Chinese as it is and fields in their order."""
+
+    ensure_ascii = False
+    sort_keys = False
+
+
+def create_app(ports: Ports, *, https: bool) -> Flask:
+    """Build the application; `https` keeps cookies off plain connections."""
+    app = Flask(
+        __name__,
+        template_folder=str(Path(__file__).parent / "templates"),
+        static_folder=str(Path(__file__).parent / "static"),
+    )
+    app.json = PlainJson(app)
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, SESSION_COOKIE_SECURE=https)
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.extensions.update(portal=ports, waiting_requests=lambda: 0)
+    api.register(app)
+    web.register(app)
+    app.add_url_rule("/healthz", "healthz", _health)
+    app.add_url_rule("/metrics", "metrics", _metrics)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(Exception, _fail)
+    return app
+
+
+def _health() -> tuple[dict[str, Any], int]:
+    ready, checks = HEALTH.report()
+    return {"alive": True, "ready": ready, "checks": checks}, 200 if ready else 503
+
+
+def _metrics() -> Response:
+    return Response(exposition(), mimetype="text/plain; version=0.0.4")
+
+
+def _begin() -> None:
+    g.started = time.perf_counter()
+    if current_app.extensions["waiting_requests"]() > MOST_WAITING:
+        raise Retryable("系统繁忙，请稍后重试。", code="overloaded", details={"retry_after": 2})
+
+
+def _finish(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    operation = request.endpoint or "unknown"
+    seconds = time.perf_counter() - g.get("started", time.perf_counter())
+    SECONDS.labels(operation, request.method, str(response.status_code)).observe(seconds)
+    person = g.get("person")
+    _log.info(
+        "answered",
+        operation=operation,
+        method=request.method,
+        status=response.status_code,
+        seconds=round(seconds, 4),
+        account=person.account_id if person else None,
+        code=g.get("code"),
+    )
+    return response
+
+
+def _fail(error: Exception) -> Response:
+    problem, headers = problem_for(error)
+    g.code = problem["code"]
+    REFUSED.labels(str(problem["status"]), problem["code"]).inc()
+    if problem["code"] == "broken":
+        _log.error("failed", error=type(error).__name__, where=_where(error))
+    if request.path.startswith("/api/"):
+        response = Response(current_app.json.dumps(problem), problem["status"], mimetype=CONTENT_TYPE)
+    else:
+        response = web.error_page(problem)
+    response.headers.update(headers)
+    return response
+
+
+def _where(error: Exception) -> list[str]:
+    """Return the frames of an error without its text, which may quote what somebody wrote."""
+    frames, trace = [], error.__traceback__
+    while trace is not None:
+        frames.append(f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return frames[-8:]
+
+
+def serve(parts: Parts) -> None:
+    """Serve until a signal arrives; what is being answered is finished."""
+    settings = parts.settings
+    app = create_app(parts.ports, https=settings.https)
+    parts.start()
+    server = waitress.create_server(
+        app,
+        host=settings.host,
+        port=settings.port,
+        threads=settings.threads,
+        ident=None,
+        max_request_body_size=LARGEST_READ,
+        max_request_header_size=64 * 1024,
+        connection_limit=500,
+        channel_timeout=60,
+        trusted_proxy=settings.trusted_proxy or None,
+        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"} if settings.trusted_proxy else None,
+        clear_untrusted_proxy_headers=True,
+    )
+    app.extensions["waiting_requests"] = lambda: len(server.task_dispatcher.queue)
+    stopped = threading.Event()
+    threading.Thread(target=_tidy, args=(parts, stopped), name="tidy", daemon=True).start()
+    if settings.metrics_port >= 0:
+        serve_metrics(settings.metrics_port)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    _log.info("running", port=server.effective_port)
+    server.run()
+    stopped.set()
+    parts.close()
+    _log.info("stopped")
+
+
+def _tidy(parts: Parts, stopped: threading.Event) -> None:
+    """Forget old counts, sessions and answers every few minutes; a database that is away is tried again later."""
+    while not stopped.wait(PRUNE_SECONDS):
+        try:
+            parts.prune()
+        except Retryable:
+            _log.warning("not tidied")
+
+
+def main() -> None:
+    """Serve the portal of the node the environment names."""
+    parts = build()
+    logs.configure(level=read("LOG_LEVEL", "INFO"), node=parts.ports.node, process="portal")
+    serve(parts)
+
+
+if __name__ == "__main__":
+    main()

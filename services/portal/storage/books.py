@@ -1,0 +1,72 @@
+"""One transaction of the portal, and the engine it runs on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from sqlalchemy import Connection, Engine, create_engine, select
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+
+from lianxi.casework.errors import Retryable
+from services.portal.storage import requests
+from services.portal.storage.access import Accounts, FailedSignIns
+from services.portal.storage.requests import RepeatedRequests, RequestCounts
+
+
+class Books:
+    """The repositories of the portal on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Accounts, sessions and tokens."""
+        return Accounts(self._connection)
+
+    @cached_property
+    def failures(self) -> FailedSignIns:
+        """Wrong passwords."""
+        return FailedSignIns(self._connection)
+
+    @cached_property
+    def counts(self) -> RequestCounts:
+        """Requests per minute."""
+        return RequestCounts(self._connection)
+
+    @cached_property
+    def repeated(self) -> RepeatedRequests:
+        """Answers under idempotency keys."""
+        return RepeatedRequests(self._connection)
+
+    def prune(self) -> None:
+        """Forget what has no use any more."""
+        requests.prune(self._connection)
+
+    def ping(self) -> None:
+        """Ask the database for an answer."""
+        self._connection.execute(select(1))
+
+
+def engine_for(url: str, connections: int) -> Engine:
+    """Return an engine for so many threads; statements never show their values, not even in an error."""
+    return create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_timeout=5,
+        hide_parameters=True,
+        connect_args={"application_name": "portal", "connect_timeout": 5, "options": "-c statement_timeout=10000"},
+    )
+
+
+@contextmanager
+def open_books(engine: Engine) -> Iterator[Books]:
+    """Give one transaction: committed at the end, undone on an error. A database that is away is said to be away."""
+    try:
+        with engine.begin() as connection:
+            yield Books(connection)
+    except (OperationalError, InterfaceError, NoConnectionFree) as away:
+        raise Retryable("系统暂时无法存取数据，请稍后重试。", code="storage-away", details={"retry_after": 5}) from away

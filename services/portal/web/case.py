@@ -1,0 +1,116 @@
+"""One case: facts, clocks with their derivation, history, documents, and the forms of the acts offered now."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, request, url_for
+
+from lianxi.casework.errors import LianxiError, Unknown
+from lianxi.casework.identifiers import CaseNumber
+from services.portal.domain.accounts import Principal, is_within
+from services.portal.domain.acts import COMMANDS, Act, labels, offered
+from services.portal.domain.forms import LABELS, FormField, Places, form_for, nested
+from services.portal.handlers import cases, desk
+from services.portal.schemas.acts import act_schema
+from services.portal.schemas.filing import Reason
+from services.portal.schemas.problems import checked
+from services.portal.web.pages import errors_by_field, page, ports, staff_page
+
+pages = Blueprint("case", __name__, url_prefix="/desk/cases")
+
+
+@pages.get("/<case_no>")
+@staff_page
+def show(person: Principal, case_no: str) -> Any:
+    """Show a case."""
+    number = str(CaseNumber.parse(case_no))
+    view = cases.read_case(number, person, ports())
+    clocks = cases.clocks(number, person, ports())
+    return page("case.html", case=view, clocks=clocks["rows"], acts=_acts(view, person), sent=request.args.get("sent"))
+
+
+@pages.get("/<case_no>/documents/<path:number>")
+@staff_page
+def document(person: Principal, case_no: str, number: str) -> Any:
+    """Show a document."""
+    case_no = str(CaseNumber.parse(case_no))
+    return page(
+        "document.html", labels=LABELS, case_no=case_no, document=cases.document(case_no, number, person, ports())
+    )
+
+
+@pages.route("/<case_no>/petitioner", methods=["GET", "POST"])
+@staff_page
+def petitioner(person: Principal, case_no: str) -> Any:
+    """Ask for the reason, then show the petitioner in full."""
+    case_no = str(CaseNumber.parse(case_no))
+    if request.method == "GET":
+        cases.read_case(case_no, person, ports())
+        return page("petitioner.html", case_no=case_no, contact=None, said="")
+    try:
+        reason = checked(Reason(), {"reason": request.form.get("reason", "")})["reason"]
+        contact = cases.petitioner(case_no, reason, person, ports())
+    except LianxiError as error:
+        fields, said, status = errors_by_field(error)
+        return page("petitioner.html", status, case_no=case_no, contact=None, said=fields.get("reason", said))
+    return page("petitioner.html", case_no=case_no, contact=contact, said="")
+
+
+@pages.route("/<case_no>/acts/<command>", methods=["GET", "POST"])
+@staff_page
+def act(person: Principal, case_no: str, command: str) -> Any:
+    """Show the form of an act, or take the act."""
+    case_no = str(CaseNumber.parse(case_no))
+    view = cases.read_case(case_no, person, ports())
+    if command not in COMMANDS:
+        raise Unknown("办理步骤", "")
+    fields = form_for(command, view, _places(person))
+    if request.method == "GET":
+        start = {field.name: field.value for field in fields}
+        return _form(view, command, fields, {**start, "form_id": ports().new_id(), "seq": str(view["seq"])})
+    typed = request.form.to_dict()
+    try:
+        body = checked(act_schema(command)(), nested(typed, fields))
+        seen = typed.get("seq", "")
+        if seen.isascii() and seen.isdigit():
+            body["expected_seq"] = int(seen[:9])
+        answer = cases.act(case_no, (command, body), person, typed.get("form_id") or None, ports())
+    except LianxiError as error:
+        errors, said, status = errors_by_field(error)
+        return _form(view, command, fields, typed, errors=errors, said=said, status=status)
+    sent = "1" if answer.body.get("status") == "sent" else None
+    return redirect(url_for("case.show", case_no=case_no, sent=sent), 303)
+
+
+def _form(
+    view: dict[str, Any],
+    command: str,
+    fields: tuple[FormField, ...],
+    typed: dict[str, str],
+    *,
+    errors: dict[str, str] | None = None,
+    said: str = "",
+    status: int = 200,
+) -> Any:
+    return page(
+        "act.html",
+        status,
+        case=view,
+        command=command,
+        label=labels().get(command, command),
+        fields=fields,
+        typed=typed,
+        errors=errors or {},
+        said=said,
+    )
+
+
+def _acts(view: dict[str, Any], person: Principal) -> list[Act]:
+    return [act for act in offered(person, str(view["state"])) if act.command in view["acts"]]
+
+
+def _places(person: Principal) -> Places:
+    """Return where a case can be sent: this node and those below, and the units of this node."""
+    names = ports().names
+    nodes = tuple((code, name) for code, name in sorted(names.items()) if is_within(code, person.node))
+    rows = desk.units(person, person.node, ports())["rows"]
+    return Places(nodes, tuple((str(row["code"]), str(row.get("name") or row["code"])) for row in rows))

@@ -1,0 +1,57 @@
+"""The supervisor's proposals: a breach proposes an order, a person signs or dismisses it (PR-26)."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, request, url_for
+
+from lianxi.casework.errors import LianxiError
+from services.portal.domain.accounts import MAY_ORDER, Principal
+from services.portal.handlers import desk
+from services.portal.schemas.filing import Reason
+from services.portal.schemas.problems import checked
+from services.portal.schemas.views import Order
+from services.portal.web.pages import errors_by_field, page, ports, staff_page
+
+pages = Blueprint("orders", __name__, url_prefix="/desk/proposals")
+
+
+@pages.get("")
+@staff_page
+def proposals(person: Principal) -> Any:
+    """Show the proposed orders."""
+    return _list(person, "", 200)
+
+
+@pages.post("/<proposal_no>/sign")
+@staff_page
+def sign(person: Principal, proposal_no: str) -> Any:
+    """Sign a proposed order."""
+    paper = {name: text for name in ("facts", "request") if (text := request.form.get(name, "").strip())}
+    try:
+        order = checked(Order(), {"paper": paper})
+        desk.sign_order(person, proposal_no, order["paper"], request.form.get("form_id") or None, ports())
+    except LianxiError as error:
+        _, said, status = errors_by_field(error)
+        return _list(person, said, status)
+    return redirect(url_for("orders.proposals"), 303)
+
+
+@pages.post("/<proposal_no>/dismiss")
+@staff_page
+def dismiss(person: Principal, proposal_no: str) -> Any:
+    """Decide against a proposed order."""
+    try:
+        given = checked(Reason(), {"reason": request.form.get("reason", "")})
+        desk.dismiss_proposal(person, proposal_no, given["reason"], request.form.get("form_id") or None, ports())
+    except LianxiError as error:
+        _, said, status = errors_by_field(error)
+        return _list(person, said, status)
+    return redirect(url_for("orders.proposals"), 303)
+
+
+def _list(person: Principal, said: str, status: int) -> Any:
+    rows = desk.proposals(person, None, ports())["rows"]
+    ids = [ports().new_id() for _ in rows]
+    return page(
+        "proposals.html", status, rows=list(zip(rows, ids, strict=True)), said=said, may_order=person.role in MAY_ORDER
+    )

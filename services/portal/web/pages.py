@@ -1,0 +1,129 @@
+"""What every page shares: who is looking, the forms' protection, errors next to their fields, words for codes."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import wraps
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request, url_for
+
+from lianxi.casework.errors import LianxiError
+from lianxi.casework.messages.facts import STATE_LABELS
+from services.portal.domain.accounts import Principal
+from services.portal.domain.plain_words import in_words, place_name
+from services.portal.domain.sign_in import NotFromOurPage
+from services.portal.handlers import Ports
+from services.portal.handlers.access import admit
+from services.portal.schemas.problems import problem_for
+from services.portal.schemas.requests import caller_of
+
+CSRF_FIELD = "csrf_token"
+CHANNELS = {"letter": "来信", "visit": "来访", "web": "网上", "phone": "来电", "fax": "传真"}
+LAMPS = {"GREEN": "正常", "YELLOW": "临期", "RED": "超期"}
+Page = Callable[..., Any]
+
+
+def ports() -> Ports:
+    """Return what the use cases of this application need."""
+    return cast("Ports", current_app.extensions["portal"])
+
+
+def open_page(purpose: str = "") -> Callable[[Page], Page]:
+    """Mark a page anybody may see; what strangers may do often is counted under `purpose` when a form is sent."""
+
+    def mark(page: Page) -> Page:
+        @wraps(page)
+        def opened(*args: Any, **path: Any) -> Any:
+            _same_origin()
+            sent = purpose if request.method == "POST" else ""
+            g.person = admit(caller_of(request, csrf=request.form.get(CSRF_FIELD, "")), ports(), sent)
+            return page(*args, **path)
+
+        return opened
+
+    return mark
+
+
+def staff_page(page: Page) -> Page:
+    """Mark a page for people who are signed in; others are shown the way to the sign-in page."""
+
+    @wraps(page)
+    def opened(*args: Any, **path: Any) -> Any:
+        _same_origin()
+        g.person = admit(caller_of(request, csrf=request.form.get(CSRF_FIELD, "")), ports())
+        if g.person is None:
+            return redirect(url_for("sign_in.show"))
+        return page(g.person, *args, **path)
+
+    return opened
+
+
+def _same_origin() -> None:
+    """Refuse a form that another site's page sent; a browser says so itself."""
+    if request.method != "POST":
+        return
+    site = request.headers.get("Sec-Fetch-Site", "")
+    origin = request.headers.get("Origin", "")
+    foreign = bool(origin) and urlsplit(origin).netloc != request.host
+    if foreign or site not in {"", "same-origin", "none"}:
+        raise NotFromOurPage
+
+
+def page(template: str, status: int = 200, **content: Any) -> Response:
+    """Render a page."""
+    return make_response(render_template(template, **content), status)
+
+
+def error_page(problem: Mapping[str, Any]) -> Response:
+    """Render what went wrong as a page."""
+    return page("error.html", int(problem["status"]), problem=problem)
+
+
+def errors_by_field(error: LianxiError) -> tuple[dict[str, str], str, int]:
+    """Return the message of each field, a sentence for the top of the form, and the status."""
+    problem, _ = problem_for(error)
+    fields = {entry["field"]: entry["message"] for entry in problem["errors"]}
+    return fields, str(problem.get("detail") or problem["title"]), int(problem["status"])
+
+
+def words_for_templates(app: Flask) -> None:
+    """Give the templates the words for codes, and who is looking."""
+    app.jinja_env.filters.update(
+        day=lambda value: in_words(str(value)) if value else "—",
+        moment=_moment,
+        state=lambda code: STATE_LABELS.get(code, code),
+        channel=lambda code: CHANNELS.get(str(code), str(code or "—")),
+        lamp=lambda code: LAMPS.get(str(code).upper(), "—"),
+        place=lambda code: place_name(str(code), ports().names) if code else "—",
+        age=_age,
+        groups=lambda text: str(text).split("-"),
+    )
+    app.context_processor(_context)
+
+
+def _context() -> dict[str, Any]:
+    person: Principal | None = g.get("person")
+    return {
+        "person": person,
+        "csrf": person.csrf if person else "",
+        "node": ports().node,
+        "node_name": place_name(ports().node, ports().names),
+    }
+
+
+def _moment(value: Any) -> str:
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return str(value or "—")
+    return f"{in_words(at.date().isoformat())} {at:%H:%M}"
+
+
+def _age(seconds: Any) -> str:
+    """Return so many seconds as a clerk would say it."""
+    minutes = int(float(seconds or 0)) // 60
+    for size, word in ((1440, "天"), (60, "小时")):
+        if minutes >= size:
+            return f"{minutes // size}{word}"
+    return f"{minutes}分钟"

@@ -1,0 +1,119 @@
+"""The one place that joins the portal's use cases with real tables, keys, clock and broker."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from lianxi.bus.calls import CallRefused, Calls, CallTimedOut
+from lianxi.casework.identifiers import DivisionCode
+from lianxi.runtime.clock import SystemClock, new_id
+from lianxi.runtime.crypto import KeyRing
+from lianxi.runtime.health import HEALTH
+from services.portal.domain.answers import Answered, NoAnswer
+from services.portal.handlers import Ports
+from services.portal.settings import Settings
+from services.portal.storage import engine_for, open_books
+
+AWAY_TIMEOUT = 2.0
+"""Seconds a call waits for a broker that is away: long enough for a restart, short enough to answer 503."""
+
+
+class BrokerCalls:
+    """Calls over the broker, with their outcomes in the portal's own words."""
+
+    def __init__(self, calls: Calls, timeout: float) -> None:
+        self._calls = calls
+        self._timeout = timeout
+
+    def call(self, service: str, method: str, body: dict[str, Any], *, command_id: str | None) -> dict[str, Any]:
+        """Return the answer of `service` to `method`."""
+        away = not self._calls.connected
+        timeout = min(AWAY_TIMEOUT, self._timeout) if away else self._timeout
+        try:
+            return self._calls.call(service, method, body, command_id=command_id, timeout=timeout)
+        except CallTimedOut:
+            raise NoAnswer(in_time=away) from None
+        except CallRefused as refusal:
+            raise Answered(refusal.problem) from None
+
+
+class SlowPasswords:
+    """argon2id with 19 MiB and two at a time, so that a crowd at the sign-in page does not eat a township's memory."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+        self._turn = threading.BoundedSemaphore(2)
+        self._nobody = self.hash("nobody")
+
+    def hash(self, password: str) -> str:
+        """Return the hash to store."""
+        with self._turn:
+            return self._hasher.hash(password)
+
+    def matches(self, stored: str | None, password: str) -> bool:
+        """Compare; without a stored hash take the same time and say no."""
+        try:
+            with self._turn:
+                return self._hasher.verify(stored or self._nobody, password) and stored is not None
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the application needs: the ports of its use cases, its settings, and how to begin, tidy and end."""
+
+    ports: Ports
+    settings: Settings
+    start: Callable[[], None]
+    prune: Callable[[], None]
+    close: Callable[[], None]
+
+
+def build(settings: Settings | None = None) -> Parts:
+    """Join the parts of this node, named by the environment unless `settings` are given."""
+    settings = settings or Settings.from_environment()
+    engine = engine_for(settings.database_url, settings.threads)
+    calls = Calls(settings.amqp_uri, name="portal")
+    books = partial(open_books, engine)
+
+    def prune() -> None:
+        with books() as open_now:
+            open_now.prune()
+
+    def ping() -> None:
+        with books() as open_now:
+            open_now.ping()
+
+    HEALTH.add("database", ping)
+    HEALTH.add("broker", lambda: None if calls.connected else "away")
+
+    def close() -> None:
+        calls.close()
+        engine.dispose()
+
+    ports = Ports(
+        node=str(DivisionCode.parse(settings.node)),
+        names=node_names(settings.topology_file),
+        calls=BrokerCalls(calls, settings.call_timeout),
+        open_books=books,
+        clock=SystemClock(settings.clock_file),
+        passwords=SlowPasswords(),
+        secrets=KeyRing.from_file(settings.key_ring_file),
+        new_id=new_id,
+        limits=settings.limits,
+    )
+    return Parts(ports=ports, settings=settings, start=calls.start, prune=prune, close=close)
+
+
+def node_names(topology_file: Path) -> dict[str, str]:
+    """Return the names of all nodes by code."""
+    content = yaml.safe_load(topology_file.read_text(encoding="utf-8"))
+    return {str(code): str(node["name"]) for code, node in content["nodes"].items()}
