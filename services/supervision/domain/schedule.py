@@ -35,16 +35,12 @@ def begins(day: date) -> datetime:
 @lru_cache(maxsize=1024)
 def levels_up(node: str, owing: str) -> int | None:
     """How many levels `node` stands above `owing`; None when it does not watch it."""
-    watcher, found = DivisionCode.parse(node), DivisionCode.parse(owing)
-    if not watcher.contains(found):
-        return None
+    watcher = DivisionCode.parse(node)
+    found: DivisionCode | None = DivisionCode.parse(owing)
     levels = 0
-    while found != watcher:
-        parent = found.parent
-        if parent is None:
-            return None
-        found, levels = parent, levels + 1
-    return levels
+    while found is not None and found != watcher:
+        found, levels = found.parent, levels + 1
+    return None if found is None else levels
 
 
 def stages(row: ClockRow, office: Office) -> tuple[Stage, ...]:
