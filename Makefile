@@ -39,7 +39,7 @@ migrate: setup  ## bring the databases of the nodes in .lianxi/demo to the newes
 	$(LIANXI) node migrate --state $(STATE)/demo $(ARGS)
 
 docs: setup  ## write the documents that are generated from the code
-	$(PYTHON_HERE) -m lianxi.contracts.asyncapi docs
+	$(PYTHON_HERE) -m lianxi.contracts.asyncapi > docs/asyncapi.yaml
 
 clean:  ## stop what runs under .lianxi/ and delete it, with the caches; the virtual environment stays
 	@if [ -x $(PYTHON_HERE) ]; then $(PYTHON_HERE) -m lianxi.ops.local.cleaning $(STATE); fi
