@@ -88,7 +88,7 @@ def _receive_from(work: LinkWork, end: LinkEnd, peer: str, post: _Post) -> None:
     before = book.inbound(peer)
     held = book.held(peer, before.epoch) if before.epoch and before.held else {}
     arranged = arrange(before, held, [(frame.place, frame.id) for frame in post.frames], limit=APPLY_LIMIT)
-    inbound = arranged.inbound
+    inbound, held = arranged.inbound, {} if arranged.new_epoch else held
     fresh = {frame.place.seq: frame for frame in reversed(post.frames) if frame.place.epoch == str(inbound.epoch)}
     if inbound.epoch and arranged.discard_from is not None:
         book.unhold(peer, inbound.epoch, first=arranged.discard_from)
