@@ -21,6 +21,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from lianxi.ops.importing.columns import BadMapping, Columns, read_mapping
 from lianxi.ops.importing.running import Rejects, Run, Summary
 from lianxi.ops.importing.table import Table, Unreadable
+from lianxi.ops.topology import TopologyWrong
 
 CHANNELS = ("letter", "visit", "web", "phone", "fax")
 STATE = Path(".lianxi/nodes")
@@ -91,6 +92,7 @@ def command(  # noqa: PLR0917  (click passes every option)
                 source=source or _source(columns),
                 channel=channel.lower(),
                 received_from_column=received == "column",
+                node=node,
                 rejects=Rejects(rejects, table.header),
             )
             summary = _run(run, limit, file.name)
@@ -128,6 +130,8 @@ def _environment(node: str, state: Path | None) -> Mapping[str, str]:
         settings: dict[str, str] = found.found_in(state or STATE).node(node).environment
     except FileNotFoundError:
         raise Unusable(f"{state} 里没有节点；先运行 lianxi node up。") from None
+    except TopologyWrong:
+        raise Unusable(f"{state or STATE} 里没有节点 {node}。") from None
     return {**os.environ, **settings}
 
 

@@ -81,6 +81,7 @@ class Run:
     source: str
     channel: str
     received_from_column: bool
+    node: str
     rejects: Rejects
     summary: Summary = field(default_factory=Summary)
     _copies: Counter[str] = field(default_factory=Counter)
@@ -106,6 +107,8 @@ class Run:
 
     def _entry(self, row: Row) -> tuple[str, dict[str, Any]]:
         body = self.columns.body(row.cells, self.channel, received_from_column=self.received_from_column)
+        if self.channel != "web":  # somebody at a counter took it in, whose name the file does not know (T2)
+            body["registered_by"] = {"person": "import", "role": "R", "unit": "", "node": self.node}
         if "source_id" in self.columns.places:
             return self.columns.cell(row.cells, "source_id").strip(), body
         digest = self.importer.fingerprint(json.dumps(row.cells))

@@ -17,9 +17,6 @@ MAX_CLAIMS = 50
 MAX_REPRESENTATIVES = 5
 """R-20-3: a joint matter is presented by at most five representatives."""
 
-ORAL = frozenset({Channel.VISIT, Channel.PHONE})
-"""Channels in which nothing written comes in: what was said is recorded and read back (R-19-1)."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Filing:

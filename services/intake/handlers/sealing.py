@@ -14,8 +14,6 @@ from services.intake.domain.petitioner import PERSONAL_FIELDS, Petitioner
 from services.intake.domain.records import Contact, ForeignContact, Origin
 from services.intake.handlers.ports import Desk, Vault
 
-SEALED_FIELDS = (*PERSONAL_FIELDS, "subject", "text", "query_code")
-
 
 def seal_filing(
     filing: Filing, number: str, entered_at: datetime, desk: Desk, foreign: ForeignContact | None = None

@@ -52,7 +52,7 @@ def lianxi_import(environment, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
-        options = ["--node", "630104", "--channel", "web", "--json"]
+        options = ["--node", "630104", "--json"] + ["--channel", "web"] * ("--channel" not in arguments)
         result = CliRunner().invoke(command, [*map(str, arguments), *options], env=environment)
         summary = json.loads(result.stdout) if result.stdout.startswith("{") else {}
         if summary:
@@ -90,6 +90,18 @@ def test_the_moment_of_receipt_is_that_of_the_row_and_entry_is_now(lianxi_import
     assert message.received_at.isoformat() == "2025-02-15T20:00:00+08:00"
     assert message.entered_at > message.received_at
     assert message.registered_by is None
+
+
+def test_letters_of_another_office_are_registered_by_the_import(lianxi_import, tmp_path, migrated):
+    header = ["信访编号", "姓名", "标题", "正文", "收到日期", "邮戳日期"]
+    row = ["7", "祁有才", "停水", "湟源县城关镇停水三天。", "2025/3/4", "2025/3/1"]
+
+    lianxi_import(write(tmp_path / "letters.csv", [row], header), "--channel", "LETTER")
+
+    [(body,)] = migrated.query("SELECT body FROM intake.outbox")
+    message = envelope.decode(bytes(body)).message
+    assert (message.contact_no, message.registered_by.person) == ("63010400020250304X00001", "import")
+    assert message.posted_on.isoformat() == "2025-03-01"
 
 
 def test_an_author_without_name_or_address_is_recognised_again(lianxi_import, tmp_path, migrated):
@@ -210,6 +222,7 @@ def test_received_now_ignores_the_column(lianxi_import, tmp_path, migrated):
         (["--map", "nothing=text"], "nothing"),
         (["--rejects", "board.csv"], "--rejects"),
         (["--state", "nowhere"], "lianxi node up"),
+        (["--map", "text"], "字段=列名"),
     ],
 )
 def test_what_cannot_work_ends_with_status_2_and_imports_nothing(lianxi_import, tmp_path, migrated, arguments, said):
