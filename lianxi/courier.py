@@ -39,7 +39,7 @@ def decode(raw: RawMessage) -> Incoming:
 def outgoing(message: Any, *, node: str, service: str, time: datetime) -> Outgoing:
     """Wrap a message for this node's `case` exchange; a case event takes its place in the case's order along."""
     head = message.head if isinstance(message, CaseEvent) else None
-    subject = head.case_no if head else getattr(message, "case_no", None) or getattr(message, "contact_no", "")
+    subject = head.case_no if head else str(getattr(message, "case_no", "") or getattr(message, "contact_no", ""))
     identity = f"{head.case_no}.{head.seq}.{head.digest[:12]}" if head else new_id()
     name = message.MESSAGE.name
     kind = "case" if head else _KINDS.get(name, "supervision")

@@ -6,8 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from lianxi.casework.case.acts import act
+from lianxi.casework.case.guards import Given
 from lianxi.casework.case.state import Case
-from lianxi.casework.guards import Given
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import (

@@ -12,9 +12,9 @@ from typing import Any
 from lianxi.casework import chain
 from lianxi.casework.case.builders import BUILDERS, Draft
 from lianxi.casework.case.evolve import evolve
+from lianxi.casework.case.guards import GUARDS, Given
 from lianxi.casework.case.state import Case
 from lianxi.casework.errors import Conflict, Forbidden, GuardRefused, NotBuiltYet, Unknown
-from lianxi.casework.guards import GUARDS, Given
 from lianxi.casework.identifiers import DivisionCode
 from lianxi.casework.messages.commands import Command
 from lianxi.casework.messages.events import CaseEvent

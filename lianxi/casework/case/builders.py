@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lianxi.casework import chain
+from lianxi.casework.case.guards import Given, transfer_kind
 from lianxi.casework.case.state import Case, final_reviewing_node, reviewing_node
-from lianxi.casework.guards import Given, transfer_kind
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages.facts import (
     CaseState,

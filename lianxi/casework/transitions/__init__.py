@@ -1,7 +1,7 @@
 """The state machine of a case as one table: T1–T49 of the rule book (§4.3) and T50 of our own.
 
 Code, documents and the case page read this table. A row says from which states an act leads to which, who may do
-it at which level of node, which guards must hold (`lianxi.casework.guards`), which document it issues, and what it
+it at which level of node, which guards must hold (`lianxi.casework.case.guards`), which document it issues, and what it
 does to the clocks. `built=False` marks a row that is known but not offered yet: asking for it is refused as such.
 
 T50 stands in no rule book: the receiving node's server may be unable to take a case (unknown unit, broken history);

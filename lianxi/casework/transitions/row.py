@@ -29,7 +29,7 @@ class ClockEffect:
 class Step:
     """One command of a transition: from which states it leads to which, who may ask, what must hold.
 
-    `guards` are names in `lianxi.casework.guards`; `event` is the class that records the step; `document` the kind
+    `guards` are names in `lianxi.casework.case.guards`; `event` is the class that records the step; `document` the kind
     of document it issues, by its Chinese name.
     """
 

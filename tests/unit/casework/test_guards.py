@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from lianxi.casework.case.guards import GUARDS
 from lianxi.casework.case.state import Case
 from lianxi.casework.errors import Conflict, Forbidden, GuardRefused, NotBuiltYet, Unknown
-from lianxi.casework.guards import GUARDS
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages.facts import (
     CaseState,

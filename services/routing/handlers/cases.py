@@ -1,0 +1,248 @@
+"""Open a case from a contact, carry out an act on a case that this node holds, and see to what follows from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from lianxi.casework import chain
+from lianxi.casework.case.acts import act
+from lianxi.casework.case.guards import Given
+from lianxi.casework.case.state import Case
+from lianxi.casework.errors import GuardRefused, Refused, Unknown
+from lianxi.casework.messages.commands import (
+    AssignCase,
+    Command,
+    LapseCase,
+    MergeCase,
+    ReceiveCase,
+    RegisterCase,
+    TransferCase,
+)
+from lianxi.casework.messages.custody import CaseReported
+from lianxi.casework.messages.events import CaseEvent, OpinionSubmitted, ReportAccepted
+from lianxi.casework.messages.facts import Actor, Claim, Document, DocumentKind, PetitionClass, Role
+from lianxi.casework.messages.notices import ContactRegistered, RightLapsed
+from lianxi.law.deadlines import local_day
+from services.routing.domain.records import CaseText, Recorded
+from services.routing.domain.sorting import Sorted
+from services.routing.handlers import Here, RoutingWork
+from services.routing.handlers.offers import offer_custody
+
+# The draft of an opinion has no number yet; its text is kept beside the numbered documents.
+DRAFT_NUMBER = "稿{seq}"
+
+
+def system_actor(node: str) -> Actor:
+    """The node's own software, acting by a rule."""
+    return Actor(person="system", role=Role.SYSTEM, unit="", node=node)
+
+
+def given_here(work: RoutingWork, here: Here, *, earlier: Case | None = None) -> Given:
+    """What an act finds at this node now."""
+    today = here.clock.today()
+    return Given(
+        now=here.clock.now(),
+        today=today,
+        node=here.node,
+        calendar=here.calendar,
+        issue=lambda kind: work.documents.number(kind, today.year),
+        units=here.units(),
+        earlier=earlier,
+        offer_id=here.new_id(),
+    )
+
+
+def open_cases(work: RoutingWork, contacts: Sequence[ContactRegistered], here: Here) -> None:
+    """Open a case for each contact, in one look-up of what is there already."""
+    work.cases.preload(contact.contact_no for contact in contacts)
+    for contact in contacts:
+        open_case(work, contact, here)
+
+
+def open_case(work: RoutingWork, contact: ContactRegistered, here: Here) -> Case | None:
+    """Open a case for a contact (T1, T2); register it (T3) and send it on (T12, T13) where the rules settle that.
+
+    What they leave open waits for a clerk, with the reason. Returns None when the case is open already.
+    """
+    if work.cases.get(contact.contact_no) is not None:
+        return None
+    given = given_here(work, here)
+    received, events = act(Case(case_no=contact.contact_no), _receipt(contact), given)
+    work.texts.add(
+        CaseText(
+            case_no=contact.contact_no,
+            subject=contact.subject,
+            text=contact.text,
+            petitioner_key=contact.petitioner_key,
+            petitioner_sealed=contact.petitioner_sealed,
+        )
+    )
+    conclude(work, here, received, events)
+    sorted_case = here.sorter.sort(
+        subject=contact.subject,
+        text=contact.text,
+        declared=contact.division,
+        address=contact.address_division,
+        node=here.node,
+        registrar_category=contact.category,
+        registrar_class=contact.petition_class,
+    )
+    return _by_rules(work, here, received, contact, sorted_case)
+
+
+def _receipt(contact: ContactRegistered) -> ReceiveCase:
+    petitioner = Actor(person="petitioner", role=Role.PETITIONER, unit="", node=contact.node)
+    content = f"{contact.subject}\n{contact.text}".strip()
+    return ReceiveCase(
+        case_no=contact.contact_no,
+        actor=contact.registered_by or petitioner,
+        channel=contact.channel,
+        received_on=local_day(contact.received_at),
+        received_at=contact.received_at,
+        persons=contact.persons,
+        representatives=contact.representatives,
+        text_digest=chain.seal({"text": content}, "") if content else "",
+        petitioner_key=contact.petitioner_key,
+        anonymous=contact.anonymous,
+        posted_on=contact.posted_on,
+    )
+
+
+def _by_rules(work: RoutingWork, here: Here, case: Case, contact: ContactRegistered, found: Sorted) -> Case:
+    """Register and dispatch as far as the rules go; remember why the rest waits.
+
+    The same person may have come about the same matter before (PR-3). Whether it is the same, a person decides: where
+    this node knows an open case of the petitioner, the new one waits, unless a registrar has compared them already.
+    """
+    why = found.why
+    earlier = () if contact.same_matter_checked else work.cases.open_of(contact.petitioner_key, case.case_no)
+    if earlier:
+        why = f"同一信访人另有未办结事项（{'、'.join(earlier)}），请核对是否重复信访后登记。"
+    elif found.settled and found.petition_class is not None:
+        case = carry_out(work, here, case, _registration(contact, found, found.petition_class, here))
+        case = _dispatch(work, here, case, found)
+    work.remember_sorting(case.case_no, why, asdict(found))
+    return case
+
+
+def _registration(contact: ContactRegistered, found: Sorted, petition_class: PetitionClass, here: Here) -> RegisterCase:
+    return RegisterCase(
+        case_no=contact.contact_no,
+        actor=_registrar(contact) or system_actor(here.node),
+        purpose=contact.purpose or found.purpose,
+        petition_class=petition_class,
+        category=found.category,
+        place=found.place,
+        claims=tuple(Claim(number=number) for number in range(1, contact.claims + 1)),
+        same_matter_checked=True,
+        reasons=found.reasons,
+    )
+
+
+def _registrar(contact: ContactRegistered) -> Actor | None:
+    registered_by = contact.registered_by
+    return registered_by if registered_by is not None and registered_by.role is Role.REGISTRAR else None
+
+
+def _dispatch(work: RoutingWork, here: Here, case: Case, found: Sorted) -> Case:
+    target = found.target
+    if target is None or not target.automatic or found.petition_class is PetitionClass.ACCUSATION:
+        return case
+    if not here.reachable(target.to_node):
+        return case
+    transfer = TransferCase(
+        case_no=case.case_no,
+        actor=system_actor(here.node),
+        to_node=target.to_node,
+        to_unit=target.to_unit,
+        reasons=found.reasons,
+        paper={
+            "matter": case.case_no,
+            "target": target.to_unit or target.to_node,
+            "basis": "《信访工作条例》第二十二条",
+        },
+    )
+    return carry_out(work, here, case, transfer)
+
+
+def carry_out(work: RoutingWork, here: Here, case: Case, command: Command) -> Case:
+    """Carry out a command on a case held here and see to what follows. Raises Refused; nothing is half done."""
+    earlier = work.cases.get(command.into) if isinstance(command, MergeCase) else None
+    if isinstance(command, TransferCase | AssignCase) and not here.reachable(command.to_node):
+        raise GuardRefused("GD-4", "node_joined", f"节点 {command.to_node} 尚未接入，不能向其移交。")
+    after, events = act(case, command, given_here(work, here, earlier=earlier))
+    conclude(work, here, after, events, command.paper)
+    if any(isinstance(event, ReportAccepted) for event in events):
+        # The right to a review may have run out while the report was being checked.
+        after = lapse_if_due(work, here, after)
+    return after
+
+
+def conclude(
+    work: RoutingWork, here: Here, case: Case, events: Sequence[CaseEvent], paper: Mapping[str, str] | None = None
+) -> None:
+    """Keep what happened, tell this node, the nodes above, and offer custody where the case is on its way out."""
+    records = [work.cases.write(event) for event in events]
+    work.cases.append(case, records)
+    for event in events:
+        _keep_paper(work, event, paper or {})
+        work.record(event)
+    report_up(work, here, case, records)
+    transfer = case.transfer
+    if transfer is not None and transfer.to_node != here.node:
+        offer_custody(work, here, case, transfer)
+
+
+def _keep_paper(work: RoutingWork, event: CaseEvent, paper: Mapping[str, str]) -> None:
+    document = getattr(event, "document", None)
+    if isinstance(event, OpinionSubmitted):
+        document = Document(
+            kind=DocumentKind.OPINION,
+            number=DRAFT_NUMBER.format(seq=event.head.seq),
+            issued_on=local_day(event.head.at),
+            signer=event.head.actor.person,
+            digest=event.text_digest,
+        )
+    if document is not None:
+        work.documents.add(event.head.case_no, document, paper)
+
+
+def report_up(work: RoutingWork, here: Here, case: Case, records: Sequence[Recorded]) -> None:
+    """Send new events to the parent node; document texts only if it held the case before (architecture §5)."""
+    if not here.parent or not records:
+        return
+    numbers = [record.event.document.number for record in records if hasattr(record.event, "document")]
+    held = here.parent in case.path
+    report = CaseReported(
+        case_no=case.case_no,
+        holder=case.holder,
+        events=tuple(record.text for record in records),
+        documents=work.documents.of(case.case_no, numbers) if held and numbers else (),
+    )
+    work.links.send(here.parent, report)
+
+
+def lapse(work: RoutingWork, notice: RightLapsed, here: Here) -> Case | None:
+    """T41, when supervision says that a right ran out; only the holder's node closes the case."""
+    case = work.cases.get(notice.case_no)
+    if case is None or case.holder != here.node:
+        return None
+    return lapse_if_due(work, here, case)
+
+
+def lapse_if_due(work: RoutingWork, here: Here, case: Case) -> Case:
+    """Close a case whose petitioner let the right to a review run out; leave it as it is otherwise."""
+    command = LapseCase(
+        case_no=case.case_no, actor=system_actor(here.node), paper={"basis": "《信访工作条例》第三十五条、第三十六条"}
+    )
+    try:
+        return carry_out(work, here, case, command)
+    except Refused:
+        return case
+
+
+def known_case(work: RoutingWork, case_no: str) -> Case:
+    """Return a case this node knows; raises Unknown."""
+    case = work.cases.get(case_no)
+    if case is None:
+        raise Unknown("案件", case_no)
+    return case

@@ -1,0 +1,207 @@
+"""What clerks and petitioners look up: the case page, the petitioner's view, the pile of what waits."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from lianxi.casework.case.state import Case
+from lianxi.casework.errors import Invalid, Unknown
+from lianxi.casework.messages.events import CaseEvent
+from lianxi.casework.messages.facts import STATE_LABELS, Actor
+from lianxi.casework.transitions import TRANSITIONS, by_id, steps_from
+from services.routing.domain.records import WaitingRow
+from services.routing.handlers import Here, RoutingWork
+from services.routing.handlers.directives import DIRECTIVES
+
+# What a petitioner may see of the way of a case (PR-11): the act and its day.
+PUBLIC_ACTS = frozenset(
+    {"T1", "T2", "T3", "T4", "T12", "T13", "T14", "T15", "T21", "T30", "T32", "T35", "T36", "T37", "T38", "T41", "T42"}
+)
+MAX_ROWS = 200
+
+
+class Desk(Protocol):
+    """Read-only views of the routing tables."""
+
+    def view(self, case_no: str) -> tuple[Case, tuple[CaseEvent, ...]] | None:
+        """Return a case and its history without locking it."""
+
+    def sorting(self, case_no: str) -> dict[str, Any] | None:
+        """Return what the rules proposed: {"why", "proposal"}."""
+
+    def waiting(self, node: str, after: tuple[datetime, str] | None, limit: int) -> Sequence[WaitingRow]:
+        """Return the pile, oldest first, after a place in it."""
+
+    def oldest_waiting(self, node: str) -> datetime | None:
+        """Return since when the oldest one waits."""
+
+    def count_waiting(self, node: str) -> dict[str, int]:
+        """Return how many wait, by state."""
+
+
+def show_case(work: RoutingWork, desk: Desk, case_no: str, actor: Actor | None, here: Here) -> dict[str, Any]:
+    """Return the case page: facts, history, documents, reasons, and the acts open to this actor now."""
+    case, history = _view(desk, case_no)
+    sorting = desk.sorting(case_no) or {"why": "", "proposal": None}
+    page = _facts(case)
+    page["history"] = [_step(event) for event in history]
+    page["why"], page["proposal"] = sorting["why"], sorting["proposal"]
+    page["acts"] = _acts(case, actor, here)
+    text = work.texts.get(case_no) if actor is not None and case.holder == here.node else None
+    if text is not None:
+        page["subject"], page["text"] = text.subject, text.text
+    return page
+
+
+def _view(desk: Desk, case_no: str) -> tuple[Case, tuple[CaseEvent, ...]]:
+    found = desk.view(case_no)
+    if found is None:
+        raise Unknown("案件", case_no)
+    return found
+
+
+def _facts(case: Case) -> dict[str, Any]:
+    transfer = case.transfer
+    return {
+        "case_no": case.case_no,
+        "state": case.state.value,
+        "label": STATE_LABELS[case.state],
+        "holder": case.holder,
+        "unit": case.unit,
+        "seq": case.seq,
+        "epoch": case.epoch,
+        "channel": case.channel,
+        "persons": case.persons,
+        "received_on": _iso(case.received_on),
+        "registered_on": _iso(case.registered_on),
+        "accepted_on": _iso(case.accepted_on),
+        "served_on": _iso(case.served_on),
+        "report_due": _iso(case.report_due),
+        "category": list(case.category),
+        "place": case.place,
+        "petition_class": case.petition_class.value if case.petition_class else None,
+        "claims": [{"number": claim.number, "route": claim.route} for claim in case.claims],
+        "path": list(case.path),
+        "sender": case.sender,
+        "transfer": None
+        if transfer is None
+        else {"to_node": transfer.to_node, "to_unit": transfer.to_unit, "since": transfer.offered_at.isoformat()},
+        "documents": [
+            {"kind": document.kind.value, "number": document.number, "issued_on": document.issued_on.isoformat()}
+            for document in case.documents
+        ],
+        "as_of": case.updated_at.isoformat() if case.updated_at else None,
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _step(event: CaseEvent) -> dict[str, Any]:
+    document = getattr(event, "document", None)
+    return {
+        "seq": event.head.seq,
+        "act": event.head.act,
+        "name": event.MESSAGE.name,  # type: ignore[attr-defined]  # every concrete event has one
+        "label": by_id(event.head.act).label,
+        "at": event.head.at.isoformat(),
+        "node": event.head.node,
+        "role": event.head.actor.role.value,
+        "document": document.number if document else None,
+        "reasons": [reason.text for reason in getattr(event, "reasons", ())],
+    }
+
+
+def _acts(case: Case, actor: Actor | None, here: Here) -> list[dict[str, str]]:
+    """The acts that the table gives this role in this state; the guards still have the last word."""
+    if actor is None or case.in_transfer:
+        return []
+    offered = {step.command: row for row, step in steps_from(case.state, actor.role)}
+    if case.holder != here.node:
+        offered = {name: row for name, row in offered.items() if name in DIRECTIVES}
+    return [{"act": name, "transition": row.id, "label": row.label} for name, row in offered.items()]
+
+
+def track(desk: Desk, case_no: str) -> dict[str, Any]:
+    """Return what the petitioner may see (PR-11): each step and its day, the state, who has it, and as of when."""
+    case, history = _view(desk, case_no)
+    steps = [
+        {"label": by_id(event.head.act).label, "on": event.head.at.date().isoformat(), "node": event.head.node}
+        for event in history
+        if event.head.act in PUBLIC_ACTS
+    ]
+    return {
+        "case_no": case.case_no,
+        "state": case.state.value,
+        "label": STATE_LABELS[case.state],
+        "holder": case.holder,
+        "in_transfer_to": case.transfer.to_node if case.transfer else None,
+        "received_on": _iso(case.received_on),
+        "served_on": _iso(case.served_on),
+        "steps": steps,
+        "as_of": case.updated_at.isoformat() if case.updated_at else None,
+    }
+
+
+def list_waiting(desk: Desk, here: Here, after: str, limit: int) -> dict[str, Any]:
+    """Return one page of the pile, oldest first, with the age of each and of the oldest of all."""
+    now = here.clock.now()
+    rows = desk.waiting(here.node, _place(after), min(limit, MAX_ROWS))
+    oldest = desk.oldest_waiting(here.node)
+    return {
+        "rows": [
+            {
+                "case_no": row.case_no,
+                "state": row.state,
+                "since": row.since.isoformat(),
+                "age_seconds": round((now - row.since).total_seconds()),
+                "why": row.why,
+            }
+            for row in rows
+        ],
+        "next": f"{rows[-1].since.isoformat()}|{rows[-1].case_no}" if len(rows) == min(limit, MAX_ROWS) else None,
+        "oldest_age_seconds": round((now - oldest).total_seconds()) if oldest else 0,
+    }
+
+
+def _place(after: str) -> tuple[datetime, str] | None:
+    if not after:
+        return None
+    since, _, case_no = after.partition("|")
+    try:
+        return datetime.fromisoformat(since), case_no
+    except ValueError:
+        raise Invalid("after", "page", "翻页位置无效，请从第一页重新开始。") from None
+
+
+def show_document(work: RoutingWork, case_no: str, number: str) -> dict[str, Any]:
+    """Return the text of a document of a case; Unknown where this node does not have it."""
+    for document in work.documents.of(case_no, [number]):
+        return {"kind": document.kind, "number": document.number, "paper": dict(document.paper)}
+    raise Unknown("文书", number)
+
+
+def transition_table() -> list[dict[str, Any]]:
+    """Return the whole table T1–T50 for documents and pages."""
+    return [
+        {
+            "id": row.id,
+            "label": row.label,
+            "article": row.article,
+            "built": row.built,
+            "limit": row.limit,
+            "steps": [
+                {
+                    "act": step.command,
+                    "from": sorted(state.value for state in step.start),
+                    "to": [state.value for state in step.end],
+                    "actors": sorted(role.value for role in step.actors),
+                    "guards": list(step.guards),
+                    "document": step.document,
+                }
+                for step in row.steps
+            ],
+        }
+        for row in TRANSITIONS
+    ]

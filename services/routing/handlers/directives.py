@@ -1,0 +1,125 @@
+"""Acts on a case that another node holds: decided here, carried out by the holder, answered back.
+
+The sender of a transfer decides on the objection to it, the assigner on the report, the reviewing organ on the
+review; meanwhile the case stays with its holder. The act is checked against this node's copy first, so that most
+refusals come at once; the holder checks again and its answer is what counts.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lianxi.casework.case.acts import act
+from lianxi.casework.case.state import Case
+from lianxi.casework.errors import Forbidden, GuardRefused, Refused
+from lianxi.casework.identifiers import DivisionCode
+from lianxi.casework.messages.commands import Command
+from lianxi.casework.messages.custody import DirectiveAnswered, DirectiveIssued
+from lianxi.casework.messages.facts import Document, DocumentKind
+from lianxi.casework.messages.notices import DirectiveNotice
+from services.routing.handlers import Here, RoutingWork
+from services.routing.handlers.cases import carry_out, given_here, known_case
+
+# What a node above may ask of the holder; everything else needs custody.
+DIRECTIVES: dict[str, DocumentKind | None] = {
+    "uphold-objection": DocumentKind.OBJECTION_DECISION,
+    "refuse-objection": DocumentKind.OBJECTION_DECISION,
+    "accept-report": DocumentKind.REPORT_DECISION,
+    "return-report": DocumentKind.REPORT_DECISION,
+    "request-review": DocumentKind.REVIEW_REQUEST,
+    "admit-review": DocumentKind.REVIEW_NOTICE,
+    "decline-review": DocumentKind.REVIEW_NOTICE,
+    "decide-review": DocumentKind.REVIEW_OPINION,
+    "request-final-review": DocumentKind.FINAL_REVIEW_REQUEST,
+    "withdraw-case": DocumentKind.WITHDRAWAL,
+    "receive-completion": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of an act: the case after it, or the directive that is on its way to the holder."""
+
+    case: Case
+    directive_id: str = ""
+    documents: tuple[Document, ...] = ()
+
+
+def do(work: RoutingWork, name: str, command: Command, here: Here) -> Done:
+    """Carry out an act here if this node holds the case, else send it to the holder below. Raises Refused."""
+    case = known_case(work, command.case_no)
+    if case.holder == here.node:
+        after = carry_out(work, here, case, command)
+        return Done(after, documents=after.documents[len(case.documents) :])
+    below = DivisionCode.parse(here.node).contains(DivisionCode.parse(case.holder))
+    if name not in DIRECTIVES or not below:
+        raise GuardRefused("GD-4", "holds_custody", f"案件由节点 {case.holder} 持有，本节点不能直接办理。")
+    return _send(work, name, command, case, here)
+
+
+def _send(work: RoutingWork, name: str, command: Command, case: Case, here: Here) -> Done:
+    given = given_here(work, here)
+    # A trial on the copy: the holder's view may be newer, so the version the clerk saw is left to the holder.
+    act(case, replace(command, document_no="trial"), replace(given, node=case.holder))
+    kind = DIRECTIVES[name]
+    numbered = replace(
+        command,
+        decided_on=given.today,
+        expected_seq=None,
+        document_no=work.documents.number(kind, given.today.year) if kind else "",
+    )
+    directive = DirectiveIssued(
+        directive_id=here.new_id(),
+        case_no=case.case_no,
+        from_node=here.node,
+        to_node=case.holder,
+        command_type=name,
+        command=work.write_command(numbered),
+        issued_at=given.now,
+    )
+    work.directives.add("out", directive)
+    work.links.send(case.holder, directive)
+    return Done(case, directive_id=directive.directive_id)
+
+
+def take_directive(work: RoutingWork, directive: DirectiveIssued, here: Here) -> None:
+    """Carry out what a node above decided, and answer it, also when it is refused."""
+    work.directives.add("in", directive)
+    case_seq, code, reason = 0, "", ""
+    try:
+        command = work.read_command(directive.command_type, directive.command)
+        _check_standing(directive, command, here)
+        case_seq = carry_out(work, here, known_case(work, directive.case_no), command).seq
+    except Refused as refusal:
+        code, reason = refusal.code, refusal.message
+    answer = DirectiveAnswered(
+        directive_id=directive.directive_id,
+        case_no=directive.case_no,
+        from_node=directive.from_node,
+        to_node=here.node,
+        done=not code,
+        case_seq=case_seq,
+        code=code,
+        reason=reason,
+    )
+    work.directives.answer(answer, here.clock.now())
+    work.links.send(directive.from_node, answer)
+
+
+def _check_standing(directive: DirectiveIssued, command: Any, here: Here) -> None:
+    issuer = DivisionCode.parse(directive.from_node)
+    above = issuer != DivisionCode.parse(here.node) and issuer.contains(DivisionCode.parse(here.node))
+    same_case = command.case_no == directive.case_no
+    if (
+        not above
+        or not same_case
+        or command.actor.node != directive.from_node
+        or directive.command_type not in DIRECTIVES
+    ):
+        raise Forbidden("该节点无权对本案作出此决定。", code="foreign-directive", rule="GD-4")
+
+
+def take_directive_answer(work: RoutingWork, answer: DirectiveAnswered, here: Here) -> None:
+    """Note what the holder made of a directive and tell the clerk who sent it."""
+    if work.directives.answer(answer, here.clock.now()):
+        kind = "directive-done" if answer.done else "directive-refused"
+        work.tell(DirectiveNotice(case_no=answer.case_no, node=answer.to_node, kind=kind, code=answer.code))

@@ -1,0 +1,48 @@
+"""The bodies of routing's calls, read once at the door; Invalid names the field."""
+
+import json
+from typing import Any
+
+from lianxi.casework.errors import Invalid
+from lianxi.casework.identifiers import CaseNumber
+from lianxi.casework.messages.facts import Actor
+from lianxi.contracts.schemas import load
+
+LONGEST_TEXT = 200
+
+
+def text(body: dict[str, Any], name: str, *, required: bool = True) -> str:
+    """Return a short text of the body."""
+    value = body.get(name)
+    if value is None and not required:
+        return ""
+    if not isinstance(value, str) or not value or len(value) > LONGEST_TEXT:
+        raise Invalid(name, "text", f"应填写 {name}（不超过{LONGEST_TEXT}字）。")
+    return value
+
+
+def case_no(body: dict[str, Any]) -> str:
+    """Return the case number, checked."""
+    return str(CaseNumber.parse(text(body, "case_no"), "case_no"))
+
+
+def actor(body: dict[str, Any]) -> Actor | None:
+    """Return who asks, None for nobody in particular."""
+    return load(Actor, body["actor"], within="actor") if body.get("actor") else None
+
+
+def page(body: dict[str, Any]) -> tuple[str, int]:
+    """Return where a page begins and how many rows it has at most."""
+    limit = body.get("limit", 50)
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+        raise Invalid("limit", "page", "limit 应为正整数。")
+    return text(body, "after", required=False), limit
+
+
+def read_act(body: dict[str, Any]) -> tuple[str, str]:
+    """Return the name of an act and its command as JSON."""
+    command = body.get("command")
+    if not isinstance(command, dict):
+        raise Invalid("command", "command", "应给出办理步骤的内容。")
+    case_no({"case_no": command.get("case_no")})
+    return text(body, "command_type"), json.dumps(command, ensure_ascii=False)

@@ -1,0 +1,106 @@
+"""The doors of routing: what may be called, which queues are read, what runs by the clock."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from lianxi.bus.doors import RETRY_THEN_PARK, call, consume_batch, every
+from lianxi.bus.messages import Incoming
+from lianxi.casework.errors import Refused
+from services.routing import schemas
+from services.routing.handlers import acts, cases, desk, link_receiving, links
+from services.routing.storage.work import RoutingWork
+from services.routing.wiring import build, decode
+
+
+class RoutingService:
+    """The case, its custody, where it goes, and the links between nodes."""
+
+    name: ClassVar[str] = "routing"
+
+    def __init__(self) -> None:
+        self._parts = build()
+        self._here = self._parts.here
+        self._end = self._parts.end
+        self.open_work = self._parts.open_work
+        self.clock = self._here.clock
+        self.decode = decode
+
+    @consume_batch("routing.contact", on_failure=RETRY_THEN_PARK)
+    def contacts(self, work: RoutingWork, messages: Sequence[Incoming]) -> None:
+        """Open a case for each contact that intake registered."""
+        cases.open_cases(work, [message.body for message in messages], self._here)
+
+    @consume_batch("routing.supervision", on_failure=RETRY_THEN_PARK)
+    def lapsed_rights(self, work: RoutingWork, messages: Sequence[Incoming]) -> None:
+        """Close cases whose petitioners let the right to a review run out (T41)."""
+        for message in messages:
+            cases.lapse(work, message.body, self._here)
+
+    @consume_batch("inbox.up", on_failure=RETRY_THEN_PARK)
+    def from_children(self, work: RoutingWork, messages: Sequence[Incoming]) -> None:
+        """Apply what the child nodes say, in the order of each link."""
+        link_receiving.receive(work, self._end, [message.raw for message in messages])
+
+    @consume_batch("inbox.down", on_failure=RETRY_THEN_PARK)
+    def from_parent(self, work: RoutingWork, messages: Sequence[Incoming]) -> None:
+        """Apply what the parent node says, in the order of the link."""
+        link_receiving.receive(work, self._end, [message.raw for message in messages])
+
+    @every(0.5)
+    def tend_links(self) -> None:
+        """Acknowledge, repeat, and try again what is in quarantine."""
+        with self.open_work() as work:
+            links.tick(work, self._end)
+        with self.open_work() as work:
+            link_receiving.retry(work, self._end)
+
+    @every(5.0)
+    def watch_pile(self) -> None:
+        """Show in the metrics what waits for a clerk."""
+        with self.open_work() as work:
+            self._parts.watch_pile(work)
+
+    @call(expected=(Refused,))
+    def act(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Carry out a clerk's act, or send it to the node that holds the case."""
+        return acts.act_on_case(work, *schemas.read_act(body), self._here)
+
+    @call(expected=(Refused,), read_only=True)
+    def case(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the case page."""
+        return desk.show_case(work, work.desk, schemas.case_no(body), schemas.actor(body), self._here)
+
+    @call(expected=(Refused,), read_only=True)
+    def track(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Return what the petitioner may see."""
+        return desk.track(work.desk, schemas.case_no(body))
+
+    @call(expected=(Refused,), read_only=True)
+    def waiting(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Return a page of what waits for a clerk, oldest first."""
+        return desk.list_waiting(work.desk, self._here, *schemas.page(body))
+
+    @call(expected=(Refused,), read_only=True)
+    def document(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the text of a document."""
+        return desk.show_document(work, schemas.case_no(body), schemas.text(body, "number"))
+
+    @call(read_only=True)
+    def units(self, _work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the organs of a node, of this one unless another is named."""
+        node = str(body.get("node") or self._here.node)
+        rows = [{"code": unit.code, "name": unit.name} for unit in self._parts.directory.units_of(node)]
+        return {"node": node, "rows": rows}
+
+    @call(read_only=True)
+    def links(self, work: RoutingWork, _body: dict[str, Any]) -> dict[str, Any]:
+        """Return where each link stands."""
+        return {"rows": links.overview(work, self._end)}
+
+    @call(read_only=True)
+    def transitions(self, _work: RoutingWork, _body: dict[str, Any]) -> dict[str, Any]:
+        """Return the table of transitions."""
+        return {"rows": desk.transition_table()}
+
+
+Service = RoutingService

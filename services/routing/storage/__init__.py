@@ -1,0 +1,1 @@
+"""The tables of routing, its repositories, and the transaction that joins them."""

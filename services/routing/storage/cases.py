@@ -1,0 +1,151 @@
+"""The case files and histories in PostgreSQL, written in batches: one statement per table and transaction.
+
+A case read in a transaction is locked and remembered; appended events wait in memory until `flush`, which the work
+calls before it commits and before a savepoint is released.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.postgresql import insert
+
+from lianxi.casework import chain
+from lianxi.casework.case.state import Case
+from lianxi.casework.errors import Invalid
+from lianxi.casework.messages.events import CaseEvent
+from lianxi.casework.messages.facts import TERMINAL_STATES
+from lianxi.contracts import registry
+from lianxi.contracts.schemas import dump, load
+from services.routing.domain.records import Recorded
+from services.routing.storage.tables import case_event, case_file
+
+MOST_REPEATS = 20
+"""Earlier cases of one petitioner that are shown; more would help nobody."""
+_ENDED = [state.value for state in TERMINAL_STATES]
+_COLUMNS = ("state", "holder", "unit", "epoch", "seq", "head_digest", "in_transfer", "since", "snapshot")
+
+
+class SqlCases:
+    """`Cases` on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, Case | None] = {}
+        self._changed: dict[str, Case] = {}
+        self._rows: list[dict[str, object]] = []
+
+    def get(self, case_no: str) -> Case | None:
+        """Return the case, locked until the end of the work, or None."""
+        if case_no not in self._known:
+            self.preload([case_no])
+        return self._known[case_no]
+
+    def preload(self, case_nos: Iterable[str]) -> None:
+        """Fetch and lock many cases at once, in one order so that two workers cannot block each other."""
+        wanted = sorted(set(case_nos) - self._known.keys())
+        if not wanted:
+            return
+        query = (
+            select(case_file.c.case_no, case_file.c.snapshot)
+            .where(case_file.c.case_no.in_(wanted))
+            .order_by(case_file.c.case_no)
+            .with_for_update()
+        )
+        found = {row.case_no: load(Case, row.snapshot) for row in self._connection.execute(query)}
+        self._known.update({case_no: found.get(case_no) for case_no in wanted})
+
+    def open_of(self, petitioner_key: str, besides: str) -> tuple[str, ...]:
+        """Return the numbers of other open cases of a petitioner that this node knows, earliest first."""
+        if not petitioner_key:
+            return ()
+        query = (
+            select(case_file.c.case_no)
+            .where(case_file.c.petitioner_key == petitioner_key, case_file.c.state.not_in(_ENDED))
+            .order_by(case_file.c.received_on, case_file.c.case_no)
+            .limit(MOST_REPEATS)
+        )
+        written = [number for number in self._connection.execute(query).scalars() if number not in self._changed]
+        waiting = [c.case_no for c in self._changed.values() if c.petitioner_key == petitioner_key and c.is_open]
+        return tuple(number for number in (*written, *waiting) if number != besides)
+
+    def append(self, case: Case, records: Sequence[Recorded]) -> None:
+        """Add events to the history and keep the state they lead to."""
+        self._known[case.case_no] = self._changed[case.case_no] = case
+        self._rows.extend(_event_row(record) for record in records)
+
+    def history(self, case_no: str) -> tuple[str, ...]:
+        """Return the events as the texts that were sealed, in order."""
+        self.flush()
+        query = select(case_event.c.body).where(case_event.c.case_no == case_no).order_by(case_event.c.seq)
+        return tuple(self._connection.execute(query).scalars())
+
+    def read(self, text: str) -> Recorded:
+        """Read one event from its text; raises Invalid."""
+        try:
+            stored = json.loads(text)
+            wire_type, data = stored["type"], stored["data"]
+            cls = registry.MESSAGES[wire_type]
+        except (ValueError, KeyError, TypeError):
+            raise Invalid("events", "event", "案件事件无法解读，或本版本不认识其类型。") from None
+        if not issubclass(cls, CaseEvent):
+            raise Invalid("events", "event", "消息不是案件事件。")
+        event = load(cls, data)
+        digest = chain.seal(chain.recorded_fields(cls.MESSAGE.name, data), event.head.previous)  # type: ignore[attr-defined]
+        return Recorded(event, text, digest)
+
+    def write(self, event: CaseEvent) -> Recorded:
+        """Return an event of this node with its text."""
+        stored = {"type": registry.type_of(event), "version": registry.version_of(event), "data": dump(event)}
+        return Recorded(event, json.dumps(stored, ensure_ascii=False, separators=(",", ":")), event.head.digest)
+
+    def forget(self) -> None:
+        """Drop what a savepoint took back."""
+        self._known.clear()
+        self._changed.clear()
+        self._rows.clear()
+
+    def flush(self) -> None:
+        """Write what waits: one insert of events, one upsert of case files."""
+        if self._rows:
+            self._connection.execute(insert(case_event), self._rows)
+            self._rows.clear()
+        if self._changed:
+            rows = [_file_row(case) for _, case in sorted(self._changed.items())]
+            statement = insert(case_file)
+            update = {name: statement.excluded[name] for name in _COLUMNS}
+            self._connection.execute(statement.on_conflict_do_update(index_elements=["case_no"], set_=update), rows)
+            self._changed.clear()
+
+
+def _event_row(record: Recorded) -> dict[str, object]:
+    event = record.event
+    message = event.MESSAGE  # type: ignore[attr-defined]
+    return {
+        "case_no": event.head.case_no,
+        "seq": event.head.seq,
+        "name": message.name,
+        "major": message.major,
+        "epoch": event.head.epoch,
+        "node": event.head.node,
+        "at": event.head.at,
+        "digest": event.head.digest,
+        "body": record.text,
+    }
+
+
+def _file_row(case: Case) -> dict[str, object]:
+    return {
+        "case_no": case.case_no,
+        "state": case.state.value,
+        "holder": case.holder,
+        "unit": case.unit,
+        "epoch": case.epoch,
+        "seq": case.seq,
+        "head_digest": case.head_digest,
+        "in_transfer": case.in_transfer,
+        "petitioner_key": case.petitioner_key,
+        "received_on": case.received_on,
+        "since": case.updated_at,
+        "snapshot": dump(case),
+    }

@@ -1,0 +1,74 @@
+"""The read-only views of routing: one case with its history, and the pile of what waits."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, tuple_
+
+from lianxi.casework.case.state import Case
+from lianxi.casework.messages.events import CaseEvent
+from lianxi.contracts.schemas import load
+from services.routing.domain.records import WaitingRow
+from services.routing.storage.cases import SqlCases
+from services.routing.storage.tables import case_event, case_file, sorting
+
+
+class SqlDesk:
+    """`Desk` on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def view(self, case_no: str) -> tuple[Case, tuple[CaseEvent, ...]] | None:
+        """Return a case and its history without locking it."""
+        snapshot = self._connection.execute(
+            select(case_file.c.snapshot).where(case_file.c.case_no == case_no)
+        ).scalar_one_or_none()
+        if snapshot is None:
+            return None
+        bodies = self._connection.execute(
+            select(case_event.c.body).where(case_event.c.case_no == case_no).order_by(case_event.c.seq)
+        ).scalars()
+        read = SqlCases(self._connection).read
+        return load(Case, snapshot), tuple(read(body).event for body in bodies)
+
+    def sorting(self, case_no: str) -> dict[str, Any] | None:
+        """Return what the rules proposed: {"why", "proposal"}."""
+        row = self._connection.execute(
+            select(sorting.c.why, sorting.c.proposal).where(sorting.c.case_no == case_no)
+        ).one_or_none()
+        return None if row is None else {"why": row.why, "proposal": row.proposal}
+
+    def waiting(self, node: str, after: tuple[datetime, str] | None, limit: int) -> Sequence[WaitingRow]:
+        """Return the pile, oldest first, after a place in it."""
+        query = (
+            select(case_file.c.case_no, case_file.c.state, case_file.c.since, sorting.c.why)
+            .join_from(case_file, sorting, case_file.c.case_no == sorting.c.case_no, isouter=True)
+            .where(case_file.c.holder == node, case_file.c.state.in_(("S01", "S02")))
+            .order_by(case_file.c.since, case_file.c.case_no)
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.where(tuple_(case_file.c.since, case_file.c.case_no) > after)
+        return [
+            WaitingRow(row.case_no, row.state, row.since, row.why or "等待分办")
+            for row in self._connection.execute(query)
+        ]
+
+    def oldest_waiting(self, node: str) -> datetime | None:
+        """Return since when the oldest one waits."""
+        query = select(func.min(case_file.c.since)).where(
+            case_file.c.holder == node, case_file.c.state.in_(("S01", "S02"))
+        )
+        oldest: datetime | None = self._connection.execute(query).scalar_one()
+        return oldest
+
+    def count_waiting(self, node: str) -> dict[str, int]:
+        """Return how many wait, by state."""
+        query = (
+            select(case_file.c.state, func.count())
+            .where(case_file.c.holder == node, case_file.c.state.in_(("S01", "S02")))
+            .group_by(case_file.c.state)
+        )
+        return dict(self._connection.execute(query))

@@ -1,0 +1,171 @@
+"""Texts, documents, receipts of custody and directives in PostgreSQL.
+
+What petitioners wrote and the texts of documents are sealed with the node's key ring before they reach the table;
+their context is the case number, so that a sealed text moved to another case does not open.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from lianxi.casework.case.builders import paper_digest
+from lianxi.casework.case.state import Case
+from lianxi.casework.errors import Invalid
+from lianxi.casework.identifiers import DocumentNumber
+from lianxi.casework.messages.custody import DirectiveAnswered, DirectiveIssued, DossierDocument
+from lianxi.casework.messages.facts import Document, DocumentKind, Transfer
+from lianxi.runtime.crypto import KeyRing
+from services.routing.domain.records import CaseText
+from services.routing.storage.tables import case_text, custody_receipt, directive, document, document_counter
+
+
+class SqlTexts:
+    """`Texts` on one connection."""
+
+    def __init__(self, connection: Connection, keys: KeyRing) -> None:
+        self._connection = connection
+        self._keys = keys
+
+    def add(self, text: CaseText) -> None:
+        """Keep or replace the text of a case."""
+        row = {
+            "case_no": text.case_no,
+            "subject": self._keys.seal(text.subject, f"{text.case_no}/subject"),
+            "text": self._keys.seal(text.text, f"{text.case_no}/text"),
+            "petitioner_key": text.petitioner_key,
+            "petitioner_sealed": text.petitioner_sealed,
+        }
+        statement = insert(case_text).values(row)
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["case_no"], set_=row))
+
+    def get(self, case_no: str) -> CaseText | None:
+        """Return it, or None where this node never held the case."""
+        row = self._connection.execute(select(case_text).where(case_text.c.case_no == case_no)).one_or_none()
+        if row is None:
+            return None
+        return CaseText(
+            case_no=case_no,
+            subject=self._keys.open(row.subject, f"{case_no}/subject"),
+            text=self._keys.open(row.text, f"{case_no}/text"),
+            petitioner_key=row.petitioner_key,
+            petitioner_sealed=row.petitioner_sealed,
+        )
+
+
+class SqlDocuments:
+    """`Documents` on one connection. `mark` is the office's mark in document numbers, such as 宁信."""
+
+    def __init__(self, connection: Connection, keys: KeyRing, mark: str) -> None:
+        self._connection = connection
+        self._keys = keys
+        self._mark = mark
+
+    def number(self, kind: DocumentKind, year: int) -> str:
+        """Return the next number of this node; the counter's row keeps two transactions from the same one."""
+        statement = insert(document_counter).values(kind=kind.value, year=year, last=1)
+        counted = statement.on_conflict_do_update(
+            index_elements=["kind", "year"], set_={"last": document_counter.c.last + 1}
+        ).returning(document_counter.c.last)
+        last = self._connection.execute(counted).scalar_one()
+        return str(DocumentNumber(self._mark + kind.value, year, last))
+
+    def add(self, case_no: str, issued: Document, paper: Mapping[str, str]) -> None:
+        """Keep the text of a document."""
+        self._insert(case_no, issued.number, issued.kind.value, issued.digest, paper)
+
+    def take(self, case_no: str, documents: Iterable[DossierDocument]) -> None:
+        """Keep documents that came from another node, unless they are here already; Invalid if a text was changed."""
+        for item in documents:
+            if paper_digest(item.paper) != item.digest:
+                raise Invalid("documents", "digest", f"文书 {item.number} 的内容与其摘要不符，不能接收。")
+            self._insert(case_no, item.number, item.kind, item.digest, item.paper)
+
+    def of(self, case_no: str, numbers: Iterable[str] | None = None) -> tuple[DossierDocument, ...]:
+        """Return the documents of a case, all or those named."""
+        query = select(document).where(document.c.case_no == case_no).order_by(document.c.number)
+        if numbers is not None:
+            query = query.where(document.c.number.in_(tuple(numbers)))
+        return tuple(
+            DossierDocument(number=row.number, kind=row.kind, digest=row.digest, paper=self._opened(case_no, row))
+            for row in self._connection.execute(query)
+        )
+
+    def _opened(self, case_no: str, row: Any) -> dict[str, str]:
+        paper: dict[str, str] = json.loads(self._keys.open(row.paper, f"{case_no}/{row.number}"))
+        return paper
+
+    def _insert(self, case_no: str, number: str, kind: str, digest: str, paper: Mapping[str, str]) -> None:
+        sealed = self._keys.seal(json.dumps(dict(paper), ensure_ascii=False), f"{case_no}/{number}")
+        row = {"case_no": case_no, "number": number, "kind": kind, "digest": digest, "paper": sealed}
+        self._connection.execute(insert(document).values(row).on_conflict_do_nothing())
+
+
+class SqlReceipts:
+    """`Receipts` on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def offered(self, direction: str, transfer: Transfer, case: Case) -> None:
+        """Note an offer that goes out or came in."""
+        row = {
+            "offer_id": transfer.offer_id,
+            "direction": direction,
+            "case_no": case.case_no,
+            "kind": transfer.kind.value,
+            "from_node": transfer.from_node,
+            "to_node": transfer.to_node,
+            "epoch": case.epoch,
+            "head_digest": case.head_digest,
+            "offered_at": transfer.offered_at,
+        }
+        self._connection.execute(insert(custody_receipt).values(row).on_conflict_do_nothing())
+
+    def answer(self, offer_id: str, *, accepted: bool, at: datetime, code: str) -> bool:
+        """Note the answer; False when the offer is unknown or was answered before."""
+        statement = (
+            update(custody_receipt)
+            .where(custody_receipt.c.offer_id == offer_id, custody_receipt.c.answered_at.is_(None))
+            .values(accepted=accepted, answered_at=at, code=code)
+        )
+        return self._connection.execute(statement).rowcount == 1
+
+    def known(self, offer_id: str) -> bool:
+        """Return whether the offer has a receipt."""
+        query = select(custody_receipt.c.offer_id).where(custody_receipt.c.offer_id == offer_id)
+        return self._connection.execute(query).first() is not None
+
+
+class SqlDirectives:
+    """`Directives` on one connection. A command may hold a reason in words, so it is sealed at rest."""
+
+    def __init__(self, connection: Connection, keys: KeyRing) -> None:
+        self._connection = connection
+        self._keys = keys
+
+    def add(self, direction: str, issued: DirectiveIssued) -> None:
+        """Note a directive that goes out or came in."""
+        row = {
+            "directive_id": issued.directive_id,
+            "direction": direction,
+            "case_no": issued.case_no,
+            "from_node": issued.from_node,
+            "to_node": issued.to_node,
+            "command_type": issued.command_type,
+            "command": self._keys.seal(issued.command, issued.directive_id),
+            "issued_at": issued.issued_at,
+        }
+        self._connection.execute(insert(directive).values(row).on_conflict_do_nothing())
+
+    def answer(self, answer: DirectiveAnswered, at: datetime) -> bool:
+        """Note the answer; False when the directive is unknown or was answered before."""
+        statement = (
+            update(directive)
+            .where(directive.c.directive_id == answer.directive_id, directive.c.answered_at.is_(None))
+            .values(done=answer.done, answered_at=at, case_seq=answer.case_seq, code=answer.code, reason=answer.reason)
+        )
+        return self._connection.execute(statement).rowcount == 1

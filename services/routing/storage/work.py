@@ -1,0 +1,122 @@
+"""One transaction of routing: its repositories on one connection, its messages in the outbox."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Engine
+from sqlalchemy.dialects.postgresql import insert
+
+from lianxi.casework.errors import Invalid
+from lianxi.casework.identifiers import DivisionCode
+from lianxi.casework.messages import commands
+from lianxi.casework.messages.commands import Command
+from lianxi.casework.messages.events import CaseEvent
+from lianxi.contracts.registry import declared_in
+from lianxi.contracts.schemas import dump, load
+from lianxi.courier import outgoing
+from lianxi.runtime.clock import Clock
+from lianxi.runtime.crypto import KeyRing
+from services.routing.storage.cases import SqlCases
+from services.routing.storage.desk import SqlDesk
+from services.routing.storage.link_work import LinkWork
+from services.routing.storage.records import SqlDirectives, SqlDocuments, SqlReceipts, SqlTexts
+from services.routing.storage.tables import SCHEMA, sorting
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tools:
+    """What every transaction of this node uses: who it is, its document mark, keys, clock, and its links."""
+
+    node: str
+    mark: str
+    keys: KeyRing
+    clock: Clock
+    seal_links: Callable[[Any], None]
+    post: Callable[[Any], Any]
+
+
+COMMANDS: dict[str, type[Command]] = {cls.MESSAGE.name: cls for cls in declared_in(commands)}
+
+
+class RoutingWork(LinkWork):
+    """`Work` with the repositories that the handlers of routing ask for."""
+
+    cases: SqlCases
+    texts: SqlTexts
+    documents: SqlDocuments
+    receipts: SqlReceipts
+    directives: SqlDirectives
+    desk: SqlDesk
+
+    links: Any
+
+    def __init__(self, engine: Engine, tools: Tools) -> None:
+        super().__init__(engine, SCHEMA, DivisionCode.parse(tools.node), tools.seal_links)
+        self._tools = tools
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.cases = SqlCases(self.connection)
+        self.texts = SqlTexts(self.connection, self._tools.keys)
+        self.documents = SqlDocuments(self.connection, self._tools.keys, self._tools.mark)
+        self.receipts = SqlReceipts(self.connection)
+        self.directives = SqlDirectives(self.connection, self._tools.keys)
+        self.desk = SqlDesk(self.connection)
+        self.links = self._tools.post(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            try:
+                self.cases.flush()
+            except BaseException as failure:
+                super().__exit__(type(failure), failure, failure.__traceback__)
+                raise
+        super().__exit__(kind, error, trace)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what happens inside when it raises; cases read or changed inside are forgotten with it."""
+        self.cases.flush()
+        try:
+            with super().savepoint():
+                yield
+                self.cases.flush()
+        except BaseException:
+            self.cases.forget()
+            raise
+
+    def record(self, event: CaseEvent) -> None:
+        """Publish a case event inside this node."""
+        self.tell(event)
+
+    def tell(self, notice: Any) -> None:
+        """Publish another message inside this node."""
+        self.publish(outgoing(notice, node=self._tools.node, service=SCHEMA, time=self._tools.clock.now()))
+
+    def remember_sorting(self, case_no: str, why: str, proposal: Mapping[str, Any]) -> None:
+        """Keep what the rules proposed and why the case waits."""
+        row = {"case_no": case_no, "why": why, "proposal": dict(proposal)}
+        statement = insert(sorting).values(row)
+        self.connection.execute(statement.on_conflict_do_update(index_elements=["case_no"], set_=row))
+
+    def read_command(self, command_type: str, text: str) -> Command:
+        """Read a command from JSON; raises Invalid."""
+        cls = COMMANDS.get(command_type)
+        if cls is None:
+            raise Invalid("command_type", "command", "本版本不认识这个办理步骤。")
+        try:
+            data = json.loads(text)
+        except ValueError:
+            raise Invalid("command", "command", "命令不是有效的JSON。") from None
+        return load(cls, data)
+
+    def write_command(self, command: Command) -> str:
+        """Return the JSON of a command."""
+        return json.dumps(dump(command), ensure_ascii=False, separators=(",", ":"))

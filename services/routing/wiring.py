@@ -1,0 +1,125 @@
+"""The one place that joins the use cases of routing with real tables, rules, keys, clocks and links."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from lianxi import courier
+from lianxi.bus.engine import engine_for
+from lianxi.bus.messages import Incoming, RawMessage
+from lianxi.casework.identifiers import DivisionCode
+from lianxi.law import calendar_data
+from lianxi.runtime.clock import SystemClock, new_id
+from lianxi.runtime.crypto import KeyRing
+from lianxi.runtime.health import HEALTH
+from lianxi.runtime.metrics import gauge
+from services.routing.domain.directory import Directory
+from services.routing.domain.sorting.rules import RuleSorter
+from services.routing.handlers import Here, links
+from services.routing.handlers.delivery import deliver, deliver_all
+from services.routing.handlers.link_ends import LinkEnd
+from services.routing.settings import Settings
+from services.routing.storage.link_codec import EnvelopeCodec, NoSeals
+from services.routing.storage.link_watch import LinkWatch
+from services.routing.storage.rulebook import load_directory, load_rulebook
+from services.routing.storage.tables import SCHEMA
+from services.routing.storage.work import RoutingWork, Tools
+
+LINK_EXCHANGES = frozenset({"up", "down"})
+_WAITING = gauge("routing_waiting_cases", "Cases at this node that wait for a clerk, by state.", ("state",))
+_OLDEST = gauge("routing_waiting_oldest_seconds", "Age of the case that has waited longest for a clerk.")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the doors of routing need."""
+
+    open_work: Callable[[], RoutingWork]
+    here: Here
+    end: LinkEnd
+    directory: Directory
+    watch_pile: Callable[[RoutingWork], None]
+
+
+def build(settings: Settings | None = None) -> Parts:
+    """Join the parts of this node, named by the environment unless `settings` are given."""
+    settings = settings or Settings.from_environment()
+    node = DivisionCode.parse(settings.node)
+    clock = SystemClock(settings.clock_file)
+    directory = load_directory(settings.data_dir)
+    here = Here(
+        node=settings.node,
+        parent=str(node.parent or ""),
+        clock=clock,
+        calendar=calendar_data.from_directory(settings.calendar_dir),
+        sorter=RuleSorter(load_rulebook(settings.data_dir)),
+        units=lambda: directory.codes(settings.node),
+        reachable=lambda code: not settings.peers or code in settings.peers,
+        new_id=new_id,
+    )
+    end = _link_end(here, settings.peers or frozenset(directory.nodes))
+    tools = Tools(
+        node=settings.node,
+        mark=directory.mark(settings.node),
+        keys=KeyRing.from_file(settings.key_ring_file),
+        clock=clock,
+        seal_links=partial(links.seal, end=end),
+        post=lambda work: links.Post(work, end),
+    )
+    engine = engine_for(settings.database_url, SCHEMA, settings.connections)
+    HEALTH.add("routing-database", lambda: _ask(engine))
+    return Parts(
+        open_work=lambda: RoutingWork(engine, tools),
+        here=here,
+        end=end,
+        directory=directory,
+        watch_pile=partial(_watch_pile, here),
+    )
+
+
+def _link_end(here: Here, joined: frozenset[str]) -> LinkEnd:
+    own = DivisionCode.parse(here.node)
+    return LinkEnd(
+        node=own,
+        children=frozenset(code for code in joined if DivisionCode.parse(code).parent == own),
+        codec=EnvelopeCodec(here.node),
+        seals=NoSeals(),
+        watch=LinkWatch(),
+        new_id=new_id,
+        now=here.clock.now,
+        real_now=SystemClock().now,
+        deliver=partial(_deliver, here),
+        deliver_all=partial(_deliver_all, here),
+    )
+
+
+def _deliver(here: Here, work: Any, origin: str, message: Any) -> None:
+    deliver(work, origin, message, here)
+
+
+def _deliver_all(here: Here, work: Any, messages: Any) -> None:
+    deliver_all(work, messages, here)
+
+
+def decode(raw: RawMessage) -> Incoming:
+    """Read a message from the bus; what came over a link stays raw, the link protocol reads it."""
+    if raw.exchange in LINK_EXCHANGES:
+        return Incoming(raw.message_id or new_id(), raw.type or "", None, None, None, raw)
+    return courier.decode(raw)
+
+
+def _watch_pile(here: Here, work: RoutingWork) -> None:
+    """Show how much waits for a clerk, and since when."""
+    counts = work.desk.count_waiting(here.node)
+    for state in ("S01", "S02"):
+        _WAITING.labels(state).set(counts.get(state, 0))
+    oldest = work.desk.oldest_waiting(here.node)
+    _OLDEST.set((here.clock.now() - oldest).total_seconds() if oldest else 0.0)
+
+
+def _ask(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return connection.execute(text("SELECT 1")).scalar() == 1
