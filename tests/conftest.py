@@ -8,6 +8,7 @@ import pytest
 from lianxi.ops.local import databases
 from lianxi.ops.local.broker import Broker
 from lianxi.ops.local.cluster import Cluster
+from lianxi.ops.local.stack import Stack
 from tests.support.brokers import Vhost
 from tests.support.databases import Database
 from tests.support.nodes import copy_of_template
@@ -82,3 +83,12 @@ def node_database(shared_cluster):
     yield make
     for database in made:
         shared_cluster.drop_database(database.name)
+
+
+@pytest.fixture(scope="session")
+def three_nodes():
+    """City, district and street with all their processes (`lianxi.ops.local.stack.Stack`), up for the whole run."""
+    stack = Stack(STATE / f"nodes-{os.getpid()}", ["630100", "630104", "630104001"])
+    stack.up()
+    yield stack
+    stack.remove()
