@@ -7,7 +7,7 @@ they cannot settle is said in `why`, in Chinese, for the clerk who finds the cas
 from dataclasses import dataclass
 from typing import Protocol
 
-from lianxi.casework.messages.facts import PetitionClass, Reason
+from lianxi.casework.messages.facts import PetitionClass, Reason, Route
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +27,7 @@ class Sorted:
     """The finding. `settled` means that the case can be registered (T3) without a clerk; else `why` says what lacks.
 
     `category` is a path of one to three levels of the catalogue, `confidence` between 0 and 1, `places` all divisions
-    recognised, `place` the one of the problem.
+    recognised, `place` the one of the problem. `route` is one of Art. 31 where a rule sees it.
     """
 
     category: tuple[str, ...]
@@ -41,6 +41,7 @@ class Sorted:
     why: str
     reasons: tuple[Reason, ...]
     target: Target | None
+    route: Route | None = None
 
 
 class Sorter(Protocol):

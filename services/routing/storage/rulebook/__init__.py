@@ -5,6 +5,7 @@ values. A mistake in a file stops the start of the node with the file, the entry
 """
 
 from services.routing.storage.rulebook.reading import BadRulebook
+from services.routing.storage.rulebook.rules import load_rulebook
 from services.routing.storage.rulebook.units import load_directory
 
-__all__ = ["BadRulebook", "load_directory"]
+__all__ = ["BadRulebook", "load_directory", "load_rulebook"]

@@ -1,0 +1,39 @@
+"""Find known words in Chinese text: the longest one at each position, none inside another.
+
+Chinese has no spaces, so a word is found by looking at every position for the longest known word that begins there;
+what it covers is not looked at again. 城中村 is therefore never taken for 城中, as long as both are known.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Generic, TypeVar
+
+SHORTEST = 2
+Meaning = TypeVar("Meaning")
+
+
+def normalised(text: str) -> str:
+    """Narrow full-width characters, drop white space and case, so that a word is found however it was typed."""
+    return "".join(unicodedata.normalize("NFKC", text).lower().split())
+
+
+class Words(Generic[Meaning]):
+    """Known words and what each of them means. A word has at least two characters."""
+
+    def __init__(self, meanings: Mapping[str, Meaning]) -> None:
+        self._by_start: dict[str, list[tuple[str, Meaning]]] = {}
+        for word in sorted((normalised(word) for word in meanings), key=len, reverse=True):
+            if len(word) < SHORTEST:
+                raise ValueError(word)
+            self._by_start.setdefault(word[:SHORTEST], []).append((word, meanings[word]))
+
+    def find(self, text: str) -> Iterator[tuple[int, str, Meaning]]:
+        """Yield position, word and meaning of every word in a normalised text, from left to right."""
+        position, end = 0, len(text) - SHORTEST
+        while position <= end:
+            for word, meaning in self._by_start.get(text[position : position + SHORTEST], ()):
+                if text.startswith(word, position):
+                    yield position, word, meaning
+                    position += len(word) - 1
+                    break
+            position += 1
