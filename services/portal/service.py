@@ -4,6 +4,7 @@
 error ends here once: a problem document under /api, a page elsewhere, a line in the log, a count in the metrics.
 """
 
+import json
 import signal
 import sys
 import threading
@@ -11,7 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import click
 import waitress
+import yaml
 from flask import Flask, Response, current_app, g, request
 from flask.json.provider import DefaultJSONProvider
 
@@ -38,7 +41,7 @@ HEADERS = {
     "frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -175,8 +178,20 @@ def _tidy(parts: Parts, stopped: threading.Event) -> None:
             _log.warning("not tidied")
 
 
-def main() -> None:
+def openapi_document() -> str:
+    """Return the description of the API as it is committed in docs/openapi.yaml."""
+    plain = json.loads(json.dumps(api.register(Flask(__name__)).spec.to_dict()))
+    document: str = yaml.safe_dump(plain, allow_unicode=True, sort_keys=False, width=110)
+    return document
+
+
+@click.command()
+@click.option("--openapi", is_flag=True, help="Print the OpenAPI document instead, for docs/openapi.yaml.")
+def main(*, openapi: bool) -> None:
     """Serve the portal of the node the environment names."""
+    if openapi:
+        click.echo(openapi_document(), nl=False)
+        return
     parts = build()
     logs.configure(level=read("LOG_LEVEL", "INFO"), node=parts.ports.node, process="portal")
     serve(parts)

@@ -1,7 +1,7 @@
 """The one place that joins the portal's use cases with real tables, keys, clock and broker."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from lianxi.runtime.clock import SystemClock, new_id
 from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
 from services.portal.domain.answers import Answered, NoAnswer
-from services.portal.handlers import Ports
+from services.portal.handlers import Ports, access
 from services.portal.settings import Settings
 from services.portal.storage import engine_for, open_books
 
@@ -111,6 +111,39 @@ def build(settings: Settings | None = None) -> Parts:
         limits=settings.limits,
     )
     return Parts(ports=ports, settings=settings, start=calls.start, prune=prune, close=close)
+
+
+class AccountDesk:
+    """The accounts of a node for `lianxi account`, which knows this class by name only: plain values in and out."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._parts = build(Settings.from_environment(environment))
+        self._ports = self._parts.ports
+
+    def add(self, login: str, password: str, role: str, unit: str) -> dict[str, str]:
+        """Create an account at this node."""
+        return access.add_account(login, password, role, (self._ports.node, unit), self._ports)
+
+    def list(self) -> list[dict[str, str]]:
+        """Return every account, without secrets."""
+        return access.list_accounts(self._ports)
+
+    def change_password(self, login: str, password: str) -> None:
+        """Set a new password and end the open sessions."""
+        access.change_password(login, password, self._ports)
+
+    def issue_token(self, login: str, name: str, scopes: Sequence[str], days: int) -> dict[str, str]:
+        """Make an API token for an account; it is shown this once."""
+        made = access.issue_token(access.person_called(login, self._ports), name, scopes, days, self._ports)
+        return {field: str(value) for field, value in made.items()}
+
+    def disable(self, login: str) -> None:
+        """Close an account."""
+        access.disable_account(login, self._ports)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._parts.close()
 
 
 def node_names(topology_file: Path) -> dict[str, str]:

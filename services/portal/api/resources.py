@@ -69,6 +69,9 @@ class PortalApi(Api):  # type: ignore[misc]  # untyped
     def _register_error_handlers(self) -> None:
         """Leave errors to the application."""
 
+    def _register_pagination_header(self) -> None:
+        """Pages are part of the body here."""
+
     def _register_responses(self) -> None:
         content = {CONTENT_TYPE: {"schema": Problem}}
         for name, description in (("DEFAULT_ERROR", "错误"), ("UNPROCESSABLE_ENTITY", "内容不符合要求")):
@@ -106,7 +109,7 @@ class Resource(Blueprint):  # type: ignore[misc]  # untyped
                 done = self.arguments(body)(done)
             if query is not None:
                 done = self.arguments(query, location="query")(done)
-            described = dict(also or {}, security=[{}] if open_to_all and purpose else _SIGNED_IN)
+            described = dict(also or {}, security=[{}, *_SIGNED_IN] if open_to_all else _SIGNED_IN)
             if repeatable:
                 described["parameters"] = [*described.get("parameters", ()), _REUSABLE]
             done = self.doc(**described)(_let_in(done, purpose))

@@ -4,6 +4,7 @@ All of it is read from the table of transitions and the command classes of the r
 is offered here without a change. The routing service decides again, with the case in hand.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ COMMANDS: Mapping[str, type[commands.Command]] = {
     for cls in vars(commands).values()
     if isinstance(cls, type) and issubclass(cls, commands.Command) and cls is not commands.Command
 }
+NOT_ASKED = frozenset({field.name for field in dataclasses.fields(commands.Command)} - {"paper"}) | {"reasons"}
+"""Fields that nobody types: the address, the sign-in, If-Match or the node itself fill them in."""
 NOT_OVER_HTTP = frozenset(
     {"receive-case"}  # opens a case; that is what filing a petition is for
     | {name for name in COMMANDS if all(step.actors <= {Role.SYSTEM} for _, step in steps_for(name))}

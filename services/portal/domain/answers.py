@@ -14,6 +14,7 @@ from lianxi.casework.errors import LianxiError, Retryable
 RETRY_AFTER_SECONDS = 5
 _OUR_FAULT = 500
 _AWAY = 503
+NOT_FOUND = 404
 
 
 class Answered(LianxiError):  # noqa: N818  reads as what happened

@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from lianxi.casework.guards import OPINION_FIELDS
+from lianxi.casework.case.guards import OPINION_FIELDS
 from lianxi.casework.messages.facts import (
     Claim,
     ClaimOutcome,
@@ -24,9 +24,8 @@ from lianxi.casework.messages.facts import (
     ServiceMethod,
 )
 from lianxi.casework.transitions import steps_for
-from services.portal.domain.acts import COMMANDS
+from services.portal.domain.acts import COMMANDS, NOT_ASKED
 
-NOT_ASKED = frozenset({"case_no", "actor", "expected_seq", "decided_on", "reasons"})
 Choices = tuple[tuple[str, str], ...]
 
 WORDS: dict[type[StrEnum], dict[str, str]] = {
@@ -136,6 +135,15 @@ def form_for(command: str, case: Mapping[str, Any], places: Places) -> tuple[For
             required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
             fields.extend(_fields(field.name, hints[field.name], case, places, required=required))
     return tuple(fields)
+
+
+def missing(typed: Mapping[str, str], fields: Iterable[FormField]) -> list[str]:
+    """Return the names of the fields that must be filled in and were not."""
+    return [
+        field.name
+        for field in fields
+        if field.required and field.kind != "yes" and not typed.get(field.name, "").strip()
+    ]
 
 
 def nested(typed: Mapping[str, str], fields: Iterable[FormField]) -> dict[str, Any]:

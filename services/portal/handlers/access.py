@@ -162,9 +162,33 @@ def account_called(login: str, books: Books) -> Account:
     return account
 
 
+def list_accounts(ports: Ports) -> list[dict[str, str]]:
+    """Return every account by login, without secrets."""
+    with ports.open_books() as books:
+        return [
+            {
+                "login": account.login,
+                "role": account.role,
+                "node": account.node,
+                "unit": account.unit,
+                "state": "disabled" if account.disabled_at else "active",
+            }
+            for account in books.accounts.all()
+        ]
+
+
+def person_called(login: str, ports: Ports) -> Principal:
+    """Return the person an open account belongs to."""
+    with ports.open_books() as books:
+        account = account_called(login, books)
+    if account.disabled_at is not None:
+        raise Unknown("账号", account.login)
+    return account.principal()
+
+
 def change_password(login: str, password: str, ports: Ports) -> None:
     """Set a new password and end the open sessions."""
-    check_password(password, login)
+    check_password(password, login.strip().lower())
     with ports.open_books() as books:
         books.accounts.set_password(account_called(login, books).id, ports.passwords.hash(password))
 

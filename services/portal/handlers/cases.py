@@ -5,7 +5,7 @@ from typing import Any
 from lianxi.casework.errors import Forbidden
 from services.portal.domain.accounts import Principal, Scope, may_read, narrowed
 from services.portal.domain.acts import check_role, only_offered
-from services.portal.domain.answers import Answer
+from services.portal.domain.answers import NOT_FOUND, Answer, Answered
 from services.portal.handlers import Ports
 from services.portal.handlers.asking import Attempt, ask, once
 
@@ -24,6 +24,18 @@ def read_case(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:
     if not may_read(person, view):
         raise Forbidden("此事项不在您的查看范围内，请与持有该事项的节点联系。", rule="node-scope")
     return {**view, "acts": only_offered(view.get("acts", ()), person, str(view.get("state")))}
+
+
+def case_page(case_no: str, person: Principal, ports: Ports) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return a case with its clocks; in its first moments supervision may not know it yet."""
+    view = read_case(case_no, person, ports)
+    try:
+        rows: list[dict[str, Any]] = ask(ports, "supervision.clocks", {"case_no": case_no})["rows"]
+    except Answered as refusal:
+        if refusal.code_of_http != NOT_FOUND:
+            raise
+        rows = []
+    return view, rows
 
 
 def clocks(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:

@@ -61,10 +61,12 @@ def mark_read(person: Principal, message_id: str, ports: Ports) -> dict[str, Any
     return ask(ports, "notify.mark_read", body, command_id=ports.new_id())
 
 
-def proposals(person: Principal, status: str | None, ports: Ports) -> dict[str, Any]:
-    """Return the proposed supervision orders."""
+def proposals(person: Principal, status: str | None, page: tuple[str | None, int], ports: Ports) -> dict[str, Any]:
+    """Return the proposed supervision orders, oldest first; `status` narrows them down."""
     _of_the_office(person)
-    return ask(ports, "supervision.proposals", {"status": status} if status else {})
+    after, limit = page
+    body: dict[str, Any] = {"after": after, "limit": limit, "status": status}
+    return ask(ports, "supervision.proposals", {name: value for name, value in body.items() if value is not None})
 
 
 def sign_order(person: Principal, proposal_no: str, paper: dict[str, str], key: str | None, ports: Ports) -> Answer:

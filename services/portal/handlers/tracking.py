@@ -3,12 +3,10 @@
 from typing import Any
 
 from lianxi.casework.identifiers import QueryCode
-from services.portal.domain.answers import Answered
+from services.portal.domain.answers import NOT_FOUND, Answered
 from services.portal.domain.plain_words import Progress, progress
 from services.portal.handlers import Ports
 from services.portal.handlers.asking import ask
-
-_NOT_FOUND = 404
 
 
 def track(query_code: str, ports: Ports) -> Progress:
@@ -23,6 +21,6 @@ def _seen_by_routing(number: str, ports: Ports) -> dict[str, Any]:
     try:
         return ask(ports, "routing.track", {"case_no": number})
     except Answered as refusal:
-        if refusal.code_of_http != _NOT_FOUND:
+        if refusal.code_of_http != NOT_FOUND:
             raise
         return {}

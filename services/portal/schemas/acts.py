@@ -1,7 +1,7 @@
 """The body of each act, derived from the command class of the rule book: one definition, no second one to forget.
 
-`case_no` comes from the address, `actor` from the sign-in, `expected_seq` from If-Match; what a rule or the node
-itself fills in (`reasons`, `decided_on`) cannot be sent.
+What nobody types (`NOT_ASKED`) cannot be sent: the case number comes from the address, the actor from the sign-in, the
+expected version from If-Match, the rest from the node.
 """
 
 import dataclasses
@@ -15,10 +15,9 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from lianxi.casework.identifiers import DivisionCode, UnitCode
-from services.portal.domain.acts import COMMANDS
+from services.portal.domain.acts import COMMANDS, NOT_ASKED
 from services.portal.schemas.fields import Coded, Day, OneOf, Paper, Text, WholeNumber, YesNo
 
-NOT_SENT = frozenset({"case_no", "actor", "expected_seq", "decided_on", "reasons"})
 _MOST_ENTRIES = 50
 _SPECIAL: dict[str, Any] = {
     "to_node": lambda **more: Coded(DivisionCode.parse, **more),
@@ -33,7 +32,7 @@ _SPECIAL: dict[str, Any] = {
 @cache
 def act_schema(command: str) -> type[Schema]:
     """Return the schema of the body of a command, by the command's name."""
-    cls = COMMANDS[command]
+    cls: Any = COMMANDS[command]
     return _schema(cls, f"{cls.__name__}Body")
 
 
@@ -43,7 +42,7 @@ def _schema(cls: type[Any], name: str) -> type[Schema]:
     made = {
         field.name: _field(field.name, hints[field.name], required=_is_required(field))
         for field in dataclasses.fields(cls)
-        if field.name not in NOT_SENT
+        if field.name not in NOT_ASKED
     }
     document = (cls.__doc__ or "").split("\n")[0]
     schema: type[Schema] = Schema.from_dict(made, name=name)

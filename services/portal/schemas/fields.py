@@ -78,7 +78,7 @@ class OneOf(fields.String):
     """One of a few words."""
 
     def __init__(self, words: tuple[str, ...], **more: Any) -> None:
-        super().__init__(metadata={**more.pop("metadata", {}), "enum": list(words)}, **more)
+        super().__init__(metadata={**more.pop("metadata", {}), "enum": [str(word) for word in words]}, **more)
         self._words = words
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_more: Any) -> str:

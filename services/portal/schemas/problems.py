@@ -4,7 +4,7 @@ Every document has `errors`, one entry per field: which one, which rule, and how
 ever repeated in it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
@@ -50,6 +50,13 @@ def checked(schema: Schema, body: Any) -> dict[str, Any]:
     except ValidationError as wrong:
         raise InvalidFields(field_errors(wrong.messages)) from None
     return loaded
+
+
+def required(names: Iterable[str]) -> None:
+    """Refuse a form in which these fields were left empty."""
+    errors = [{"field": name, "rule": "required", "message": "此项为必填项。"} for name in names]
+    if errors:
+        raise InvalidFields(errors)
 
 
 def field_errors(messages: Any) -> list[dict[str, str]]:

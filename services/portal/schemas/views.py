@@ -2,8 +2,10 @@
 
 from marshmallow import Schema, fields, validate
 
-from lianxi.casework.identifiers import DivisionCode, UnitCode
-from services.portal.schemas.fields import Coded, Day, Paper, QueryNumber, Text
+from lianxi.casework.identifiers import CaseNumber, Channel, DivisionCode, UnitCode
+from lianxi.casework.messages.facts import CaseState
+from lianxi.law.lamps import Lamp
+from services.portal.schemas.fields import Coded, Day, OneOf, Paper, QueryNumber, Text
 
 
 def _text(*, required: bool = True, none: bool = False) -> fields.String:
@@ -24,15 +26,15 @@ class Page(Schema):
 class LedgerQuery(Page):
     """What the ledger is narrowed by."""
 
-    state = Text(longest=3)
+    state = OneOf(tuple(CaseState))
     holder = Coded(DivisionCode.parse)
     under = Coded(DivisionCode.parse)
     unit = Coded(UnitCode.parse)
-    lamp = Text(longest=10)
+    lamp = OneOf(tuple(Lamp))
     category = Text(longest=60)
-    place = Text(longest=40)
-    channel = Text(longest=10)
-    number = Text(longest=40)
+    place = Coded(DivisionCode.parse)
+    channel = OneOf(tuple(Channel))
+    number = Coded(CaseNumber.parse)
 
 
 class Period(Schema):
@@ -49,10 +51,10 @@ class OfNode(Schema):
     node = Coded(DivisionCode.parse, load_default=None)
 
 
-class WithStatus(Schema):
+class ProposalsQuery(Page):
     """Which proposals."""
 
-    status = Text(longest=20, load_default=None)
+    status = OneOf(("proposed", "ordered", "dismissed", "withdrawn", "answered"), load_default=None)
 
 
 class Rows(Schema):

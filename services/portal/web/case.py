@@ -8,11 +8,11 @@ from lianxi.casework.errors import LianxiError, Unknown
 from lianxi.casework.identifiers import CaseNumber
 from services.portal.domain.accounts import Principal, is_within
 from services.portal.domain.acts import COMMANDS, Act, labels, offered
-from services.portal.domain.forms import LABELS, FormField, Places, form_for, nested
+from services.portal.domain.forms import LABELS, FormField, Places, form_for, missing, nested
 from services.portal.handlers import cases, desk
 from services.portal.schemas.acts import act_schema
 from services.portal.schemas.filing import Reason
-from services.portal.schemas.problems import checked
+from services.portal.schemas.problems import checked, required
 from services.portal.web.pages import errors_by_field, page, ports, staff_page
 
 pages = Blueprint("case", __name__, url_prefix="/desk/cases")
@@ -23,9 +23,15 @@ pages = Blueprint("case", __name__, url_prefix="/desk/cases")
 def show(person: Principal, case_no: str) -> Any:
     """Show a case."""
     number = str(CaseNumber.parse(case_no))
-    view = cases.read_case(number, person, ports())
-    clocks = cases.clocks(number, person, ports())
-    return page("case.html", case=view, clocks=clocks["rows"], acts=_acts(view, person), sent=request.args.get("sent"))
+    view, clocks = cases.case_page(number, person, ports())
+    return page(
+        "case.html",
+        case=view,
+        clocks=clocks,
+        acts=_acts(view, person),
+        units=dict(_units(person, str(view["holder"]))),
+        sent=request.args.get("sent"),
+    )
 
 
 @pages.get("/<case_no>/documents/<path:number>")
@@ -69,6 +75,7 @@ def act(person: Principal, case_no: str, command: str) -> Any:
         return _form(view, command, fields, {**start, "form_id": ports().new_id(), "seq": str(view["seq"])})
     typed = request.form.to_dict()
     try:
+        required(missing(typed, fields))
         body = checked(act_schema(command)(), nested(typed, fields))
         seen = typed.get("seq", "")
         if seen.isascii() and seen.isdigit():
@@ -112,5 +119,10 @@ def _places(person: Principal) -> Places:
     """Return where a case can be sent: this node and those below, and the units of this node."""
     names = ports().names
     nodes = tuple((code, name) for code, name in sorted(names.items()) if is_within(code, person.node))
-    rows = desk.units(person, person.node, ports())["rows"]
-    return Places(nodes, tuple((str(row["code"]), str(row.get("name") or row["code"])) for row in rows))
+    return Places(nodes, _units(person, person.node))
+
+
+def _units(person: Principal, node: str) -> tuple[tuple[str, str], ...]:
+    """Return code and name of the units of a node."""
+    rows = desk.units(person, node, ports())["rows"]
+    return tuple((str(row["code"]), str(row.get("name") or row["code"])) for row in rows)

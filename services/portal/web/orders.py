@@ -9,7 +9,7 @@ from services.portal.domain.accounts import MAY_ORDER, Principal
 from services.portal.handlers import desk
 from services.portal.schemas.filing import Reason
 from services.portal.schemas.problems import checked
-from services.portal.schemas.views import Order
+from services.portal.schemas.views import Order, ProposalsQuery
 from services.portal.web.pages import errors_by_field, page, ports, staff_page
 
 pages = Blueprint("orders", __name__, url_prefix="/desk/proposals")
@@ -50,8 +50,15 @@ def dismiss(person: Principal, proposal_no: str) -> Any:
 
 
 def _list(person: Principal, said: str, status: int) -> Any:
-    rows = desk.proposals(person, None, ports())["rows"]
+    query = checked(ProposalsQuery(), {name: text for name, text in request.args.items() if text.strip()})
+    found = desk.proposals(person, query["status"], (query["after"], query["limit"]), ports())
+    rows = found["rows"]
     ids = [ports().new_id() for _ in rows]
     return page(
-        "proposals.html", status, rows=list(zip(rows, ids, strict=True)), said=said, may_order=person.role in MAY_ORDER
+        "proposals.html",
+        status,
+        rows=list(zip(rows, ids, strict=True)),
+        after=found.get("next"),
+        said=said,
+        may_order=person.role in MAY_ORDER,
     )

@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, g, make_response, redirect, rend
 
 from lianxi.casework.errors import LianxiError
 from lianxi.casework.messages.facts import STATE_LABELS
+from lianxi.law.clocks import CLOCKS, ClockCode
 from services.portal.domain.accounts import Principal
 from services.portal.domain.plain_words import in_words, place_name
 from services.portal.domain.sign_in import NotFromOurPage
@@ -20,7 +21,17 @@ from services.portal.schemas.requests import caller_of
 
 CSRF_FIELD = "csrf_token"
 CHANNELS = {"letter": "来信", "visit": "来访", "web": "网上", "phone": "来电", "fax": "传真"}
-LAMPS = {"GREEN": "正常", "YELLOW": "临期", "RED": "超期"}
+LAMPS = {"green": "正常", "yellow": "临期", "red": "超期"}
+TRIGGERS = {
+    "SUP-1": "无正当理由超期未办结",
+    "SUP-2": "未按规定反馈办理结果",
+    "SUP-3": "未按规定程序办理",
+    "SUP-4": "推诿、敷衍、拖延",
+    "SUP-5": "不执行处理意见",
+    "SUP-6": "弄虚作假",
+    "SUP-7": "未按期受理、告知",
+    "SUP-8": "其他",
+}
 Page = Callable[..., Any]
 
 
@@ -63,10 +74,13 @@ def _same_origin() -> None:
     """Refuse a form that another site's page sent; a browser says so itself."""
     if request.method != "POST":
         return
-    site = request.headers.get("Sec-Fetch-Site", "")
-    origin = request.headers.get("Origin", "")
-    foreign = bool(origin) and urlsplit(origin).netloc != request.host
-    if foreign or site not in {"", "same-origin", "none"}:
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site is not None:
+        ours = site in {"same-origin", "none"}
+    else:
+        ours = origin is None or urlsplit(origin).netloc == request.host
+    if not ours:
         raise NotFromOurPage
 
 
@@ -94,9 +108,11 @@ def words_for_templates(app: Flask) -> None:
         moment=_moment,
         state=lambda code: STATE_LABELS.get(code, code),
         channel=lambda code: CHANNELS.get(str(code), str(code or "—")),
-        lamp=lambda code: LAMPS.get(str(code).upper(), "—"),
+        lamp=lambda code: LAMPS.get(str(code), "—"),
         place=lambda code: place_name(str(code), ports().names) if code else "—",
         age=_age,
+        trigger=lambda code: TRIGGERS.get(str(code), str(code)),
+        clock=_clock,
         groups=lambda text: str(text).split("-"),
     )
     app.context_processor(_context)
@@ -118,6 +134,13 @@ def _moment(value: Any) -> str:
     except ValueError:
         return str(value or "—")
     return f"{in_words(at.date().isoformat())} {at:%H:%M}"
+
+
+def _clock(code: Any) -> str:
+    try:
+        return CLOCKS[ClockCode(str(code))].title
+    except ValueError:
+        return str(code)
 
 
 def _age(seconds: Any) -> str:
