@@ -104,10 +104,9 @@ def arrange(inbound: Inbound, held: Mapping[int, tuple[Place, str]], arrivals: A
     whose chain does not continue ours is of another history: it and what follows it are dropped, and the digest in
     our ack tells the sender.
     """
-    epoch = newest_epoch(inbound.epoch, {place.epoch for place, _ in arrivals})
-    switched = epoch != inbound.epoch
-    if switched:
-        inbound = replace(inbound, epoch=epoch, applied=0, chain="", peer_sent=0)
+    before = inbound.epoch
+    inbound = _in_newest_epoch(inbound, {place.epoch for place, _ in arrivals})
+    switched = inbound.epoch != before
     known = {} if switched else dict(held)
     fresh = _fresh(inbound, known, arrivals)
     present = known | fresh
@@ -118,7 +117,7 @@ def arrange(inbound: Inbound, held: Mapping[int, tuple[Place, str]], arrivals: A
     still_held = [number for number in known if number > applied and number in present]
     later = sorted(number for number in fresh if number > applied and number in present)
     room = max(0, HOLD_LIMIT - len(still_held))
-    stale = sum(place.epoch != str(epoch) for place, _ in arrivals)
+    stale = sum(place.epoch != str(inbound.epoch) for place, _ in arrivals)
     waiting = [*still_held, *later[:room]]
     return Arranged(
         inbound=replace(inbound, applied=applied, chain=chain, held=len(waiting), held_min=min(waiting, default=None)),
@@ -132,21 +131,13 @@ def arrange(inbound: Inbound, held: Mapping[int, tuple[Place, str]], arrivals: A
     )
 
 
-def newest_epoch(known: Epoch | None, seen: AbstractSet[str]) -> Epoch | None:
-    """Return the epoch that counts from now on: a higher number replaces the known one, another id does not."""
-    newest = known
-    for text in sorted(seen):
-        epoch = Epoch.parse(text)
-        if epoch is not None and (newest is None or epoch.number > newest.number):
-            newest = epoch
-    return newest
-
-
 def heard_from(inbound: Inbound, ack: Ack, now: datetime) -> Inbound:
     """Return the stream after an ack of the peer came through: it lives, and it says how far it has sent."""
     if is_late(inbound.heard, ack.id):
         return inbound
-    same = inbound.epoch is not None and ack.sent_epoch == str(inbound.epoch)
+    if ack.sent_seq:
+        inbound = _in_newest_epoch(inbound, {ack.sent_epoch})
+    same = ack.sent_epoch == str(inbound.epoch)
     return replace(inbound, heard=ack.id, heard_at=now, peer_sent=ack.sent_seq if same else inbound.peer_sent)
 
 
@@ -154,6 +145,21 @@ def is_late(newest: str, ack_id: str) -> bool:
     """Return whether an ack is older than one that was heard already, as a shovel repeats them after a cut."""
     before, this = instant_of(newest), instant_of(ack_id)
     return before is not None and this is not None and this < before < this + LATE_ACK
+
+
+def _in_newest_epoch(inbound: Inbound, seen: AbstractSet[str]) -> Inbound:
+    """Return the stream in the epoch that counts from now on, empty if that is a new one.
+
+    A higher number replaces the known epoch; another id under the same number does not.
+    """
+    newest = inbound.epoch
+    for text in sorted(seen):
+        epoch = Epoch.parse(text)
+        if epoch is not None and (newest is None or epoch.number > newest.number):
+            newest = epoch
+    if newest == inbound.epoch:
+        return inbound
+    return Inbound(peer=inbound.peer, epoch=newest, heard=inbound.heard, heard_at=inbound.heard_at)
 
 
 def _fresh(inbound: Inbound, known: Mapping[int, object], arrivals: Arrivals) -> dict[int, tuple[Place, str]]:

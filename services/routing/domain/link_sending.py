@@ -1,8 +1,9 @@
 """The sending end of a link: what an ack means for the stream, what is sent again and when, when the peer is told.
 
-Nothing is sent again on suspicion. Both streams of a link keep their order on the road, so a frame is proved lost when
-a later one of the first sending came through without it, or when the peer has heard an ack of ours that was made after
-the last sending and still lacks it. A history that the two ends do not share ends in a new epoch, in which everything
+Nothing is sent again on suspicion or by a timer. Both streams of a link keep their order on the road, so a frame is
+proved lost when a later one of the first sending came through without it, or when the peer has heard an ack of ours
+that was made after the last sending and still lacks it. A cut link and a long queue bring no such proof: what waits
+there arrives by itself. An emptied broker does, with the next heartbeat. A history that the two ends do not share ends in a new epoch, in which everything
 unacked is numbered again.
 """
 
@@ -15,9 +16,6 @@ from services.routing.domain.link_protocol import Epoch, Inbound, chained, insta
 
 ACK_INTERVAL = timedelta(seconds=0.5)
 HEARTBEAT_INTERVAL = timedelta(seconds=30)
-PATIENCE = timedelta(seconds=60)
-"""After so long without progress, though the peer lives, what is not acked is sent again."""
-HEARD_LATELY = timedelta(seconds=90)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +23,6 @@ class Outbound:
     """What one end knows of the stream that goes out to `peer`.
 
     `acked` is what the peer said it applied. `resend_next` to `resend_upto` are being sent again, in portions.
-    `progress_at` is when the peer last applied something new, or the oldest unacked frame was sent.
     `heard_upto` is when the newest ack of ours that the peer has heard was made. `probe` asks for an ack at once.
     """
 
@@ -36,7 +33,6 @@ class Outbound:
     acked: int = 0
     resend_next: int | None = None
     resend_upto: int = 0
-    progress_at: datetime | None = None
     newest_ack: str = ""
     heard_upto: datetime | None = None
     probe: bool = False
@@ -69,7 +65,7 @@ class NewEpoch:
 Look = Callable[[int], SentRow | None]
 
 
-def on_ack(outbound: Outbound, ack: Ack, look: Look, now: datetime) -> Outbound | NewEpoch:
+def on_ack(outbound: Outbound, ack: Ack, look: Look) -> Outbound | NewEpoch:
     """Return the stream after the peer said how far it is; `look` reads a row of the outbox in this epoch."""
     if is_late(outbound.newest_ack, ack.id):
         return outbound
@@ -81,7 +77,7 @@ def on_ack(outbound: Outbound, ack: Ack, look: Look, now: datetime) -> Outbound 
     applied = ack.applied if ours else 0
     need = ack.need_from if ours else 1
     if applied > outbound.acked:
-        outbound = _further(outbound, applied, now)
+        outbound = _further(outbound, applied)
     outbound = replace(outbound, acked=applied)
     if need is None or need > outbound.last_seq:
         return outbound
@@ -92,25 +88,25 @@ def on_ack(outbound: Outbound, ack: Ack, look: Look, now: datetime) -> Outbound 
 def _parted(outbound: Outbound, ack: Ack, look: Look, *, ours: bool) -> NewEpoch | None:
     """Return the new epoch that must begin, if the two ends do not share one history any more."""
     theirs = Epoch.parse(ack.epoch)
-    if not ours:
-        newer = theirs is not None and theirs.number >= outbound.epoch.number
-        return NewEpoch(theirs.number + 1, outbound.acked, ack.applied) if theirs and newer else None
+    if not ours and theirs is not None and theirs.number >= outbound.epoch.number:
+        return NewEpoch(theirs.number + 1, outbound.acked, ack.applied)
     following = outbound.epoch.number + 1
-    if ack.applied > outbound.last_seq:
-        return NewEpoch(following, outbound.acked, ack.applied - outbound.last_seq)
-    row = look(ack.applied) if ack.applied else None
+    applied = ack.applied if ours else 0
+    if applied > outbound.last_seq:
+        return NewEpoch(following, outbound.acked, applied - outbound.last_seq)
+    row = look(applied) if applied else None
     if row is not None and row.chain != ack.digest:
-        return NewEpoch(following, outbound.acked, ack.applied - outbound.acked)
-    forgot = ack.applied < outbound.acked and look(ack.applied + 1) is None
-    return NewEpoch(following, ack.applied) if forgot else None
+        return NewEpoch(following, outbound.acked, applied - outbound.acked)
+    forgot = applied < outbound.last_seq and look(applied + 1) is None
+    return NewEpoch(following, applied) if forgot else None
 
 
-def _further(outbound: Outbound, applied: int, now: datetime) -> Outbound:
+def _further(outbound: Outbound, applied: int) -> Outbound:
     """Return the stream after the peer applied more; a repetition under way skips what it has now."""
     resend_next = outbound.resend_next
     if resend_next is not None and resend_next <= applied:
         resend_next = applied + 1 if applied < outbound.resend_upto else None
-    return replace(outbound, progress_at=now, resend_next=resend_next)
+    return replace(outbound, resend_next=resend_next)
 
 
 def _asked_again(outbound: Outbound, look: Look, need: int, gap: int | None) -> Outbound:
@@ -128,35 +124,14 @@ def _asked_again(outbound: Outbound, look: Look, need: int, gap: int | None) -> 
     return replace(outbound, resend_next=need, resend_upto=max(upto, need))
 
 
-def stalled(outbound: Outbound, peer_heard_at: datetime | None, now: datetime) -> Outbound:
-    """Start to send again what is unacked when the peer lives and has applied nothing for a minute.
-
-    A peer whose acks come through has emptied the road before them; a cut link or a long queue brings no acks, and
-    then nothing is repeated, because what waits in the queue will arrive by itself.
-    """
-    if outbound.acked >= outbound.last_seq or outbound.resend_next is not None:
-        return outbound
-    alive = peer_heard_at is not None and now - peer_heard_at < HEARD_LATELY
-    waited = outbound.progress_at is None or now - outbound.progress_at >= PATIENCE
-    if not (alive and waited):
-        return outbound
-    return replace(outbound, resend_next=outbound.acked + 1, resend_upto=outbound.last_seq, progress_at=now)
-
-
-def numbered(outbound: Outbound, ids: Sequence[str], now: datetime) -> tuple[Outbound, list[Place]]:
+def numbered(outbound: Outbound, ids: Sequence[str]) -> tuple[Outbound, list[Place]]:
     """Give the next numbers of the stream to frames with these ids."""
     places: list[Place] = []
     chain = outbound.chain
     for seq, frame_id in enumerate(ids, start=outbound.last_seq + 1):
         chain = chained(chain, frame_id)
         places.append(Place(outbound.peer, str(outbound.epoch), seq, chain))
-    nothing_waited = outbound.acked == outbound.last_seq
-    return replace(
-        outbound,
-        last_seq=outbound.last_seq + len(ids),
-        chain=chain,
-        progress_at=now if nothing_waited and ids else outbound.progress_at,
-    ), places
+    return replace(outbound, last_seq=outbound.last_seq + len(ids), chain=chain), places
 
 
 def renewed(outbound: Outbound, number: int, epoch_id: str, ack_id: str) -> Outbound:
@@ -173,10 +148,11 @@ def renewed(outbound: Outbound, number: int, epoch_id: str, ack_id: str) -> Outb
 
 def ack_due(outbound: Outbound, inbound: Inbound, now: datetime) -> bool:
     """Return whether the peer should be told now: something changed, it asked, or it has not heard us for long."""
-    if outbound.ack_sent_at is None or now - outbound.ack_sent_at >= HEARTBEAT_INTERVAL:
+    if outbound.ack_sent_at is None:
         return True
+    since = abs(now - outbound.ack_sent_at)  # the clock may have been set back
     changed = outbound.probe or said(inbound) != outbound.ack_said
-    return changed and now - outbound.ack_sent_at >= ACK_INTERVAL
+    return since >= (ACK_INTERVAL if changed else HEARTBEAT_INTERVAL)
 
 
 def said(inbound: Inbound) -> str:

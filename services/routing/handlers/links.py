@@ -24,7 +24,6 @@ from services.routing.domain.link_sending import (
     on_ack,
     renewed,
     said,
-    stalled,
 )
 from services.routing.handlers.link_ends import LinkBook, LinkEnd, LinkWork
 
@@ -100,7 +99,7 @@ def _append(
     """Number letters (with their birth times) into the stream and hand them to the relay."""
     if not letters:
         return outbound
-    outbound, places = numbered(outbound, [letter.id for letter, _ in letters], now)
+    outbound, places = numbered(outbound, [letter.id for letter, _ in letters])
     own = str(end.node)
     rows = [
         OutboxRow(place=place, letter=letter, body=write(letter, place, own), created_at=born)
@@ -112,7 +111,7 @@ def _append(
 
 def _hear(book: LinkBook, end: LinkEnd, outbound: Outbound, ack: Ack, now: datetime) -> Outbound:
     """Return the stream after an ack; when histories have parted, everything unacked starts a new epoch."""
-    decision = on_ack(outbound, ack, lambda seq: book.sent_row(outbound.peer, outbound.epoch, seq), now)
+    decision = on_ack(outbound, ack, lambda seq: book.sent_row(outbound.peer, outbound.epoch, seq))
     if not isinstance(decision, NewEpoch):
         return decision
     unacked = book.take_after(outbound.peer, outbound.epoch, decision.keep_upto)
@@ -128,8 +127,7 @@ def tick(work: LinkWork, end: LinkEnd) -> None:
     for peer, outbound in book.outbounds(end.peers, end.fresh_epoch).items():
         inbound = inbounds.get(peer, Inbound(peer=peer))
         now = end.real_now()
-        after = stalled(outbound, inbound.heard_at, now)
-        after = _send_portion(book, end, after, now)
+        after = _send_portion(book, end, outbound, now)
         if ack_due(after, inbound, now):
             after = _acknowledge(book, end, after, inbound, now)
         if after != outbound:

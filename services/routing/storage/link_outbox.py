@@ -21,14 +21,14 @@ UP, DOWN = "link.out.up", "link.out.down"
 ACK_LIFE = timedelta(seconds=60)
 
 _SENDER = (
-    "peer, epoch, last_seq, chain, acked, resend_next, resend_upto, progress_at, newest_ack, heard_upto, probe, "
+    "peer, epoch, last_seq, chain, acked, resend_next, resend_upto, newest_ack, heard_upto, probe, "
     "ack_sent_at, ack_said"
 )
 _LOCK = f"SELECT {_SENDER} FROM {{s}}.link_sender WHERE peer = ANY(%s) ORDER BY peer FOR UPDATE"
 _BEGIN = "INSERT INTO {s}.link_sender (peer, epoch) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 _SAVE = """
 UPDATE {s}.link_sender SET epoch = %s, last_seq = %s, chain = %s, acked = %s, resend_next = %s, resend_upto = %s,
-    progress_at = %s, newest_ack = %s, heard_upto = %s, probe = %s, ack_sent_at = %s, ack_said = %s
+    newest_ack = %s, heard_upto = %s, probe = %s, ack_sent_at = %s, ack_said = %s
 WHERE peer = %s
 """
 _APPEND = """
@@ -83,7 +83,6 @@ class LinkOutbox:
             outbound.acked,
             outbound.resend_next,
             outbound.resend_upto,
-            outbound.progress_at,
             outbound.newest_ack,
             outbound.heard_upto,
             outbound.probe,

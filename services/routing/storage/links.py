@@ -84,7 +84,6 @@ def _sender(metadata: MetaData) -> Table:
         _count("acked"),
         Column("resend_next", BigInteger),
         _count("resend_upto"),
-        _instant("progress_at", nullable=True),
         _text("newest_ack"),
         _instant("heard_upto", nullable=True),
         Column("probe", Boolean, nullable=False, server_default=text("false")),

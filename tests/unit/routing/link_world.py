@@ -4,6 +4,8 @@ A node's database is one value that can be copied, so that a transaction can be 
 The roads are plain lists; a test does to them what it likes.
 """
 
+# ruff: noqa: ARG002, ARG005  (fakes keep the signatures of what they stand for)
+
 import copy
 import json
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ from services.routing.handlers import link_receiving, links
 from services.routing.handlers.link_ends import LinkEnd
 
 CITY, DISTRICT, TOWN = "630100", "630104", "630104001"
+QUIET = 32
 START = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
 
 
@@ -69,6 +72,10 @@ class Store:
     sent: list = field(default_factory=list)
     delivered: list = field(default_factory=list)
 
+    def copy(self):
+        """Return the database as it is now; rows are never changed in place."""
+        return Store(**{name: copy.copy(getattr(self, name)) for name in self.__dataclass_fields__})
+
 
 class Book:
     """The memory of a node's links, in a `Store`."""
@@ -99,7 +106,8 @@ class Book:
         for seq in range(first, last + 1):
             row = self.store.outbox.get((peer, str(epoch), seq))
             if row:
-                row |= {"sent_at": now, "sends": row["sends"] + 1}
+                row = row | {"sent_at": now, "sends": row["sends"] + 1}
+                self.store.outbox[peer, str(epoch), seq] = row
                 self._hand_over(row)
 
     def take_after(self, peer, epoch, seq):
@@ -168,21 +176,27 @@ class Book:
 
     def of_case(self, case_key):
         rows = [row for row in self.store.quarantine if row.frame.case_key == case_key]
+
+        def place(row):
+            return Place(row.frame.place.peer, "", 0, "")
+
         return [
             Quarantined(
-                frame=Frame(id=r.frame.id, place=Place(r.frame.place.peer, "", 0, ""), letter=letter_in(r.frame.body), body=r.frame.body),
-                code=r.code,
-                attempts=r.attempts,
-                position=r.position,
+                frame=Frame(id=row.frame.id, place=place(row), letter=letter_in(row.frame.body), body=row.frame.body),
+                code=row.code,
+                attempts=row.attempts,
+                position=row.position,
             )
-            for r in rows
+            for row in rows
         ]
 
     def release(self, position):
         self.store.quarantine = [row for row in self.store.quarantine if row.position != position]
 
     def failed_again(self, position, code, attempts, now):
-        changed = [replace(r, code=code, attempts=attempts) if r.position == position else r for r in self.store.quarantine]
+        changed = [
+            replace(r, code=code, attempts=attempts) if r.position == position else r for r in self.store.quarantine
+        ]
         self.store.quarantine = changed
 
     def refuse(self, refusals, now):
@@ -196,8 +210,10 @@ class Work:
         self.node, self.link_bag, self.published = node, Bag(), []
 
     def __enter__(self):
-        self.before = copy.deepcopy(self.node.store)
-        self.link_book = Book(self.node.store, self.node.code, lambda peer, message: self.published.append((peer, message)))
+        self.before = self.node.store.copy()
+        self.link_book = Book(
+            self.node.store, self.node.code, lambda peer, message: self.published.append((peer, message))
+        )
         self.links = links.Post(self, self.node.end)
         return self
 
@@ -211,7 +227,7 @@ class Work:
 
     @contextmanager
     def savepoint(self):
-        mark, published, store = self.link_bag.mark(), len(self.published), copy.deepcopy(self.node.store)
+        mark, published, store = self.link_bag.mark(), len(self.published), self.node.store.copy()
         try:
             yield
         except BaseException:
@@ -347,13 +363,15 @@ class World:
                 self.carry(code, peer)
 
     def settle(self, rounds=400):
-        """Let time pass with open roads until everything sent is acked; the world must come to rest by itself."""
-        for _ in range(rounds):
+        """Let time pass with open roads until everything sent is acked, for a heartbeat long: nobody has to help."""
+        calm = 0
+        for _ in range(rounds + QUIET):
             self.time.pass_(seconds=1)
             for node in self.nodes.values():
                 node.tick()
             self.carry_all()
-            if self.at_rest():
+            calm = calm + 1 if self.at_rest() else 0
+            if calm == QUIET:
                 return
         raise AssertionError(f"not at rest: {[node.store.senders for node in self.nodes.values()]}")
 

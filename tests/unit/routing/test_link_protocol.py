@@ -69,7 +69,7 @@ class BadRoads(RuleBasedStateMachine):
     def crash_before_commit(self, road, amount):
         """The consumer dies inside the transaction: nothing of it stays, the messages are still there."""
         node, kept = self.world.nodes[road[1]], list(self.world.road(*road))
-        before = copy.deepcopy((node.store, node.roads))
+        before = (node.store.copy(), copy.deepcopy(node.roads))
         self.world.carry(*road, amount)
         node.store, node.roads = before
         self.world.road(*road)[:] = kept
@@ -95,12 +95,12 @@ class Restored(BadRoads):
 
     @rule(code=codes)
     def back_up(self, code):
-        self.backups[code] = copy.deepcopy(self.world.nodes[code].store)
+        self.backups[code] = self.world.nodes[code].store.copy()
 
     @rule(code=codes)
     def restore(self, code):
         if code in self.backups:
-            self.world.nodes[code].store = copy.deepcopy(self.backups[code])
+            self.world.nodes[code].store = self.backups[code].copy()
 
     def teardown(self):
         self.world.settle()

@@ -23,7 +23,6 @@ CREATE TABLE routing.link_sender (
     acked bigint NOT NULL DEFAULT 0,
     resend_next bigint,
     resend_upto bigint NOT NULL DEFAULT 0,
-    progress_at timestamptz,
     newest_ack text NOT NULL DEFAULT '',
     heard_upto timestamptz,
     probe boolean NOT NULL DEFAULT false,
