@@ -14,7 +14,7 @@ from services.supervision.handlers.follow import follow
 from services.supervision.handlers.raise_alerts import raise_alerts
 from services.supervision.handlers.recompute import recompute
 from services.supervision.storage import SupervisionWork
-from services.supervision.wiring import build
+from services.supervision.wiring import Parts, build
 
 MOST_CHANGES = 2000
 """Changes a recomputation lists in its answer; the total is always told."""
@@ -25,8 +25,8 @@ class SupervisionService:
 
     name: ClassVar[str] = "supervision"
 
-    def __init__(self) -> None:
-        parts = build()
+    def __init__(self, parts: Parts | None = None) -> None:
+        parts = parts or build()
         self.open_work = parts.open_work
         self.decode = parts.decode
         self.clock = parts.clock

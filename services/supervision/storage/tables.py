@@ -7,6 +7,7 @@ made for a million rows: every list is read along one of them, in the order in w
 
 from sqlalchemy import Boolean, Column, Date, Index, Integer, MetaData, SmallInteger, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.types import UserDefinedType
 
 from lianxi.bus.tables import bus_tables
@@ -24,6 +25,9 @@ class TransactionId(UserDefinedType[str]):
     def get_col_spec(self, **_options: object) -> str:
         """Return its name in PostgreSQL."""
         return "xid8"
+
+
+ischema_names["xid8"] = TransactionId  # so that reading the schema back, to compare it with this file, knows it
 
 
 def _text(name: str) -> Column[str]:

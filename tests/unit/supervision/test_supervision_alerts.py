@@ -185,10 +185,8 @@ def test_a_case_that_was_yellow_and_is_extended_will_be_yellow_again():
     assert len(only(watch, "HANDLE")) == 1
 
     road.now = watch.clock.now()
-    road.do(
-        c.ExtendHandling(case_no=road.case.case_no, actor=an_actor("UL"), days=30, paper={"reason": "情况复杂"}),
-        TOWNSHIP,
-    )
+    extend = c.ExtendHandling(case_no=road.case.case_no, actor=an_actor("UL"), days=30, paper={"reason": "情况复杂"})
+    road.do(extend, TOWNSHIP)
     watch.follow(road).sweep()
     assert len(only(watch, "HANDLE")) == 1
 

@@ -141,10 +141,8 @@ def test_what_was_never_closed_does_not_come_back():
 
 def test_an_extension_counts_from_acceptance():
     road = Road().handling()
-    road.do(
-        c.ExtendHandling(case_no=road.case.case_no, actor=an_actor("UL"), days=30, paper={"reason": "情况复杂"}),
-        TOWNSHIP,
-    )
+    extend = c.ExtendHandling(case_no=road.case.case_no, actor=an_actor("UL"), days=30, paper={"reason": "情况复杂"})
+    road.do(extend, TOWNSHIP)
 
     handle = Watch().follow(road).clock_of(road, "HANDLE")
 

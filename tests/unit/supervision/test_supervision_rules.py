@@ -36,7 +36,8 @@ def test_what_practice_says_is_what_is_shipped():
     assert RULES.alerts["CHAIN"] == {Alert.WARN, Alert.BREACH}
     assert RULES.alerts["ASK_REVIEW"] == {Alert.LAPSE}
     assert RULES.alerts["RATE"] == frozenset()
-    assert [(step.days_late, step.role, step.levels_up) for step in RULES.escalations][0] == (7, "J", 0)
+    first = RULES.escalations[0]
+    assert (first.days_late, first.role, first.levels_up) == (7, "J", 0)
     assert [RULES.triggers[code] for code in ("HANDLE", "ASSIGN_RPT", "SERVE", "NOTICE")] == [
         "SUP-1",
         "SUP-2",

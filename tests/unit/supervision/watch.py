@@ -41,9 +41,8 @@ class FakeFiles:
             self.written.append(file.row.case_no)
 
     def open_clocks(self, after, limit):
-        return sorted((row for row in self.clocks() if row.is_open and row.key > after), key=lambda row: row.key)[
-            :limit
-        ]
+        rows = [row for row in self.clocks() if row.is_open and row.key > after]
+        return sorted(rows, key=lambda row: row.key)[:limit]
 
     def clocks(self):
         return [row for file in self.by_number.values() for row in file.clocks]

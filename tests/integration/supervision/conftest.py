@@ -1,0 +1,25 @@
+"""Supervision on migrated databases."""
+
+import pytest
+
+from tests.integration.supervision.desk import Desk
+
+
+@pytest.fixture
+def a_desk(node_database):
+    """Make the supervision of a node: `a_desk("630104")`."""
+    made = []
+
+    def make(node="630100"):
+        made.append(Desk(node_database(node, services=("supervision",)), node))
+        return made[-1]
+
+    yield make
+    for desk in made:
+        desk.parts.close()
+
+
+@pytest.fixture
+def desk(a_desk):
+    """The city's supervision."""
+    return a_desk()
