@@ -37,7 +37,7 @@ DDL = (
 )
 
 
-class Problem(Exception):
+class ProbeError(Exception):
     """A failure of one of the three branches."""
 
     def __init__(self, branch: str) -> None:
@@ -120,7 +120,7 @@ class Probe:
     def add(self, work: Any, body: dict[str, Any]) -> dict[str, Any]:
         number = work.count(body["key"])
         if body.get("act", "ok") != "ok":
-            raise Problem({"refuse": "refused", "retry": "retryable", "break": "broken"}[body["act"]])
+            raise ProbeError({"refuse": "refused", "retry": "retryable", "break": "broken"}[body["act"]])
         if body.get("tell"):
             work.publish(Outgoing(body["tell"], "told.v1", "case", "loose.told", b"{}"))
         time.sleep(body.get("sleep", 0))
@@ -144,7 +144,7 @@ def handle(work: Any, queue: str, messages: Sequence[Incoming]) -> None:
             continue
         if act == "break":
             raise RuntimeError("138 1234 5678 is what somebody typed")
-        raise Problem("retryable" if act == "retry" else "refused")
+        raise ProbeError("retryable" if act == "retry" else "refused")
 
 
 class MemoryProbe(Probe):

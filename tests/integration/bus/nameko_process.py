@@ -1,10 +1,11 @@
 """Runs the probe as the product runs its services under nameko: `python nameko_process.py AMQP_URI`."""
 
+import importlib
 import sys
 
-from lianxi.bus.entrypoint import nameko_service
-from lianxi.runtime import run  # its first statement patches the standard library
-from tests.suites.bus_probe import Probe
+run = importlib.import_module("lianxi.runtime.run")  # its first statement patches the standard library
+entrypoint = importlib.import_module("lianxi.bus.entrypoint")
+probe = importlib.import_module("tests.suites.bus_probe")
 
-run.service_class = lambda _name: nameko_service(Probe)
+run.service_class = lambda _name: entrypoint.nameko_service(probe.Probe)
 run.run(["probe"], sys.argv[1], 0)

@@ -92,25 +92,26 @@ def real_stage(kind, shared_broker, shared_cluster, log):
         TOPOLOGY.declare(vhost.uri)
         with running(probe_process(kind, vhost.uri, database.url, log)):
             stage = RealStage(vhost, database)
-            eventually(lambda: stage.channel.queue_declare("rpc-probe", passive=True).method.consumer_count == 1)
-            yield stage
-            stage.close()
+            try:
+                eventually(lambda: stage.call("look", {"key": "ready"}))
+                yield stage
+            finally:
+                stage.close()
     finally:
         shared_cluster.drop_database(database.name)
         vhost.delete()
 
 
+@pytest.fixture(scope="class")
+def stage(request, shared_broker, shared_cluster, tmp_path_factory):
+    kind = request.cls.kind
+    with real_stage(kind, shared_broker, shared_cluster, tmp_path_factory.mktemp(kind) / "log") as stage:
+        yield stage
+
+
 class TestNamekoRunner(BusBehaviour):
-    @pytest.fixture(scope="class")
-    def stage(self, shared_broker, shared_cluster, tmp_path_factory):
-        log = tmp_path_factory.mktemp("nameko") / "log"
-        with real_stage("nameko", shared_broker, shared_cluster, log) as stage:
-            yield stage
+    kind = "nameko"
 
 
 class TestThreadsRunner(BusBehaviour):
-    @pytest.fixture(scope="class")
-    def stage(self, shared_broker, shared_cluster, tmp_path_factory):
-        log = tmp_path_factory.mktemp("threads") / "log"
-        with real_stage("threads", shared_broker, shared_cluster, log) as stage:
-            yield stage
+    kind = "threads"
