@@ -97,14 +97,14 @@ def _settle(stage: Stage, office: Office, by_number: dict[str, dict[str, Any]]) 
     for row in office.ask("dispatcher", "GET", "/waiting", params={"limit": 200})["rows"]:
         petition = by_number[row["case_no"]]
         if row["state"] == "S01":
-            _register(office, row["case_no"], petition)
+            register(office, row["case_no"], petition)
         if petition["category"] != "纪检监察":
             _dispatch(office, row["case_no"], petition)
         settled += 1
     return settled
 
 
-def _register(office: Office, number: str, petition: dict[str, Any]) -> None:
+def register(office: Office, number: str, petition: dict[str, Any]) -> None:
     sealed = petition["category"] == "纪检监察"
     office.act(
         "registrar",
@@ -191,7 +191,7 @@ def a_direct_transfer(stage: Stage, told: Told) -> None:
     number = file_petition(stage, told, "P64")
     stage.wait(lambda: stage.city.knows(number), "市级收到一件没有写明属地的来信")
     if stage.city.case(number)["state"] == "S01":
-        _register(stage.city, number, told.petitions["P64"] | {"place": TOWNSHIP})
+        register(stage.city, number, told.petitions["P64"] | {"place": TOWNSHIP})
     stage.city.act("dispatcher", number, "transfer-case", to_node=TOWNSHIP, to_unit=OFFICE, direct=True)
     stage.township.until(number, "S06", TOWNSHIP)
     stage.check(stage.district.knows(number), "案件越过区级直达街道，区级收到抄送")
@@ -203,7 +203,7 @@ def an_assignment(stage: Stage, told: Told) -> None:
     stage.chapter("交办：限期报告办结结果")
     stage.wait(lambda: stage.district.knows(number), "区级收到来访一件")
     if stage.district.case(number)["state"] == "S01":
-        _register(stage.district, number, told.petitions["P65"] | {"place": TOWNSHIP})
+        register(stage.district, number, told.petitions["P65"] | {"place": TOWNSHIP})
     due = (stage.now.date().replace(day=1)).isoformat()[:5] + "05-15"
     stage.district.act(
         "department_leader",

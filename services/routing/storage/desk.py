@@ -67,8 +67,8 @@ class SqlDesk:
     def count_waiting(self, node: str) -> dict[str, int]:
         """Return how many wait, by state."""
         query = (
-            select(case_file.c.state, func.count())
+            select(case_file.c.state, func.count().label("number"))
             .where(case_file.c.holder == node, case_file.c.state.in_(("S01", "S02")))
             .group_by(case_file.c.state)
         )
-        return dict(self._connection.execute(query))
+        return {row.state: row.number for row in self._connection.execute(query)}

@@ -1,0 +1,165 @@
+"""The second half of the story: repeats, a cut line, a review, a case that runs late, and how the half-year ends."""
+
+from collections.abc import Sequence
+
+from lianxi.ops.demo.stage import CITY, DISTRICT, NAMES, TOWNSHIP, Stage
+from lianxi.ops.demo.story import (
+    OPINION,
+    Chapter,
+    Told,
+    accept_and_handle,
+    file_petition,
+    register,
+    write_opinion,
+)
+
+AT_THE_STREET = ("P02", "P17", "P57", "P58", "P59", "P60", "P63")
+
+
+def a_repeat(stage: Stage, told: Told) -> None:
+    """Chapter 7: the same person comes about the same matter again; it is noticed and joined to the earlier case."""
+    stage.chapter("重复信访：同人同事，并入在办事项")
+    told.petitions["P66"]["petitioner"] = told.petitions["P59"]["petitioner"]
+    number, earlier = file_petition(stage, told, "P66"), told.numbers["P59"]
+    page = stage.township.until(number, "S01")
+    stage.check(earlier in page["why"], f"系统提示：{page['why']}")
+    register(stage.township, number, told.petitions["P66"])
+    stage.township.act("dispatcher", number, "merge-case", into=earlier, paper={"reason": "同一信访人反映同一事项"})
+    stage.check(stage.township.case(number)["state"] == "S63", "登记人员核对后并案，两件各有编号，合为一事")
+
+
+def the_line_is_cut(stage: Stage, told: Told) -> None:
+    """Chapter 8: the street's line to the district is cut; the street goes on working; nothing is lost."""
+    stage.chapter("断线：西关大街街道与城西区的线路中断")
+    stage.stack.cut_link(TOWNSHIP)
+    before = stage.district.case(told.numbers["P63"])["seq"] if stage.district.knows(told.numbers["P63"]) else 0
+    new = [file_petition(stage, told, petition_id) for petition_id in ("P67", "P68")]
+    for number in new:
+        stage.township.until(number, "S06", TOWNSHIP)
+        stage.township.act("case_officer", number, "accept-case", paper={"path": "信访程序"})
+    accept_and_handle(stage, told.numbers["P63"], "classify")
+    stage.check(not any(map(stage.district.knows, new)), "断线期间街道照常收件、受理、办理，区里看不到新件")
+    seen = stage.district.case(told.numbers["P63"])["seq"]
+    stage.check(seen == before, "区里看到的是断线前最后确认的状态，并注明时间")
+    stage.forward(1)
+    stage.stack.heal_link(TOWNSHIP)
+    stage.tell("线路恢复")
+    stage.wait(lambda: all(map(stage.city.knows, new)), "断线期间的每一件都到了区里和市里", 60)
+    local = {number: stage.township.case(number)["seq"] for number in (*new, told.numbers["P63"])}
+    stage.wait(
+        lambda: all(stage.city.case(number)["seq"] == seq for number, seq in local.items()), "三级的记录一步不差", 60
+    )
+
+
+def the_street_works(stage: Stage, told: Told) -> None:
+    """Chapter 9: the street accepts and answers its cases; one is extended, one withdrawn, one left lying."""
+    stage.chapter("街道办理：受理、延期、答复、撤回")
+    for petition_id in AT_THE_STREET:
+        number = told.numbers[petition_id]
+        page = stage.township.case(number) if stage.township.knows(number) else {}
+        if page.get("state") == "S06":
+            accept_and_handle(stage, number, "classify")
+    withdrawn = told.numbers["P60"]
+    stage.township.act("registrar", withdrawn, "withdraw-case", free_will_recorded=True, paper={"reason": "问题已解决"})
+    stage.check(stage.township.case(withdrawn)["state"] == "S62", "信访人自愿撤回一件，记录在卷")
+
+
+def a_review(stage: Stage, told: Told) -> None:
+    """Chapter 10: two petitioners ask the district for a review: one opinion stands, one is set aside."""
+    stage.chapter("复查：区人民政府对街道的处理意见进行复查")
+    stands, falls = told.numbers["P01"], told.numbers["P58"]
+    write_opinion(stage, falls)
+    stage.forward(5)
+    for number in (stands, falls):
+        stage.township.act(
+            "registrar", number, "request-review", received_on=stage.today, paper={"request": "不服处理意见"}
+        )
+        stage.district.until(number, "S30")
+        stage.district.act("reviewer", number, "admit-review", paper={"opinion": "符合受理条件"})
+        stage.district.until(number, "S31")
+    service = {"method": "direct", "served_on": stage.today, "proof": "送达回证（签收页）"}
+    stage.district.act("reviewer", stands, "decide-review", disposition="UPHOLD", service=service, paper=OPINION)
+    stage.district.act("reviewer", falls, "decide-review", disposition="SET_ASIDE", rehandle_days=30, paper=OPINION)
+    stage.wait(lambda: stage.city.case(stands)["state"] == "S32", "一件维持，复查意见已送达")
+    stage.wait(lambda: stage.township.case(falls)["state"] == "S11", "一件撤销，责令街道重新办理，第二轮开始")
+    write_opinion(stage, falls)
+
+
+def sixty_days(stage: Stage, told: Told) -> None:
+    """Chapter 11: the limits come near and pass: yellow, red, a proposed supervision order, signed."""
+    late, extended = told.numbers["P57"], told.numbers["P02"] if stage.township.knows(told.numbers["P02"]) else ""
+    stage.chapter("期限：黄灯、红灯、督办")
+    stage.forward(40)
+    if extended:
+        stage.township.act("unit_head", told.numbers["P17"], "extend-handling", days=30, paper={"reason": "情况复杂"})
+        stage.tell("一件情况复杂，经单位负责人批准延长30日")
+    stage.forward(25)
+    proposals = stage.wait(lambda: _proposals_on(stage, late), "超过60日未办结的一件亮红灯，系统提出督办建议", 60)
+    order = stage.township.ask(
+        "department_leader",
+        "POST",
+        f"/proposals/{proposals[0]['proposal_no']}/sign",
+        json={"paper": {"request": "请说明超期原因"}},
+    )
+    stage.check(order["order_no"], f"负责人签发督办函 {order['order_no']}，反馈期限 {order['feedback_due']}")
+    write_opinion(stage, late)
+    stage.tell("街道收到督办后办结送达（超期办结，如实计入按期答复率）")
+
+
+def _proposals_on(stage: Stage, number: str) -> list[dict[str, str]]:
+    rows = stage.township.ask("department_leader", "GET", "/proposals")["rows"]
+    return [row for row in rows if row["case_no"] == number and row["clock"] == "HANDLE"]
+
+
+def the_rights_run_out(stage: Stage, told: Told) -> None:
+    """Chapter 12: thirty days after service nobody asked for a review; the cases close and are archived."""
+    stage.chapter("期满终结与归档")
+    stage.forward(49)
+    number = told.numbers["P65"]
+    stage.wait(lambda: stage.township.case(number)["state"] == "S61", "申请复查期届满，程序自动终结", 90)
+    stage.township.act(
+        "registrar", number, "archive-case", paper={"index": "来访登记、受理告知、处理意见、送达回证、办结报告"}
+    )
+    stage.check(stage.township.case(number)["state"] == "S70", "卷宗归档")
+    stage.wait(lambda: stage.city.case(told.numbers["P01"])["state"] == "S61", "维持复查意见的一件也期满终结", 60)
+
+
+def the_books_agree(stage: Stage, told: Told) -> None:
+    """Last: nothing is lost, the histories are whole, and the books of the three nodes agree."""
+    stage.chapter("对账")
+    stage.wait(lambda: _settled(stage), "所有消息都已送达和确认", 90)
+    for node in (CITY, DISTRICT, TOWNSHIP):
+        verified = stage.run("verify", node=node)
+        stage.check(verified.returncode == 0, f"{NAMES[node]}：{verified.stdout.strip()}")
+    for upper, lower in ((CITY, DISTRICT), (DISTRICT, TOWNSHIP)):
+        compared = stage.run("books", "compare", "--with", lower, node=upper)
+        stage.check(compared.returncode == 0, f"{NAMES[upper]}与{NAMES[lower]}账目一致")
+    known = stage.query(CITY, "supervision", "SELECT count(*) FROM supervision.ledger")[0][0]
+    stage.check(known == len(told.numbers), f"登记 {len(told.numbers)} 件，市级台账 {known} 件，一件不少")
+
+
+def _settled(stage: Stage) -> bool:
+    waiting = "SELECT count(*) FROM {0}.outbox WHERE sent_at IS NULL"
+    aside = "SELECT count(*) FROM {0}.parked WHERE state <> 'dropped'"
+    unheard = "SELECT count(*) FROM routing.link_sender WHERE acked < last_seq"
+    for node in (CITY, DISTRICT, TOWNSHIP):
+        for service in ("intake", "routing", "supervision"):
+            if (
+                stage.query(node, service, waiting.format(service))[0][0]
+                or stage.query(node, service, aside.format(service))[0][0]
+            ):
+                return False
+        if stage.query(node, "routing", unheard)[0][0]:
+            return False
+    return True
+
+
+SECOND_HALF: Sequence[Chapter] = (
+    a_repeat,
+    the_line_is_cut,
+    the_street_works,
+    a_review,
+    sixty_days,
+    the_rights_run_out,
+    the_books_agree,
+)
