@@ -1,14 +1,14 @@
 """Whether a process is fit for work: named checks that anyone can add and one answer made of all of them.
 
 *Alive* means that the process answers; *ready* means that every check passes, for example that the database
-and the broker can be reached. A check is a function that returns nothing when all is well and raises, or returns a
-reason, when it is not.
+and the broker can be reached. A check is a function that returns nothing (or True) when all is well, and raises, or
+returns a reason (or False), when it is not.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-Check = Callable[[], str | None]
+Check = Callable[[], str | bool | None]
 
 
 @dataclass
@@ -27,11 +27,12 @@ class Health:
         ready = True
         for name, check in list(self.checks.items()):
             try:
-                reason = check()
+                said = check()
             except Exception as failure:  # noqa: BLE001  (whatever a check raises is its answer)
-                reason = type(failure).__name__
-            answers[name] = reason or "ok"
-            ready = ready and not reason
+                said = type(failure).__name__
+            well = said is None or said is True or said == ""
+            answers[name] = "ok" if well else str(said or "failed")
+            ready = ready and well
         return ready, answers
 
 

@@ -63,6 +63,16 @@ def test_a_check_that_breaks_says_what_broke_and_nothing_more(page):
     assert requests.get(f"{url}/ready", timeout=5).json()["checks"] == {"database": "ConnectionError"}
 
 
+@pytest.mark.parametrize(
+    ("said", "answer"), [(None, "ok"), (True, "ok"), ("", "ok"), (False, "failed"), ("too full", "too full")]
+)
+def test_a_check_may_answer_in_words_or_with_yes_and_no(said, answer):
+    health = Health()
+    health.add("disk", lambda: said)
+
+    assert health.report() == (answer == "ok", {"disk": answer})
+
+
 def test_other_addresses_are_not_found(page):
     _, url = page
 
