@@ -3,8 +3,8 @@
 Nothing is sent again on suspicion or by a timer. Both streams of a link keep their order on the road, so a frame is
 proved lost when a later one of the first sending came through without it, or when the peer has heard an ack of ours
 that was made after the last sending and still lacks it. A cut link and a long queue bring no such proof: what waits
-there arrives by itself. An emptied broker does, with the next heartbeat. A history that the two ends do not share ends in a new epoch, in which everything
-unacked is numbered again.
+there arrives by itself. An emptied broker does, with the next heartbeat. A history that the two ends do not share
+ends in a new epoch, in which everything unacked is numbered again.
 """
 
 from collections.abc import Callable, Sequence

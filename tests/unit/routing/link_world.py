@@ -293,10 +293,10 @@ class Seen:
 
 
 class Node:
-    """One node and the roads that lead away from it."""
+    """One node: its end of the links, its database, and the roads that lead away from it."""
 
     def __init__(self, code, children, time):
-        self.code, self.store, self.roads, self.seen = code, Store(), {}, Seen()
+        self.code, self.roads, self.seen = code, {}, Seen()
         self.fail = lambda origin, message: None
         self.end = LinkEnd(
             node=DivisionCode(code),
@@ -310,42 +310,89 @@ class Node:
             deliver=self._deliver,
         )
 
-    def _deliver(self, work, origin, message):
-        self.fail(origin, message)
-        self.store.delivered.append((origin, message.case_no, *message.events))
-
     def send(self, to_node, case_no, *events):
-        with Work(self) as work:
-            self.store.sent.append((to_node, case_no, *events))
+        with self.work() as work:
+            self.note_sent(work, (to_node, case_no, *events))
             work.links.send(to_node, CaseReported(case_no=case_no, holder="", events=events))
 
     def receive(self, batch):
-        with Work(self) as work:
+        with self.work() as work:
             link_receiving.receive(work, self.end, batch)
 
     def tick(self):
-        with Work(self) as work:
+        with self.work() as work:
             links.tick(work, self.end)
 
     def retry(self):
-        with Work(self) as work:
+        with self.work() as work:
             return link_receiving.retry(work, self.end)
 
+    def stands(self, peer):
+        with self.work() as work:
+            return next(row for row in links.overview(work, self.end) if row["peer"] == peer)
+
     def from_(self, origin):
-        return [tuple(rest) for author, *rest in self.store.delivered if author == origin]
+        return [tuple(rest) for author, *rest in self.delivered() if author == origin]
 
     def sent_to(self, dest):
-        return [tuple(rest) for to, *rest in self.store.sent if to == dest]
+        return [tuple(rest) for to, *rest in self.sent() if to == dest]
+
+    def _deliver(self, work, origin, message):
+        self.fail(origin, message)
+        self.note_delivered(work, (origin, message.case_no, *message.events))
+
+
+class MemoryNode(Node):
+    """A node whose database is a `Store`."""
+
+    def __init__(self, code, children, time):
+        super().__init__(code, children, time)
+        self.store = Store()
+
+    def work(self):
+        return Work(self)
+
+    def backup(self):
+        return self.store.copy()
+
+    def restore(self, backup):
+        self.store = backup.copy()
+
+    def forget_sent(self, upto):
+        """Prune the outbox, as the backup horizon does."""
+        for key in [key for key in self.store.outbox if key[2] <= upto]:
+            del self.store.outbox[key]
+
+    def note_sent(self, _work, fact):
+        self.store.sent.append(fact)
+
+    def note_delivered(self, _work, fact):
+        self.store.delivered.append(fact)
+
+    def sent(self):
+        return self.store.sent
+
+    def delivered(self):
+        return self.store.delivered
+
+    def refused(self):
+        return [refusal.reason for refusal in self.store.refused]
+
+    def quarantined(self):
+        return [(row.frame.case_key, row.code) for row in self.store.quarantine]
+
+    def held(self):
+        return len(self.store.hold)
 
 
 class World:
     """City, district and township, with their roads."""
 
-    def __init__(self):
-        self.time = RealTime()
-        self.city = Node(CITY, [DISTRICT], self.time)
-        self.district = Node(DISTRICT, [TOWN], self.time)
-        self.town = Node(TOWN, [], self.time)
+    def __init__(self, make_node=MemoryNode, *, step=1):
+        self.time, self.step = RealTime(), step
+        self.city = make_node(CITY, [DISTRICT], self.time)
+        self.district = make_node(DISTRICT, [TOWN], self.time)
+        self.town = make_node(TOWN, [], self.time)
         self.nodes = {node.code: node for node in (self.city, self.district, self.town)}
 
     def road(self, from_node, to_node):
@@ -364,20 +411,16 @@ class World:
 
     def settle(self, rounds=400):
         """Let time pass with open roads until everything sent is acked, for a heartbeat long: nobody has to help."""
-        calm = 0
-        for _ in range(rounds + QUIET):
-            self.time.pass_(seconds=1)
+        calm, quiet = 0, QUIET // self.step
+        for _ in range(rounds + quiet):
+            self.time.pass_(seconds=self.step)
             for node in self.nodes.values():
                 node.tick()
             self.carry_all()
             calm = calm + 1 if self.at_rest() else 0
-            if calm == QUIET:
+            if calm == quiet:
                 return
-        raise AssertionError(f"not at rest: {[node.store.senders for node in self.nodes.values()]}")
+        raise AssertionError(f"not at rest: {[node.seen.rows for node in self.nodes.values()]}")
 
     def at_rest(self):
-        return all(
-            sender.acked == sender.last_seq and sender.resend_next is None
-            for node in self.nodes.values()
-            for sender in node.store.senders.values()
-        )
+        return all(row["acked"] == row["last_seq"] for node in self.nodes.values() for row in node.seen.rows.values())

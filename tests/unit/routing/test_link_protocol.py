@@ -69,15 +69,16 @@ class BadRoads(RuleBasedStateMachine):
     def crash_before_commit(self, road, amount):
         """The consumer dies inside the transaction: nothing of it stays, the messages are still there."""
         node, kept = self.world.nodes[road[1]], list(self.world.road(*road))
-        before = (node.store.copy(), copy.deepcopy(node.roads))
+        before, roads = node.backup(), copy.deepcopy(node.roads)
         self.world.carry(*road, amount)
-        node.store, node.roads = before
+        node.restore(before)
+        node.roads = roads
         self.world.road(*road)[:] = kept
 
     @invariant()
     def nothing_is_applied_twice(self):
         for node in self.world.nodes.values():
-            assert len(set(node.store.delivered)) == len(node.store.delivered)
+            assert len(set(node.delivered())) == len(node.delivered())
 
     def teardown(self):
         self.world.settle()
@@ -95,12 +96,12 @@ class Restored(BadRoads):
 
     @rule(code=codes)
     def back_up(self, code):
-        self.backups[code] = self.world.nodes[code].store.copy()
+        self.backups[code] = self.world.nodes[code].backup()
 
     @rule(code=codes)
     def restore(self, code):
         if code in self.backups:
-            self.world.nodes[code].store = self.backups[code].copy()
+            self.world.nodes[code].restore(self.backups[code])
 
     def teardown(self):
         self.world.settle()
