@@ -248,7 +248,11 @@ class Stack:
 
     def _environment(self, code: str) -> dict[str, str]:
         folder = self.directory / "nodes" / code / "secrets"
-        return {**provisioning.environment(code, folder), "LIANXI_CLOCK_FILE": str(self.clock_offset_file)}
+        return {
+            **provisioning.environment(code, folder),
+            "LIANXI_CLOCK_FILE": str(self.clock_offset_file),
+            "LIANXI_PEERS": ",".join(node.code for node in self.city),
+        }
 
     def _ports(self, code: str) -> dict[str, int]:
         path = self.directory / "nodes" / code / "ports.json"
