@@ -1,0 +1,252 @@
+"""A routing node in memory: the ports of its use cases as plain dictionaries, and what it told whom."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from lianxi.casework import chain
+from lianxi.casework.case.builders import paper_digest
+from lianxi.casework.case.state import Case
+from lianxi.casework.errors import Invalid
+from lianxi.casework.identifiers import DivisionCode
+from lianxi.casework.messages.commands import Command
+from lianxi.casework.messages.custody import DossierDocument
+from lianxi.casework.messages.events import CaseEvent
+from lianxi.casework.messages.facts import Document, DocumentKind, PetitionClass, Reason, Transfer
+from lianxi.contracts import registry
+from lianxi.contracts.schemas import dump, load
+from lianxi.runtime.clock import FixedClock
+from services.routing.domain.records import CaseText, Recorded, WaitingRow
+from services.routing.domain.sorting import Sorted, Target
+from services.routing.handlers import Here
+from tests.support.builders import CALENDAR, SHANGHAI
+
+
+class MemoryCases:
+    """`Cases` in dictionaries."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, Case] = {}
+        self.histories: dict[str, list[Recorded]] = {}
+
+    def get(self, case_no: str) -> Case | None:
+        return self.files.get(case_no)
+
+    def preload(self, case_nos: Iterable[str]) -> None:
+        list(case_nos)
+
+    def open_of(self, petitioner_key: str, besides: str) -> tuple[str, ...]:
+        same = [c for c in self.files.values() if c.petitioner_key == petitioner_key and c.is_open]
+        return tuple(sorted(c.case_no for c in same if c.case_no != besides))
+
+    def append(self, case: Case, records: Sequence[Recorded]) -> None:
+        self.files[case.case_no] = case
+        self.histories.setdefault(case.case_no, []).extend(records)
+
+    def history(self, case_no: str) -> tuple[str, ...]:
+        return tuple(record.text for record in self.histories.get(case_no, ()))
+
+    def read(self, text: str) -> Recorded:
+        try:
+            stored = json.loads(text)
+        except ValueError:
+            raise Invalid("events", "event", "无法解读。") from None
+        cls = registry.MESSAGES[stored["type"]]
+        event = load(cls, stored["data"])
+        fields = chain.recorded_fields(cls.MESSAGE.name, stored["data"])
+        return Recorded(event, text, chain.seal(fields, event.head.previous))
+
+    def write(self, event: CaseEvent) -> Recorded:
+        text = json.dumps({"type": registry.type_of(event), "data": dump(event)}, ensure_ascii=False)
+        return Recorded(event, text, event.head.digest)
+
+
+class MemoryDocuments:
+    """`Documents` in a dictionary."""
+
+    def __init__(self, mark: str) -> None:
+        self._mark = mark
+        self._numbers = count(1)
+        self.kept: dict[tuple[str, str], DossierDocument] = {}
+
+    def number(self, kind: DocumentKind, year: int) -> str:
+        return f"{self._mark}{kind.value}〔{year}〕{next(self._numbers)}号"
+
+    def add(self, case_no: str, document: Document, paper: Mapping[str, str]) -> None:
+        kept = DossierDocument(
+            number=document.number, kind=document.kind.value, digest=document.digest, paper=dict(paper)
+        )
+        self.kept.setdefault((case_no, document.number), kept)
+
+    def take(self, case_no: str, documents: Iterable[DossierDocument]) -> None:
+        for item in documents:
+            if paper_digest(item.paper) != item.digest:
+                raise Invalid("documents", "digest", "文书被改动。")
+            self.kept.setdefault((case_no, item.number), item)
+
+    def of(self, case_no: str, numbers: Iterable[str] | None = None) -> tuple[DossierDocument, ...]:
+        wanted = None if numbers is None else set(numbers)
+        return tuple(
+            item for (of, number), item in self.kept.items() if of == case_no and (wanted is None or number in wanted)
+        )
+
+
+class MemoryReceipts:
+    """`Receipts` in a dictionary: offer id → [direction, accepted, code]."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[Any]] = {}
+
+    def offered(self, direction: str, transfer: Transfer, _case: Case) -> None:
+        self.kept.setdefault(transfer.offer_id, [direction, None, ""])
+
+    def answer(self, offer_id: str, *, accepted: bool, at: datetime, code: str) -> bool:
+        assert at.tzinfo is not None
+        if offer_id not in self.kept or self.kept[offer_id][1] is not None:
+            return False
+        self.kept[offer_id][1:] = [accepted, code]
+        return True
+
+    def known(self, offer_id: str) -> bool:
+        return offer_id in self.kept
+
+
+class MemoryDirectives:
+    """`Directives` in a dictionary: id → [direction, answer]."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[Any]] = {}
+
+    def add(self, direction: str, directive: Any) -> None:
+        self.kept.setdefault(directive.directive_id, [direction, None])
+
+    def answer(self, answer: Any, _at: datetime) -> bool:
+        row = self.kept.get(answer.directive_id)
+        if row is None or row[1] is not None:
+            return False
+        row[1] = answer
+        return True
+
+
+class MemoryTexts(dict[str, CaseText]):
+    """`Texts` as a dictionary."""
+
+    def add(self, text: CaseText) -> None:
+        self[text.case_no] = text
+
+
+class FixedSorter:
+    """Finds what the test says."""
+
+    def __init__(self, found: Sorted) -> None:
+        self.found = found
+
+    def sort(self, **_petition: Any) -> Sorted:
+        return self.found
+
+
+def a_finding(**more: Any) -> Sorted:
+    """A petition that the rules settle, with nowhere to send it yet."""
+    facts: dict[str, Any] = {
+        "category": ("城乡建设",),
+        "confidence": 0.9,
+        "runner_up": (),
+        "places": (),
+        "place": "630104001",
+        "petition_class": PetitionClass.RELIEF,
+        "purpose": "求决",
+        "settled": True,
+        "why": "",
+        "reasons": (Reason(rule="r1", version="1", text="属地管理"),),
+        "target": None,
+    }
+    return Sorted(**{**facts, **more})
+
+
+def to(node: str, unit: str = "", *, automatic: bool = True) -> Target:
+    """Where a rule sends a case."""
+    return Target(to_node=node, to_unit=unit, automatic=automatic)
+
+
+class Node:
+    """A node in memory, at the same time the work of its use cases; `sent` is what left over its links."""
+
+    def __init__(self, code: str, found: Sorted | None = None, joined: Iterable[str] | None = None) -> None:
+        self.code = code
+        self.cases = MemoryCases()
+        self.texts = MemoryTexts()
+        self.documents = MemoryDocuments({"630100": "宁信", "630104": "城西信"}.get(code, "街信"))
+        self.receipts = MemoryReceipts()
+        self.directives = MemoryDirectives()
+        self.links = self
+        self.sent: list[tuple[str, Any]] = []
+        self.recorded: list[CaseEvent] = []
+        self.told: list[Any] = []
+        self.sorted: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        self.clock = FixedClock(datetime(2026, 3, 2, 10, tzinfo=SHANGHAI))
+        ids = count(1)
+        parent = DivisionCode.parse(code).parent
+        reachable = None if joined is None else set(joined)
+        self.here = Here(
+            node=code,
+            parent=str(parent or ""),
+            clock=self.clock,
+            calendar=CALENDAR,
+            sorter=FixedSorter(found or a_finding()),
+            units=lambda: frozenset({f"{code}.office", f"{code}.housing"}),
+            reachable=lambda node: reachable is None or node in reachable,
+            new_id=lambda: f"{code}-{next(ids)}",
+        )
+
+    def send(self, to_node: str, message: Any) -> None:
+        self.sent.append((to_node, message))
+
+    def record(self, event: CaseEvent) -> None:
+        self.recorded.append(event)
+
+    def tell(self, notice: Any) -> None:
+        self.told.append(notice)
+
+    def remember_sorting(self, case_no: str, why: str, proposal: Mapping[str, Any]) -> None:
+        self.sorted[case_no] = (why, proposal)
+
+    def read_command(self, command_type: str, text: str) -> Command:
+        return load(registry.MESSAGES[f"lianxi.{command_type}.v1"], json.loads(text))
+
+    def write_command(self, command: Command) -> str:
+        return json.dumps(dump(command), ensure_ascii=False)
+
+    def take_sent(self) -> list[tuple[str, Any]]:
+        """Return what waits to be carried and forget it."""
+        sent, self.sent = self.sent, []
+        return sent
+
+    def view(self, case_no: str) -> tuple[Case, tuple[CaseEvent, ...]] | None:
+        case = self.cases.get(case_no)
+        return None if case is None else (case, tuple(r.event for r in self.cases.histories[case_no]))
+
+    def sorting(self, case_no: str) -> dict[str, Any] | None:
+        found = self.sorted.get(case_no)
+        return None if found is None else {"why": found[0], "proposal": found[1]}
+
+    def waiting(self, node: str, after: tuple[datetime, str] | None, limit: int) -> list[WaitingRow]:
+        held = [c for c in self.cases.files.values() if c.holder == node and c.state in {"S01", "S02"}]
+        rows = sorted(((c.updated_at or self.clock.now()), c.case_no, c.state.value) for c in held)
+        later = [row for row in rows if after is None or (row[0], row[1]) > after]
+        return [WaitingRow(number, state, since, "等待") for since, number, state in later[:limit]]
+
+    def oldest_waiting(self, node: str) -> datetime | None:
+        rows = self.waiting(node, None, 1)
+        return rows[0].since if rows else None
+
+    def count_waiting(self, node: str) -> dict[str, int]:
+        rows = self.waiting(node, None, 1000)
+        return {state: sum(row.state == state for row in rows) for state in ("S01", "S02")}
+
+
+def tampered(message: Any, **changes: Any) -> Any:
+    """A message with some fields changed on the road."""
+    return replace(message, **changes)
