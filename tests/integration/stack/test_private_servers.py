@@ -2,15 +2,19 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import psycopg2
 import pytest
 
+from lianxi.ops.local.broker import Broker
 from lianxi.ops.local.cluster import Cluster
 from lianxi.ops.local.processes import Identity, Record, is_free
 from tests.support.waiting import eventually
 
+ROOT = Path(__file__).resolve().parents[3]
 pytestmark = [pytest.mark.broker, pytest.mark.database]
 
 
@@ -111,3 +115,26 @@ def test_a_record_of_a_number_that_was_given_to_somebody_else_is_no_record(tmp_p
 
 def test_a_port_somebody_listens_on_is_not_free(shared_cluster):
     assert not is_free(shared_cluster.port)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_start_that_was_broken_off_is_cleaned_up_by_the_next(tmp_path, number):
+    broker = Broker(tmp_path / "broker", light=True)
+    program = (
+        "import sys; from pathlib import Path; from lianxi.ops.local.broker import Broker; "
+        "Broker(Path(sys.argv[1]), light=True).start()"
+    )
+    first = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "broker")], cwd=ROOT, stderr=subprocess.DEVNULL
+    )
+    try:
+        half_up = eventually(lambda: broker.pid)
+        first.send_signal(number)
+        first.wait(timeout=10)
+
+        broker.start()
+
+        assert broker.healthy
+        assert broker.pid == half_up or Identity.of(half_up) is None
+    finally:
+        broker.remove()
