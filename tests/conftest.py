@@ -89,6 +89,8 @@ def node_database(shared_cluster):
 def three_nodes():
     """City, district and street with all their processes (`lianxi.ops.local.stack.Stack`), up for the whole run."""
     stack = Stack(STATE / f"nodes-{os.getpid()}", ["630100", "630104", "630104001"])
-    stack.up()
-    yield stack
-    stack.remove()
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.remove()

@@ -84,6 +84,8 @@ class Stack:
     link_ports: Mapping[str, int] = field(default_factory=dict)
     """For a child: the port it dials instead of its parent's broker, for example of a proxy that can cut the link."""
     topology: Path | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Further settings of all processes, `LIANXI_…`: a mail server, for example."""
 
     def __post_init__(self) -> None:
         """Read the topology once."""
@@ -95,7 +97,7 @@ class Stack:
     def found_in(cls, directory: Path) -> "Stack":
         """Return the stack that a directory holds, as it was brought up."""
         noted = json.loads((directory / "stack.json").read_text(encoding="utf-8"))
-        return cls(directory, noted["codes"], own_brokers=noted["own_brokers"], light=noted["light"])
+        return cls(directory, **noted)
 
     def node(self, code: str) -> LocalNode:
         """Return one node."""
@@ -126,8 +128,12 @@ class Stack:
         """Bring everything up, ready for work."""
         wanted = list(programs)
         with locked(self.directory / "stack.lock"):
-            codes = [node.code for node in self.city]
-            noted = {"codes": codes, "own_brokers": self.own_brokers, "light": self.light}
+            noted = {
+                "codes": [node.code for node in self.city],
+                "own_brokers": self.own_brokers,
+                "light": self.light,
+                "settings": dict(self.settings),
+            }
             (self.directory / "stack.json").write_text(json.dumps(noted), encoding="utf-8")
             self.start_servers()
             self.provision()
@@ -252,6 +258,8 @@ class Stack:
             **provisioning.environment(code, folder),
             "LIANXI_CLOCK_FILE": str(self.clock_offset_file),
             "LIANXI_PEERS": ",".join(node.code for node in self.city),
+            "LIANXI_PORTAL_ADDRESS": f"http://127.0.0.1:{self._ports(code)['portal']}",
+            **self.settings,
         }
 
     def _ports(self, code: str) -> dict[str, int]:
