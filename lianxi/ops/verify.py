@@ -2,8 +2,10 @@
 
 Three books must agree. The hash chain of each case is recomputed from the stored events; the state they lead to is
 compared with the case file, column by column; and the ledger, which another service keeps in another schema under
-another login, says how long each history was: so an event edited, removed, swapped or added, a cut history and
-a case that vanished whole are each named. Status 0: everything is as it was recorded; 1: damage was found; 2: wrong use.
+another login, says how long each history was. So an event edited, removed, swapped or added, a history cut short and
+a case that vanished whole are each named.
+
+Status 0: everything is as it was recorded; 1: damage was found; 2: wrong use.
 """
 
 import json

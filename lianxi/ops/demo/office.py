@@ -83,7 +83,8 @@ class Office:
             fits = page.get("state") == state and holder in {None, page.get("holder")}
             return page if fits else None
 
-        return wait_for(arrived, f"{case_no} 在{self.name}应为 {state} {holder or ''}")
+        page: dict[str, Any] = wait_for(arrived, f"{case_no} 在{self.name}应为 {state} {holder or ''}")
+        return page
 
     def _sign_in(self, person: Person) -> requests.Session:
         session = requests.Session()

@@ -136,7 +136,7 @@ class Stage:
         given = [argument for argument in arguments if argument != ""]
         if password:
             given += ["--password-file", "/dev/stdin"]
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603  (this program, with arguments of the story)
             [sys.executable, "-m", "lianxi.ops", *given],
             input=password,
             env=environment,

@@ -84,7 +84,7 @@ def the_clerks_sort(stage: Stage, told: Told) -> None:
     """Chapter 2: what no rule settled is registered by a registrar and dispatched by a dispatcher."""
     stage.chapter("登记、分办：规则不能决定的由人决定")
     by_number = {number: told.petitions[key] for key, number in told.numbers.items()}
-    settled = sum(_settle(stage, office, by_number) for office in stage.offices.values())
+    settled = sum(_settle(office, by_number) for office in stage.offices.values())
     stage.tell(f"三个节点共人工处理 {settled} 件")
     for office in stage.offices.values():
         left = office.ask("dispatcher", "GET", "/waiting", params={"limit": 200})["rows"]
@@ -92,7 +92,7 @@ def the_clerks_sort(stage: Stage, told: Told) -> None:
         stage.check(len(left) == len(sealed), f"{office.name}：除 {len(sealed)} 件检举控告按密件待办外，无积压")
 
 
-def _settle(stage: Stage, office: Office, by_number: dict[str, dict[str, Any]]) -> int:
+def _settle(office: Office, by_number: dict[str, dict[str, Any]]) -> int:
     settled = 0
     for row in office.ask("dispatcher", "GET", "/waiting", params={"limit": 200})["rows"]:
         petition = by_number[row["case_no"]]
@@ -105,6 +105,7 @@ def _settle(stage: Stage, office: Office, by_number: dict[str, dict[str, Any]]) 
 
 
 def register(office: Office, number: str, petition: dict[str, Any]) -> None:
+    """A registrar registers what no rule could; an accusation is marked as such and stays sealed."""
     sealed = petition["category"] == "纪检监察"
     office.act(
         "registrar",

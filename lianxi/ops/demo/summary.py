@@ -46,5 +46,3 @@ def _clocks(stage: Stage) -> Table:
         figures = stage.query(node, "supervision", CLOCK_FIGURES)[0]
         table.add_row(NAMES[node], *(str(figure) for figure in figures))
     return table
-
-

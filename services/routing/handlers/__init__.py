@@ -114,12 +114,29 @@ class Links(Protocol):
 class RoutingWork(Protocol):
     """One transaction of routing."""
 
-    cases: Cases
-    texts: Texts
-    documents: Documents
-    receipts: Receipts
-    directives: Directives
-    links: Links
+    @property
+    def cases(self) -> Cases:
+        """Return the repository of this name."""
+
+    @property
+    def texts(self) -> Texts:
+        """Return the repository of this name."""
+
+    @property
+    def documents(self) -> Documents:
+        """Return the repository of this name."""
+
+    @property
+    def receipts(self) -> Receipts:
+        """Return the repository of this name."""
+
+    @property
+    def directives(self) -> Directives:
+        """Return the repository of this name."""
+
+    @property
+    def links(self) -> Links:
+        """Return the repository of this name."""
 
     def record(self, event: CaseEvent) -> None:
         """Publish a case event inside this node."""

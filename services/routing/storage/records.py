@@ -20,7 +20,9 @@ from lianxi.casework.messages.custody import DirectiveAnswered, DirectiveIssued,
 from lianxi.casework.messages.facts import Document, DocumentKind, Transfer
 from lianxi.runtime.crypto import KeyRing
 from services.routing.domain.records import CaseText
-from services.routing.storage.tables import case_text, custody_receipt, directive, document, document_counter
+from services.routing.storage.tables import case_text, custody_receipt, document_counter
+from services.routing.storage.tables import directive as directive_table
+from services.routing.storage.tables import document as document_table
 
 
 class SqlTexts:
@@ -73,9 +75,9 @@ class SqlDocuments:
         last = self._connection.execute(counted).scalar_one()
         return str(DocumentNumber(self._mark + kind.value, year, last))
 
-    def add(self, case_no: str, issued: Document, paper: Mapping[str, str]) -> None:
+    def add(self, case_no: str, document: Document, paper: Mapping[str, str]) -> None:
         """Keep the text of a document."""
-        self._insert(case_no, issued.number, issued.kind.value, issued.digest, paper)
+        self._insert(case_no, document.number, document.kind.value, document.digest, paper)
 
     def take(self, case_no: str, documents: Iterable[DossierDocument]) -> None:
         """Keep documents that came from another node, unless they are here already; Invalid if a text was changed."""
@@ -86,9 +88,9 @@ class SqlDocuments:
 
     def of(self, case_no: str, numbers: Iterable[str] | None = None) -> tuple[DossierDocument, ...]:
         """Return the documents of a case, all or those named."""
-        query = select(document).where(document.c.case_no == case_no).order_by(document.c.number)
+        query = select(document_table).where(document_table.c.case_no == case_no).order_by(document_table.c.number)
         if numbers is not None:
-            query = query.where(document.c.number.in_(tuple(numbers)))
+            query = query.where(document_table.c.number.in_(tuple(numbers)))
         return tuple(
             DossierDocument(number=row.number, kind=row.kind, digest=row.digest, paper=self._opened(case_no, row))
             for row in self._connection.execute(query)
@@ -101,7 +103,7 @@ class SqlDocuments:
     def _insert(self, case_no: str, number: str, kind: str, digest: str, paper: Mapping[str, str]) -> None:
         sealed = self._keys.seal(json.dumps(dict(paper), ensure_ascii=False), f"{case_no}/{number}")
         row = {"case_no": case_no, "number": number, "kind": kind, "digest": digest, "paper": sealed}
-        self._connection.execute(insert(document).values(row).on_conflict_do_nothing())
+        self._connection.execute(insert(document_table).values(row).on_conflict_do_nothing())
 
 
 class SqlReceipts:
@@ -147,25 +149,25 @@ class SqlDirectives:
         self._connection = connection
         self._keys = keys
 
-    def add(self, direction: str, issued: DirectiveIssued) -> None:
+    def add(self, direction: str, directive: DirectiveIssued) -> None:
         """Note a directive that goes out or came in."""
         row = {
-            "directive_id": issued.directive_id,
+            "directive_id": directive.directive_id,
             "direction": direction,
-            "case_no": issued.case_no,
-            "from_node": issued.from_node,
-            "to_node": issued.to_node,
-            "command_type": issued.command_type,
-            "command": self._keys.seal(issued.command, issued.directive_id),
-            "issued_at": issued.issued_at,
+            "case_no": directive.case_no,
+            "from_node": directive.from_node,
+            "to_node": directive.to_node,
+            "command_type": directive.command_type,
+            "command": self._keys.seal(directive.command, directive.directive_id),
+            "issued_at": directive.issued_at,
         }
-        self._connection.execute(insert(directive).values(row).on_conflict_do_nothing())
+        self._connection.execute(insert(directive_table).values(row).on_conflict_do_nothing())
 
     def answer(self, answer: DirectiveAnswered, at: datetime) -> bool:
         """Note the answer; False when the directive is unknown or was answered before."""
         statement = (
-            update(directive)
-            .where(directive.c.directive_id == answer.directive_id, directive.c.answered_at.is_(None))
+            update(directive_table)
+            .where(directive_table.c.directive_id == answer.directive_id, directive_table.c.answered_at.is_(None))
             .values(done=answer.done, answered_at=at, case_seq=answer.case_seq, code=answer.code, reason=answer.reason)
         )
         return self._connection.execute(statement).rowcount == 1
