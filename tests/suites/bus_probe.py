@@ -56,9 +56,11 @@ class ProbeWork(Work):
         return found.first() is not None
 
     def apply(self, queue: str, messages: Sequence[Incoming]) -> None:
-        rows = [{"queue": queue, "key": m.key, "seq": m.seq, "id": m.id, "size": len(messages)} for m in messages]
-        self.connection.execute(
-            text("INSERT INTO probe.applied (queue, key, seq, id, size) VALUES (:queue, :key, :seq, :id, :size)"), rows
+        self.connection.exec_driver_sql(
+            "INSERT INTO probe.applied (queue, key, seq, id, size)"
+            " SELECT %s, key, seq, id, %s FROM unnest(%s::text[], %s::bigint[], %s::text[]) WITH ORDINALITY"
+            " AS m (key, seq, id, place) ORDER BY place",
+            (queue, len(messages), [m.key for m in messages], [m.seq for m in messages], [m.id for m in messages]),
         )
 
     def count(self, key: str) -> int:
