@@ -35,7 +35,7 @@ class CaseFile:
         """The file with the next alert of each clock, and the summary of the clocks in the row."""
         rows = tuple(scheduled(clock, office, now) for clock in self.clocks)
         inside = levels_up(office.node, self.row.holder) is not None
-        return replace(self, row=replace(summarised(self.row, rows), inside=inside), clocks=rows)
+        return replace(self, row=summarised(self.row, rows, inside=inside), clocks=rows)
 
     def clock(self, code: str, instance: int) -> ClockRow:
         """One clock of the case."""

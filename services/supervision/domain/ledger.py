@@ -146,7 +146,7 @@ def _with_figures(row: LedgerRow, event: e.CaseEvent) -> LedgerRow:
     return row
 
 
-def summarised(row: LedgerRow, clocks: Sequence[ClockRow]) -> LedgerRow:
+def summarised(row: LedgerRow, clocks: Sequence[ClockRow], *, inside: bool) -> LedgerRow:
     """The row with what is due next, its lamp's days, and the days of the answer, all read off the clocks.
 
     While a duty is open it is what counts; a case that only waits for its petitioner shows the petitioner's last day
@@ -160,6 +160,7 @@ def summarised(row: LedgerRow, clocks: Sequence[ClockRow]) -> LedgerRow:
     reply = max(replies, key=lambda clock: clock.opened_seq, default=None)
     return replace(
         row,
+        inside=inside,
         next_clock=soonest.code if soonest else "",
         next_due=soonest.legal_due if soonest else None,
         yellow_from=min((clock.yellow_on for clock in duties), default=None),

@@ -73,7 +73,10 @@ def scheduled(row: ClockRow, office: Office, now: datetime) -> ClockRow:
     plan = stages(row, office)
     raised = min(row.step, len(plan))
     step = next((number for number, stage in enumerate(plan[:raised]) if stage.at > now), raised)
-    return replace(row, step=step, next_alert_at=plan[step].at if step < len(plan) else None)
+    next_alert_at = plan[step].at if step < len(plan) else None
+    if (step, next_alert_at) == (row.step, row.next_alert_at):
+        return row
+    return replace(row, step=step, next_alert_at=next_alert_at)
 
 
 def raised(row: ClockRow, office: Office, now: datetime) -> tuple[ClockRow, Stage | None]:

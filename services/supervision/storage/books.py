@@ -25,7 +25,8 @@ _SHOWN = (
 )
 _LEDGER = f"""
 SELECT {_SHOWN}, {LAMP} AS lamp, due_key,
-       (SELECT count(*) FROM supervision.ledger AS merged WHERE merged.merged_into = ledger.case_no) AS repeats
+       (SELECT count(*) FROM supervision.ledger AS merged
+        WHERE merged.merged_into = ledger.case_no AND merged.merged_into <> '') AS repeats
 FROM supervision.ledger
 WHERE inside AND petition_class <> 'B'
 """
@@ -47,8 +48,9 @@ _CONDITIONS = {
 }
 _LAMPS = {
     "red": "red_from <= %(today)s",
-    "yellow": "yellow_from <= %(today)s AND red_from > %(today)s",
-    "green": "yellow_from > %(today)s",
+    # No clock is due before it is yellow: the second condition leads along the index.
+    "yellow": "yellow_from <= %(today)s AND red_from > %(today)s AND due_key >= %(today)s",
+    "green": "yellow_from > %(today)s AND due_key >= %(today)s",
 }
 _STANDING = f"""
 SELECT holder AS node, state, {LAMP} AS lamp, count(*) AS cases FROM supervision.ledger WHERE inside

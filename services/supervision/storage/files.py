@@ -18,9 +18,12 @@ from services.supervision.domain.queries import NEVER
 from services.supervision.storage.bulk import upsert
 from services.supervision.storage.tables import clock, ledger
 
-LEDGER_COLUMNS = ", ".join(field.name for field in fields(LedgerRow))
-CLOCK_COLUMNS = ", ".join(field.name for field in fields(ClockRow))
-_LEDGER = f"SELECT {LEDGER_COLUMNS} FROM supervision.ledger WHERE case_no = ANY(%s) ORDER BY case_no FOR UPDATE"
+LEDGER_FIELDS = tuple(field.name for field in fields(LedgerRow))
+CLOCK_FIELDS = tuple(field.name for field in fields(ClockRow))
+CLOCK_COLUMNS = ", ".join(CLOCK_FIELDS)
+_LEDGER = (
+    f"SELECT {', '.join(LEDGER_FIELDS)} FROM supervision.ledger WHERE case_no = ANY(%s) ORDER BY case_no FOR UPDATE"
+)
 _CLOCKS = (
     f"SELECT {CLOCK_COLUMNS} FROM supervision.clock WHERE case_no = ANY(%s)"
     " ORDER BY case_no, opened_seq, code, instance FOR UPDATE"
@@ -33,7 +36,8 @@ _OPEN = (
 
 def clock_rows(connection: Connection, query: str, *values: Any) -> list[ClockRow]:
     """Run a query that selects `CLOCK_COLUMNS`."""
-    return [ClockRow(**row) for row in connection.exec_driver_sql(query, values).mappings()]
+    rows = connection.exec_driver_sql(query, values)
+    return [ClockRow(**dict(zip(CLOCK_FIELDS, row, strict=True))) for row in rows]
 
 
 class SqlFiles:
@@ -45,11 +49,12 @@ class SqlFiles:
     def locked(self, case_numbers: Iterable[str]) -> dict[str, CaseFile]:
         """Return the files there are, locked until the transaction ends."""
         wanted = sorted(case_numbers)
-        rows = [LedgerRow(**row) for row in self._connection.exec_driver_sql(_LEDGER, (wanted,)).mappings()]
+        found = self._connection.exec_driver_sql(_LEDGER, (wanted,))
+        rows = [LedgerRow(**dict(zip(LEDGER_FIELDS, row, strict=True))) for row in found]
         clocks: dict[str, list[ClockRow]] = defaultdict(list)
         if rows:
-            for found in clock_rows(self._connection, _CLOCKS, [row.case_no for row in rows]):
-                clocks[found.case_no].append(found)
+            for clock_row in clock_rows(self._connection, _CLOCKS, [row.case_no for row in rows]):
+                clocks[clock_row.case_no].append(clock_row)
         return {row.case_no: CaseFile(row, tuple(clocks[row.case_no])) for row in rows}
 
     def save(self, before: Mapping[str, CaseFile], files: Iterable[CaseFile]) -> None:

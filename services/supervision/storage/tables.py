@@ -88,8 +88,6 @@ ledger = Table(
     Index("ledger_holder", "holder", "due_key", "case_no", postgresql_where=LISTED),
     Index("ledger_unit", "unit", "due_key", "case_no", postgresql_where=LISTED),
     Index("ledger_state", "state", "due_key", "case_no", postgresql_where=LISTED),
-    Index("ledger_category", "category", "due_key", "case_no", postgresql_where=LISTED),
-    Index("ledger_place", "place", "due_key", "case_no", postgresql_where=LISTED),
     Index("ledger_changed", "changed_tx"),
     Index("ledger_registered", "registered_on"),
     Index("ledger_reply_due", "reply_due", postgresql_where=text("reply_due IS NOT NULL")),

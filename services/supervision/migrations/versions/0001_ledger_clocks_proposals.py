@@ -56,18 +56,12 @@ CREATE TABLE supervision.ledger (
     changed_at timestamptz NOT NULL,
     PRIMARY KEY (case_no)
 )""",
-    """
-CREATE INDEX ledger_category ON supervision.ledger (category, due_key, case_no)
-    WHERE inside AND petition_class <> 'B'""",
     "CREATE INDEX ledger_changed ON supervision.ledger (changed_tx)",
     "CREATE INDEX ledger_due ON supervision.ledger (due_key, case_no) WHERE inside AND petition_class <> 'B'",
     """
 CREATE INDEX ledger_holder ON supervision.ledger (holder, due_key, case_no)
     WHERE inside AND petition_class <> 'B'""",
     "CREATE INDEX ledger_merged ON supervision.ledger (merged_into) WHERE merged_into <> ''",
-    """
-CREATE INDEX ledger_place ON supervision.ledger (place, due_key, case_no)
-    WHERE inside AND petition_class <> 'B'""",
     "CREATE INDEX ledger_registered ON supervision.ledger (registered_on)",
     "CREATE INDEX ledger_reply_due ON supervision.ledger (reply_due) WHERE reply_due IS NOT NULL",
     """
