@@ -1,0 +1,124 @@
+"""The desk of routing: acts as clerks send them, the case page, the petitioner's view, the pile."""
+
+import json
+
+import pytest
+
+from lianxi.casework.errors import Forbidden, Invalid, NotBuiltYet, Unknown
+from lianxi.contracts.schemas import dump
+from services.routing.handlers import acts, cases, desk
+from tests.support.builders import CITY, DISTRICT, NUMBER, an_actor
+from tests.unit.routing.desk_of_routing import Node, a_finding
+from tests.unit.routing.network_of_nodes import Network, a_contact, object_to, offer_of
+
+
+def act_text(**more):
+    facts = {"case_no": NUMBER, "actor": dump(an_actor("U"))}
+    return json.dumps({**facts, **more}, ensure_ascii=False)
+
+
+def test_a_clerks_act_answers_with_version_state_and_documents():
+    network = Network().at_the_street()
+
+    done = acts.act_on_case(network.township, "accept-case", act_text(document_no="forged"), network.township.here)
+
+    assert (done["status"], done["state"], done["seq"]) == ("done", "S10", 7)
+    assert done["documents"][0]["number"].startswith("街信受")
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("nonsense", Unknown), ("guide-petitioner", NotBuiltYet), ("lapse-case", Forbidden)],
+)
+def test_an_act_nobody_may_ask_for_is_refused(name, error):
+    node = Node(CITY)
+
+    with pytest.raises(error):
+        acts.act_on_case(node, name, act_text(), node.here)
+
+
+@pytest.mark.parametrize(
+    ("actor", "error"),
+    [(an_actor("SYS"), Forbidden), (an_actor("D", DISTRICT), Invalid)],
+    ids=["as the system", "for another node"],
+)
+def test_nobody_acts_as_somebody_else(actor, error):
+    network = Network().at_the_street()
+
+    with pytest.raises(error):
+        acts.act_on_case(network.township, "accept-case", act_text(actor=dump(actor)), network.township.here)
+
+
+def test_the_case_page_shows_history_reasons_and_the_acts_of_a_role():
+    network = Network().at_the_street()
+    officer = an_actor("U")
+
+    page = desk.show_case(network.township, network.township, NUMBER, officer, network.township.here)
+
+    assert page["state"] == "S06"
+    assert {act["act"] for act in page["acts"]} == {"object-to-transfer", "accept-case", "request-completion"}
+    assert page["text"] == "请修路"
+    assert [step["act"] for step in page["history"]] == ["T1", "T3", "T13", "T15", "T13", "T15"]
+    copy = desk.show_case(network.city, network.city, NUMBER, an_actor("D", CITY), network.city.here)
+    assert "text" not in copy
+    assert copy["acts"] == []
+    assert desk.show_case(network.city, network.city, NUMBER, None, network.city.here)["acts"] == []
+
+
+def test_a_superior_is_offered_its_decisions_on_a_case_below():
+    network = Network().at_the_street()
+    object_to(network)
+
+    page = desk.show_case(network.district, network.district, NUMBER, an_actor("D", DISTRICT), network.district.here)
+
+    assert {act["act"] for act in page["acts"]} == {"uphold-objection", "refuse-objection"}
+
+
+def test_a_petitioner_sees_steps_and_days_and_as_of_when():
+    network = Network().at_the_street()
+    on_its_way = Network()
+    offer_of(on_its_way)
+
+    progress = desk.track(network.city, NUMBER)
+
+    assert [step["label"] for step in progress["steps"]][:2] == ["提交", "登记"]
+    assert progress["as_of"]
+    assert desk.track(on_its_way.city, NUMBER)["in_transfer_to"] == DISTRICT
+    with pytest.raises(Unknown):
+        desk.track(network.city, "63010000020260302W09999")
+
+
+def test_the_pile_is_paged_oldest_first_with_its_age():
+    node = Node(CITY, a_finding(settled=False, why="等待"))
+    for number in range(1, 4):
+        cases.open_case(
+            node, a_contact(number=f"63010000020260302W{number:05d}", petitioner_key=f"k{number}"), node.here
+        )
+        node.clock.advance(minutes=1)
+
+    first = desk.list_waiting(node, node.here, "", 2)
+    second = desk.list_waiting(node, node.here, first["next"], 2)
+
+    numbers = [row["case_no"][-1] for page in (first, second) for row in page["rows"]]
+    assert numbers == ["1", "2", "3"]
+    assert first["oldest_age_seconds"] == 180
+    assert second["next"] is None
+    assert desk.list_waiting(Node(CITY), Node(CITY).here, "", 10) == {"rows": [], "next": None, "oldest_age_seconds": 0}
+    with pytest.raises(Invalid):
+        desk.list_waiting(node, node.here, "nonsense", 2)
+
+
+def test_a_document_is_shown_with_its_text():
+    network = Network().at_the_street()
+    number = network.district.cases.get(NUMBER).documents[0].number
+
+    assert desk.show_document(network.district, NUMBER, number)["number"] == number
+    with pytest.raises(Unknown):
+        desk.show_document(network.district, NUMBER, "宁信转〔2026〕99号")
+
+
+def test_the_table_of_transitions_can_be_read_whole():
+    table = desk.transition_table()
+
+    assert len(table) == 50
+    assert table[20]["steps"][0]["document"] == "受理告知书"
