@@ -1,0 +1,164 @@
+"""The facts of a message that a rule may ask for and a text may name: codes, days and numbers, nothing people wrote.
+
+Each message class lists its facts here one by one, so neither a petition's text nor anything personal can slip into a
+delivery: what is not listed does not exist for notify. Facts are texts; days are ISO days of Asia/Shanghai, "" is "not
+given". Facts about the case itself (`CASE_FACTS`) come from its earlier events and are there for every message.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime
+from operator import attrgetter
+from typing import Any
+
+from lianxi.casework.messages import events as e
+from lianxi.casework.messages import notices as n
+from lianxi.casework.messages.facts import PetitionClass, TransferKind
+from lianxi.law.receipts import local_day
+
+CASE_FACTS = ("holder", "holding_unit", "sender", "assigner")
+Getter = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaseStanding:
+    """What notify remembers of a case: whose it is, who sent and assigned it, and whether it is sealed (GD-1)."""
+
+    case_no: str
+    holder: str = ""
+    holding_unit: str = ""
+    sender: str = ""
+    assigner: str = ""
+    sealed: bool = False
+
+
+def followed(case: CaseStanding, event: e.CaseEvent) -> CaseStanding:
+    """Return the case after `event`; what was sealed once stays sealed."""
+    match event:
+        case e.CaseReceived():
+            return replace(case, holder=event.head.node)
+        case e.CaseRegistered() | e.CaseClassified():
+            return replace(case, sealed=case.sealed or _accuses(event))
+        case e.CaseDelivered(transfer=transfer):
+            assigned = transfer.kind is TransferKind.ASSIGN
+            return replace(
+                case,
+                holder=transfer.to_node,
+                holding_unit=transfer.to_unit,
+                sender=transfer.from_node,
+                assigner=transfer.from_node if assigned else case.assigner,
+            )
+        case e.CaseReturned(transfer=transfer):
+            return replace(case, holder=transfer.to_node, holding_unit="", assigner="")
+        case e.ReportAccepted():
+            return replace(case, assigner="")
+    return case
+
+
+def _accuses(event: e.CaseRegistered | e.CaseClassified) -> bool:
+    classes = {claim.petition_class for claim in event.claims}
+    if isinstance(event, e.CaseRegistered):
+        classes.add(event.petition_class)
+    return PetitionClass.ACCUSATION in classes
+
+
+def _delay(contact: n.ContactRegistered) -> int:
+    return (local_day(contact.entered_at) - local_day(contact.received_at)).days
+
+
+_CLOCK = ("case_no", "clock", "node", "unit", "owner", "raw_due", "legal_due")
+_NOTICES: Mapping[type, Mapping[str, Getter]] = {
+    n.ContactRegistered: {
+        "case_no": attrgetter("contact_no"),
+        "node": attrgetter("node"),
+        "channel": attrgetter("channel"),
+        "received_on": attrgetter("received_at"),
+        "anonymous": attrgetter("anonymous"),
+        "entry_delay_days": _delay,
+    },
+    n.ClockWarned: {name: attrgetter(name) for name in _CLOCK},
+    n.ClockBreached: {name: attrgetter(name) for name in _CLOCK},
+    n.ClockEscalated: {name: attrgetter(name) for name in (*_CLOCK, "step", "to_role", "days_late")},
+    n.SupervisionProposed: {
+        name: attrgetter(name) for name in ("case_no", "proposal_no", "clock", "node", "unit", "trigger")
+    },
+    n.SupervisionOrdered: {
+        name: attrgetter(name)
+        for name in ("case_no", "proposal_no", "order_no", "node", "unit", "trigger", "feedback_due")
+    },
+    n.DirectiveNotice: {name: attrgetter(name) for name in ("case_no", "node", "kind", "code")},
+}
+_OF_EVENTS = (
+    "accepted_on",
+    "days",
+    "delivered_on",
+    "filed_on",
+    "received_on",
+    "report_due",
+    "returned_on",
+    "reviewing_node",
+    "round_number",
+    "state",
+    "unit",
+)
+_OF_TRANSFERS = ("from_node", "from_unit", "to_node", "to_unit", "direct")
+_EVENTS = tuple(
+    cls for cls in vars(e).values() if isinstance(cls, type) and issubclass(cls, e.CaseEvent) and cls is not e.CaseEvent
+)
+_INSTANTS = ("raised_at", "proposed_at", "signed_at", "entered_at")
+
+
+def _of_event(cls: type[e.CaseEvent]) -> dict[str, Getter]:
+    own = {field.name for field in fields(cls)}
+    getters: dict[str, Getter] = {"case_no": attrgetter("head.case_no"), "acting_node": attrgetter("head.node")}
+    getters |= {name: attrgetter(name) for name in _OF_EVENTS if name in own}
+    if "transfer" in own:
+        getters |= {name: attrgetter(f"transfer.{name}") for name in _OF_TRANSFERS}
+    if "document" in own:
+        getters |= {"document_no": attrgetter("document.number"), "document_on": attrgetter("document.issued_on")}
+    return getters
+
+
+_GETTERS: Mapping[type, Mapping[str, Getter]] = {**_NOTICES, **{cls: _of_event(cls) for cls in _EVENTS}}
+_BY_NAME: Mapping[str, type[Any]] = {vars(cls)["MESSAGE"].name: cls for cls in _GETTERS}
+MESSAGES = frozenset(_BY_NAME)
+"""The name of every message a rule may listen to."""
+
+
+def fact_names(message: str) -> frozenset[str]:
+    """Return the facts of a message by its name."""
+    return frozenset((*_GETTERS[_BY_NAME[message]], *CASE_FACTS))
+
+
+def is_known(message: Any) -> bool:
+    """Return whether notify reads messages of this kind."""
+    return type(message) in _GETTERS
+
+
+def case_no_of(message: Any) -> str:
+    """Return the case a known message is about."""
+    return str(_GETTERS[type(message)]["case_no"](message))
+
+
+def facts_of(message: Any, case: CaseStanding) -> dict[str, str]:
+    """Return the facts of a message about `case`."""
+    facts = {name: _text(read(message)) for name, read in _GETTERS[type(message)].items()}
+    return facts | {name: getattr(case, name) for name in CASE_FACTS}
+
+
+def happened_at(message: Any, now: datetime) -> datetime:
+    """Return when it happened by the node's calendar; `now` for a message that does not say."""
+    if isinstance(message, e.CaseEvent):
+        return message.head.at
+    named = next((name for name in _INSTANTS if hasattr(message, name)), None)
+    return getattr(message, named) if named else now
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return local_day(value).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)

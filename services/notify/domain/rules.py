@@ -1,0 +1,253 @@
+"""Who is told what: the rules of deploy/xining/notify/rules.yaml, checked whole when the service starts.
+
+A rule names the messages it listens to, the conditions on their facts, the recipients and the text. Recipients are
+the petitioner, by mail, or roles of this node, in their inbox; nothing else can be said, so an alert can never reach
+an officer of another node. A file that names an unknown message, fact, role or text is refused with every mistake by
+its place, not when the first case is late.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from lianxi.casework.errors import Invalid
+from lianxi.casework.identifiers import DivisionCode
+from lianxi.casework.messages.facts import Role
+from services.notify.domain.facts import MESSAGES, fact_names
+
+
+class Channel(StrEnum):
+    """How somebody is told."""
+
+    INBOX = "inbox"
+    MAIL = "mail"
+
+
+class RulesRefused(Exception):  # noqa: N818  reads as what happened
+    """A data file of notify says something that cannot be meant; `mistakes` names each by its place."""
+
+    def __init__(self, file: str, mistakes: Sequence[str]) -> None:
+        super().__init__("\n".join(f"{file}: {mistake}" for mistake in mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """The petitioner (role P), or whoever has `role` at this node: in `unit`, or in any when it is ""."""
+
+    role: str
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.role}@{self.unit}"
+
+
+Test = Callable[[str, str], bool]
+"""Whether the text of a fact is as wanted at the node of this code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `roles` and the role named by the fact `role_in` are told, in the unit named by the fact `unit_in`."""
+
+    id: str
+    messages: frozenset[str]
+    conditions: Mapping[str, Test]
+    channel: Channel
+    template: str
+    roles: tuple[str, ...] = ()
+    role_in: str = ""
+    unit_in: str = ""
+
+    def holds(self, facts: Mapping[str, str], node: str) -> bool:
+        """Return whether every condition holds at `node`."""
+        return all(test(facts[fact], node) for fact, test in self.conditions.items())
+
+    def recipients(self, facts: Mapping[str, str]) -> Iterator[Recipient]:
+        """Yield whom the rule tells; each role once."""
+        if self.channel is Channel.MAIL:
+            yield Recipient(Role.PETITIONER.value)
+            return
+        roles = (*self.roles, facts[self.role_in]) if self.role_in else self.roles
+        for role in dict.fromkeys(roles):
+            yield Recipient(role, facts[self.unit_in] if self.unit_in else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds before the second, third … attempt at a mail, and between two looks at a server that is down."""
+
+    retry_after: tuple[int, ...]
+    pause_after_outage: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All rules, and the patience of the mail."""
+
+    rules: tuple[Rule, ...]
+    patience: Patience
+
+    @cached_property
+    def _by_message(self) -> Mapping[str, tuple[Rule, ...]]:
+        names = {name for rule in self.rules for name in rule.messages}
+        return {name: tuple(rule for rule in self.rules if name in rule.messages) for name in names}
+
+    def about(self, message: str) -> tuple[Rule, ...]:
+        """Return the rules that listen to a message, by its name."""
+        return self._by_message.get(message, ())
+
+    @classmethod
+    def parse(cls, data: object, file: str = "rules.yaml") -> "Rules":
+        """Read the rules from plain data; raise `RulesRefused` with every mistake."""
+        reader = _Reader()
+        rules = reader.rules(data)
+        patience = reader.patience(data)
+        if reader.mistakes:
+            raise RulesRefused(file, reader.mistakes)
+        return cls(rules, patience)
+
+
+def _is_below(division: str, node: str) -> bool:
+    try:
+        return division != node and DivisionCode.parse(node).contains(DivisionCode.parse(division))
+    except Invalid:
+        return False
+
+
+_WORDS: Mapping[str, Test] = {
+    "here": lambda text, node: text == node,
+    "below": _is_below,
+    "given": lambda text, _node: bool(text),
+    "empty": lambda text, _node: not text,
+}
+_KEYS = frozenset({"event", "if", "channel", "to", "template"})
+_ROLES = frozenset(role.value for role in Role) - {Role.PETITIONER.value, Role.SYSTEM.value}
+
+
+class _Reader:
+    """Reads the file and gathers what is wrong with it."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[str] = []
+
+    def rules(self, data: object) -> tuple[Rule, ...]:
+        section = self._mapping(data, "the file").get("rules")
+        given = self._mapping(section, "rules")
+        if not given:
+            self._wrong("rules", "there is no rule")
+        return tuple(self._rule(str(name), self._mapping(rule, f"rules.{name}")) for name, rule in given.items())
+
+    def patience(self, data: object) -> Patience:
+        mail = self._mapping(self._mapping(data, "the file").get("mail"), "mail")
+        return Patience(
+            self._seconds(mail, "retry_after"),
+            self._seconds(mail, "pause_after_outage"),
+        )
+
+    def _rule(self, name: str, given: Mapping[str, Any]) -> Rule:
+        place = f"rules.{name}"
+        for key in sorted(given.keys() - _KEYS):
+            self._wrong(f"{place}.{key}", f"unknown; a rule has {', '.join(sorted(_KEYS))}")
+        messages = self._messages(place, given.get("event"))
+        known = self._facts(messages)
+        channel = self._channel(place, given.get("channel"))
+        roles, role_in, unit_in = self._recipients(place, given.get("to"), channel, known)
+        template = given.get("template")
+        if not isinstance(template, str) or not template:
+            self._wrong(f"{place}.template", "must name a text")
+        return Rule(
+            id=name,
+            messages=messages,
+            conditions=self._conditions(place, given.get("if") or {}, known),
+            channel=channel,
+            template=str(template),
+            roles=roles,
+            role_in=role_in,
+            unit_in=unit_in,
+        )
+
+    def _messages(self, place: str, given: object) -> frozenset[str]:
+        names = frozenset(str(name) for name in (given if isinstance(given, list) else [given]))
+        unknown = sorted(names - MESSAGES)
+        if unknown:
+            self._wrong(f"{place}.event", f"no message is called {', '.join(unknown)}")
+        return names - frozenset(unknown)
+
+    @staticmethod
+    def _facts(messages: frozenset[str]) -> frozenset[str]:
+        """Return the facts all these messages have; with no known message any will do, so one mistake is told once."""
+        named = [fact_names(name) for name in messages]
+        return frozenset.intersection(*named) if named else frozenset().union(*map(fact_names, MESSAGES))
+
+    def _channel(self, place: str, given: object) -> Channel:
+        try:
+            return Channel(str(given))
+        except ValueError:
+            self._wrong(f"{place}.channel", f"must be one of {', '.join(Channel)}")
+            return Channel.INBOX
+
+    def _recipients(
+        self, place: str, given: object, channel: Channel, known: frozenset[str]
+    ) -> tuple[tuple[str, ...], str, str]:
+        if channel is Channel.MAIL:
+            if given != "petitioner":
+                self._wrong(f"{place}.to", "mail goes to the petitioner only: write petitioner")
+            return (), "", ""
+        to = self._mapping(given, f"{place}.to")
+        for key in sorted(to.keys() - {"roles", "role_in", "unit_in"}):
+            self._wrong(f"{place}.to.{key}", "unknown; recipients are named by roles, role_in and unit_in")
+        roles = tuple(str(role) for role in to.get("roles") or ())
+        for role in roles:
+            if role not in _ROLES:
+                self._wrong(f"{place}.to.roles", f"{role} is no role of an officer")
+        role_in, unit_in = (self._fact(f"{place}.to.{key}", to.get(key), known) for key in ("role_in", "unit_in"))
+        if not roles and not role_in:
+            self._wrong(f"{place}.to", "names nobody")
+        return roles, role_in, unit_in
+
+    def _conditions(self, place: str, given: object, known: frozenset[str]) -> dict[str, Test]:
+        wanted = self._mapping(given, f"{place}.if")
+        named = {self._fact(f"{place}.if", fact, known): value for fact, value in wanted.items()}
+        return {fact: self._test(f"{place}.if.{fact}", value) for fact, value in named.items() if fact}
+
+    def _test(self, place: str, wanted: object) -> Test:
+        match wanted:
+            case str() if wanted in _WORDS:
+                return _WORDS[wanted]
+            case str():
+                return lambda text, _node: text == wanted
+            case list():
+                among = frozenset(str(each) for each in wanted)
+                return lambda text, _node: text in among
+            case {"at_most": int() as most, **rest} if not rest:
+                return lambda text, _node: text.isdecimal() and int(text) <= most
+        self._wrong(place, "must be here, below, given, empty, a value, a list of values or {at_most: number}")
+        return _WORDS["given"]
+
+    def _fact(self, place: str, name: object, known: frozenset[str]) -> str:
+        """Return the name of a fact; "" when there is none or it is not known."""
+        if name is None or (name in known and isinstance(name, str)):
+            return name or ""
+        self._wrong(place, f"{name} is no fact of these messages; there are {', '.join(sorted(known))}")
+        return ""
+
+    def _seconds(self, mail: Mapping[str, Any], key: str) -> tuple[int, ...]:
+        given = mail.get(key)
+        if not isinstance(given, list) or not given or not all(isinstance(each, int) and each > 0 for each in given):
+            self._wrong(f"mail.{key}", "must be a list of seconds, each above nought")
+            return ()
+        return tuple(given)
+
+    def _mapping(self, given: object, place: str) -> Mapping[str, Any]:
+        if isinstance(given, Mapping):
+            return given
+        self._wrong(place, "must be a mapping")
+        return {}
+
+    def _wrong(self, place: str, what: str) -> None:
+        mistake = f"{place}: {what}"
+        if mistake not in self.mistakes:
+            self.mistakes.append(mistake)

@@ -1,0 +1,227 @@
+"""The words: texts with places for facts, put together only when somebody reads them or a mail leaves.
+
+A text has a title, a body, and the name of the text that takes its place while the case is sealed (GD-1). Places are
+written `${case_no}`. A line of the body one of whose places is empty is left out, so a text needs no conditions: the
+line with the query code is there where the code is known. Which places a text may use follows from the rules that
+name it; `Texts.check` finds the ones nobody could fill.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from string import Template
+from typing import Any, Protocol
+
+from lianxi.casework.messages.facts import Role
+from lianxi.law.clocks import CLOCKS, ClockCode
+from services.notify.domain.facts import fact_names
+from services.notify.domain.rules import Channel, Rule, RulesRefused
+
+OFFICE_PLACES = frozenset({"office", "portal"})
+"""What any text may use: the name of this node's petition department and the address of the one-stop page."""
+
+LETTER_PLACES = frozenset({"query_code"})
+"""What only a mail to the petitioner may use."""
+
+_NODES = frozenset({"node", "acting_node", "from_node", "to_node", "reviewing_node", "holder", "sender", "assigner"})
+_UNITS = frozenset({"unit", "from_unit", "to_unit", "holding_unit"})
+_ORGANS = {
+    "organ": ("node", "unit"),
+    "from_organ": ("from_node", "from_unit"),
+    "to_organ": ("to_node", "to_unit"),
+    "holding_organ": ("holder", "holding_unit"),
+}
+_ROLE_NAMES = {
+    Role.REGISTRAR: "登记人员",
+    Role.DISPATCHER: "信访部门",
+    Role.DEPARTMENT_LEADER: "信访部门负责人",
+    Role.CASE_OFFICER: "承办单位",
+    Role.UNIT_HEAD: "单位负责人",
+    Role.CONFERENCE_OFFICE: "联席会议办公室",
+    Role.CONVENOR: "联席会议召集人",
+    Role.REVIEWER: "复查机关",
+    Role.FINAL_REVIEWER: "复核机关",
+    Role.PETITIONER: "信访人",
+}
+_CHANNEL_NAMES = {"LETTER": "来信", "VISIT": "来访", "WEB": "网上信访", "PHONE": "电话", "FAX": "传真"}
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+class Names(Protocol):
+    """How divisions and organs are called."""
+
+    def division(self, code: str) -> str:
+        """Return the name of a division."""
+        ...
+
+    def unit(self, code: str) -> str:
+        """Return the name of an organ, "" if it is not known at the moment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """This node as texts speak of it. `portal` is the address of its one-stop page, "" if it has none."""
+
+    node: str
+    names: Names
+    portal: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name of its petition department."""
+        return organ(self.node, "", self.names)
+
+
+def organ(node: str, unit: str, names: Names) -> str:
+    """Return the name of an organ, of a node's petition department when there is none, "" without a node."""
+    if not node:
+        return ""
+    return names.unit(unit) or f"{names.division(node)}有关责任单位" if unit else f"{names.division(node)}信访部门"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A title and a body ready to be read."""
+
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text of the file."""
+
+    title: str
+    body: str
+    sealed: str
+
+    @property
+    def places(self) -> frozenset[str]:
+        """The names of its places."""
+        return frozenset((*_places(self.title), *_places(self.body)))
+
+    def filled(self, values: Mapping[str, str]) -> Words:
+        """Put `values` in; a line with an empty place is left out."""
+        lines = [line for line in self.body.splitlines() if all(values.get(place) for place in _places(line))]
+        return Words(_fill(self.title, values), _fill("\n".join(lines).strip(), values))
+
+
+class Texts:
+    """The texts by their names."""
+
+    def __init__(self, texts: Mapping[str, Text]) -> None:
+        self._texts = texts
+
+    def words(
+        self, name: str, facts: Mapping[str, str], office: Office, *, sealed: bool, query_code: str = ""
+    ) -> Words:
+        """Return a text with its facts; what was removed from the file since is told by the plainest text there is."""
+        text = self._texts.get(name, _PLAINEST)
+        if sealed:
+            text = self._texts.get(text.sealed, _PLAINEST)
+        return text.filled(_values(facts, office) | {"query_code": query_code})
+
+    def check(self, rules: Iterable[Rule], file: str = "templates.yaml") -> None:
+        """Raise `RulesRefused` if a rule names a text that is not there, or a text a place that nobody fills."""
+        mistakes: list[str] = []
+        for rule in rules:
+            text = self._texts.get(rule.template)
+            if text is None:
+                mistakes.append(f"{rule.template} is missing; rule {rule.id} names it")
+                continue
+            may = _allowed(rule)
+            there = f"there are {', '.join(sorted(may))}"
+            for name in dict.fromkeys((rule.template, text.sealed)):
+                mistakes += [
+                    f"{name}: ${{{place}}} is not known where rule {rule.id} uses it; {there}"
+                    for place in sorted(self._texts[name].places - may)
+                ]
+        if mistakes:
+            raise RulesRefused(file, mistakes)
+
+    @classmethod
+    def parse(cls, data: object, file: str = "templates.yaml") -> "Texts":
+        """Read the texts from plain data; raise `RulesRefused` with every mistake."""
+        mistakes: list[str] = []
+        given = data if isinstance(data, Mapping) else {}
+        texts = {str(name): _read(str(name), text, given, mistakes) for name, text in given.items()}
+        if not texts:
+            mistakes.append("there is no text")
+        if mistakes:
+            raise RulesRefused(file, mistakes)
+        return cls(texts)
+
+
+_PLAINEST = Text("信访事项提醒", "编号 ${case_no} 的信访事项有新的情况，请登录系统查看。", "")
+
+
+def _read(name: str, given: object, texts: Mapping[Any, Any], mistakes: list[str]) -> Text:
+    text = given if isinstance(given, Mapping) else {}
+    parts = {part: text.get(part) for part in ("title", "body", "sealed")}
+    mistakes += [
+        f"{name}: {part} must be a text" for part, value in parts.items() if not isinstance(value, str) or not value
+    ]
+    mistakes += [f"{name}: {part} is unknown; a text has title, body and sealed" for part in text.keys() - parts.keys()]
+    if parts["sealed"] and parts["sealed"] not in texts:
+        mistakes.append(f"{name}: sealed names {parts['sealed']}, which is missing")
+    if "\n" in str(parts["title"]).strip():
+        mistakes.append(f"{name}: title must be one line")
+    read = {part: str(value).strip() for part, value in parts.items()}
+    if not all(Template(read[part]).is_valid() for part in ("title", "body")):
+        mistakes.append(f"{name}: a place must be written ${{name}}, and a single dollar sign $$")
+        return _PLAINEST
+    return Text(**read)
+
+
+def _places(text: str) -> Sequence[str]:
+    return Template(text).get_identifiers()
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    return Template(text).substitute({place: values.get(place, "") for place in _places(text)})
+
+
+def _allowed(rule: Rule) -> frozenset[str]:
+    """Return the places that a text may use with every message of a rule."""
+    facts = frozenset.intersection(*(fact_names(message) for message in rule.messages))
+    made = {f"{fact}_name" for fact in facts & _NAMED.keys()}
+    organs = {name for name, (node, unit) in _ORGANS.items() if {node, unit} <= facts}
+    extra = LETTER_PLACES if rule.channel is Channel.MAIL else frozenset()
+    return facts | made | organs | OFFICE_PLACES | extra
+
+
+def _values(facts: Mapping[str, str], office: Office) -> dict[str, str]:
+    values = {name: _shown(value) for name, value in facts.items()}
+    for fact in facts.keys() & _NAMED.keys():
+        values[f"{fact}_name"] = _NAMED[fact](facts[fact], office.names) if facts[fact] else ""
+    for name, (node, unit) in _ORGANS.items():
+        if node in facts and unit in facts:
+            values[name] = organ(facts[node], facts[unit], office.names)
+    return values | {"office": office.title, "portal": office.portal}
+
+
+def _shown(value: str) -> str:
+    if not _DAY.fullmatch(value):
+        return value
+    day = date.fromisoformat(value)
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _clock_name(code: str, _names: Names) -> str:
+    return CLOCKS[ClockCode(code)].title if code in ClockCode.__members__ else code
+
+
+def _role_name(code: str, _names: Names) -> str:
+    return _ROLE_NAMES.get(Role(code), code) if code in set(Role) else code
+
+
+_NAMED: Mapping[str, Callable[[str, Names], str]] = {
+    **dict.fromkeys(_NODES, lambda code, names: names.division(code)),
+    **dict.fromkeys(_UNITS, lambda code, names: names.unit(code)),
+    "clock": _clock_name,
+    "owner": _role_name,
+    "to_role": _role_name,
+    "channel": lambda code, _names: _CHANNEL_NAMES.get(code.upper(), code),
+}

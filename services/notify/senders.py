@@ -1,0 +1,142 @@
+"""Mail by SMTP: one connection per turn, made with its first letter, and every answer sorted by whose fault it is.
+
+What the server says before it has heard of a recipient (no connection, no TLS, no sign-in, an unwanted sender, 421)
+is about the server: all letters wait (DOWN). What it says about a recipient or a letter is about that letter: 4xx, or a
+connection that breaks then, means later; 5xx means never. A break after the letter was handed over leaves open whether
+it was taken; it is sent again under the same Message-ID. Server texts repeat addresses, so only codes are kept.
+"""
+
+import re
+import smtplib
+import ssl
+from contextlib import suppress
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr
+from types import TracebackType
+from typing import Self
+
+from services.notify.domain.deliveries import Fate, Result
+from services.notify.domain.letters import Letter, MailAccount
+
+CLOSING = 421
+REFUSED_FROM = 500
+LONGEST_ADDRESS = 254
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+
+
+class SmtpServer:
+    """The mail server of this node; `node` becomes part of every Message-ID."""
+
+    def __init__(self, account: MailAccount, node: str) -> None:
+        self._account = account
+        self._node = node
+
+    def session(self) -> "SmtpSession":
+        """Return a session; nothing is connected yet."""
+        return SmtpSession(self._account, self._node)
+
+
+class SmtpSession:
+    """One connection, opened by the first letter and again after it broke."""
+
+    def __init__(self, account: MailAccount, node: str) -> None:
+        self._account = account
+        self._node = node
+        self._smtp: smtplib.SMTP | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        smtp, self._smtp = self._smtp, None
+        if smtp is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                smtp.quit()
+
+    def send(self, letter: Letter) -> Result:
+        """Hand a letter over and return what came of it."""
+        if len(letter.to) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(letter.to):
+            return Result(Fate.NEVER, "bad-address")
+        content = compose(letter, self._account.address, self._node)
+        if self._smtp is None:
+            connected = self._connect()
+            if isinstance(connected, Result):
+                return connected
+            self._smtp = connected
+        return self._transfer(self._smtp, letter.to, content)
+
+    def _connect(self) -> smtplib.SMTP | Result:
+        account = self._account
+        smtp = smtplib.SMTP(timeout=account.timeout)
+        try:
+            code, _ = smtp.connect(account.host, account.port)
+            if code >= 400:  # noqa: PLR2004  what SMTP calls a refusal
+                smtp.close()
+                return Result(Fate.DOWN, f"smtp-{code}")
+            smtp.ehlo_or_helo_if_needed()
+            if account.starttls:
+                cafile = str(account.ca_file) if account.ca_file else None
+                smtp.starttls(context=ssl.create_default_context(cafile=cafile))
+            if account.user:
+                smtp.login(account.user, account.password)
+        except smtplib.SMTPResponseException as error:
+            smtp.close()
+            return Result(Fate.DOWN, f"smtp-{error.smtp_code}")
+        except (smtplib.SMTPException, OSError) as error:
+            smtp.close()
+            return Result(Fate.DOWN, f"smtp-unreachable ({type(error).__name__})")
+        return smtp
+
+    def _transfer(self, smtp: smtplib.SMTP, to: str, content: bytes) -> Result:
+        """Go through MAIL, RCPT and DATA; what breaks before the recipient is named is the server's."""
+        recipient_named = False
+        try:
+            code, _ = smtp.mail(self._account.address)
+            if code >= 400:  # noqa: PLR2004
+                return self._refused(code, about_letter=False)
+            recipient_named = True
+            code, _ = smtp.rcpt(to)
+            if code >= 400:  # noqa: PLR2004
+                return self._refused(code, about_letter=True)
+            code, _ = smtp.data(content)
+        except smtplib.SMTPDataError as error:
+            return self._refused(error.smtp_code, about_letter=True)
+        except (smtplib.SMTPException, OSError) as error:
+            self._drop()
+            return Result(Fate.LATER if recipient_named else Fate.DOWN, f"smtp-broken ({type(error).__name__})")
+        return Result(Fate.TAKEN) if code < 400 else self._refused(code, about_letter=True)  # noqa: PLR2004
+
+    def _refused(self, code: int, *, about_letter: bool) -> Result:
+        """Sort a refusal by its code and make the connection fit for the next letter."""
+        reason = f"smtp-{code}"
+        if code == CLOSING or not about_letter:
+            self._drop()
+            return Result(Fate.DOWN, reason)
+        try:
+            if self._smtp is not None:
+                self._smtp.rset()
+        except (smtplib.SMTPException, OSError):
+            self._drop()
+        return Result(Fate.LATER if code < REFUSED_FROM else Fate.NEVER, reason)
+
+    def _drop(self) -> None:
+        smtp, self._smtp = self._smtp, None
+        if smtp is not None:
+            smtp.close()
+
+
+def compose(letter: Letter, sender: str, node: str) -> bytes:
+    """Return the letter as it goes over the wire."""
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = formataddr((letter.sender, sender))
+    mail["To"] = letter.to
+    mail["Subject"] = letter.title
+    mail["Date"] = format_datetime(letter.at)
+    mail["Message-ID"] = f"<{letter.id}@{node}.lianxi>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail.set_content(letter.body, charset="utf-8", cte="base64")
+    return mail.as_bytes()

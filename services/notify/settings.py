@@ -1,0 +1,97 @@
+"""What notify is told by its environment and by the files in deploy/xining/notify; only wiring looks at it."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lianxi.runtime.settings import SettingMissing, read, read_int, read_path
+from services.notify.domain.letters import MailAccount
+from services.notify.domain.rules import Rules, RulesRefused
+from services.notify.domain.texts import Texts
+
+_BESIDE_THE_PACKAGE = Path(__file__).resolve().parents[2] / "deploy"
+_YES = frozenset({"yes", "true", "on", "1"})
+_NO = frozenset({"", "no", "false", "off", "0"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where notify runs, by which rules and texts, and how it sends mail; None sends none."""
+
+    node: str
+    database_url: str = field(repr=False)
+    amqp_uri: str = field(repr=False)
+    clock_file: Path | None
+    rules: Rules
+    texts: Texts
+    divisions: Mapping[str, str] = field(repr=False)
+    portal_address: str
+    mail: MailAccount | None
+    connections: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read `LIANXI_NODE`, `LIANXI_DATABASE_URL_NOTIFY`, `LIANXI_AMQP_URI` and the optional rest."""
+        clock_file = read("CLOCK_FILE", "", environment=environment)
+        data = read_path("DEPLOY_DIR", _BESIDE_THE_PACKAGE, environment=environment) / "xining"
+        rules, texts = read_rules_and_texts(data / "notify")
+        return cls(
+            node=read("NODE", environment=environment),
+            database_url=read("DATABASE_URL_NOTIFY", secret=True, environment=environment),
+            amqp_uri=read("AMQP_URI", secret=True, environment=environment),
+            clock_file=Path(clock_file) if clock_file else None,
+            rules=rules,
+            texts=texts,
+            divisions=_divisions(data / "divisions.csv"),
+            portal_address=read("PORTAL_ADDRESS", "", environment=environment),
+            mail=_mail(environment),
+            connections=read_int("NOTIFY_CONNECTIONS", 6, environment=environment),
+        )
+
+
+def read_rules_and_texts(directory: Path) -> tuple[Rules, Texts]:
+    """Read `rules.yaml` and `templates.yaml`; refuse what does not fit together."""
+    rules = Rules.parse(_yaml(directory / "rules.yaml"))
+    texts = Texts.parse(_yaml(directory / "templates.yaml"))
+    texts.check(rules.rules)
+    return rules, texts
+
+
+def _yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RulesRefused(path.name, [f"is not readable as YAML: {error}"]) from error
+
+
+def _divisions(path: Path) -> dict[str, str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return {row["code"]: row["name"] for row in csv.DictReader(file)}
+
+
+def _mail(environment: Mapping[str, str] | None) -> MailAccount | None:
+    host = read("SMTP_HOST", "", environment=environment)
+    if not host:
+        return None
+    ca_file = read("SMTP_CA_FILE", "", environment=environment)
+    return MailAccount(
+        host=host,
+        port=read_int("SMTP_PORT", 25, environment=environment),
+        address=read("SMTP_FROM", "no-reply@localhost", environment=environment),
+        user=read("SMTP_USER", "", environment=environment),
+        password=read("SMTP_PASSWORD", "", secret=True, environment=environment),
+        starttls=_flag("SMTP_STARTTLS", environment),
+        ca_file=Path(ca_file) if ca_file else None,
+        timeout=float(read_int("SMTP_TIMEOUT", 10, environment=environment)),
+    )
+
+
+def _flag(name: str, environment: Mapping[str, str] | None) -> bool:
+    given = read(name, "", environment=environment).lower()
+    if given not in _YES | _NO:
+        raise SettingMissing(f"{name} must be yes or no")
+    return given in _YES

@@ -1,0 +1,45 @@
+"""One transaction of notify with its repositories; what it added is counted once it is committed."""
+
+from collections import Counter
+from collections.abc import Callable
+from functools import cached_property
+from types import TracebackType
+
+from sqlalchemy import Engine
+
+from lianxi.bus.work import Work
+from services.notify.storage.cases import SqlCases
+from services.notify.storage.deliveries import SqlDeliveries
+from services.notify.storage.inbox import SqlInbox
+from services.notify.storage.tables import SCHEMA
+
+
+class NotifyWork(Work):
+    """A unit of work with notify's repositories."""
+
+    def __init__(self, engine: Engine, count: Callable[[Counter[str]], None]) -> None:
+        super().__init__(engine, SCHEMA)
+        self._added: Counter[str] = Counter()
+        self._count = count
+
+    @cached_property
+    def cases(self) -> SqlCases:
+        """What is remembered of cases."""
+        return SqlCases(self.connection)
+
+    @cached_property
+    def deliveries(self) -> SqlDeliveries:
+        """All deliveries."""
+        return SqlDeliveries(self.connection, self._added)
+
+    @cached_property
+    def inbox(self) -> SqlInbox:
+        """The messages to officers."""
+        return SqlInbox(self.connection)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        if kind is None:
+            self._count(self._added)
