@@ -44,7 +44,7 @@ def installed():
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-class Moving(Exception):
+class Moving(Exception):  # noqa: N818  reads as what the page does
     """The page was left while it was asked something."""
 
 
@@ -86,9 +86,7 @@ class Browser:
         page = Page(self, session)
         page.call("Page.enable")
         page.call("Runtime.enable")
-        page.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone
-        )
+        page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         return page
 
     def send(self, method, session=None, **parameters):
@@ -148,7 +146,9 @@ class Page:
         """Press the button or follow the link with these words, and wait for the next page."""
         found = self.run(f"({PRESS})({json.dumps(words)})")
         assert found, f"nothing to press says {words!r} on: {self.text[:300]}"
-        self._until("window.lianxiOld !== true && document.readyState === 'complete'", f"pressing {words!r} led nowhere")
+        self._until(
+            "window.lianxiOld !== true && document.readyState === 'complete'", f"pressing {words!r} led nowhere"
+        )
 
     @property
     def text(self):

@@ -47,7 +47,7 @@ def kpis(person: Principal, query: dict[str, Any]) -> dict[str, Any]:
 @resource.operation("/proposals", query=views.ProposalsQuery, answer=views.RowsWithNext)
 def proposals(person: Principal, query: dict[str, Any]) -> dict[str, Any]:
     """List proposed supervision orders."""
-    return desk.proposals(person, query["status"], (query["after"], query["limit"]), ports())
+    return desk.proposals(person, query.get("status"), (query["after"], query["limit"]), ports())
 
 
 @resource.operation("/proposals/<proposal_no>/sign", "POST", body=views.Order, answer=views.Ordered, repeatable=True)

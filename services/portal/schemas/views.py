@@ -54,7 +54,7 @@ class OfNode(Schema):
 class ProposalsQuery(Page):
     """Which proposals."""
 
-    status = OneOf(("proposed", "ordered", "dismissed", "withdrawn", "answered"), load_default=None)
+    status = OneOf(("proposed", "ordered", "dismissed", "withdrawn", "answered"))
 
 
 class Rows(Schema):

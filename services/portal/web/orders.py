@@ -51,7 +51,7 @@ def dismiss(person: Principal, proposal_no: str) -> Any:
 
 def _list(person: Principal, said: str, status: int) -> Any:
     query = checked(ProposalsQuery(), {name: text for name, text in request.args.items() if text.strip()})
-    found = desk.proposals(person, query["status"], (query["after"], query["limit"]), ports())
+    found = desk.proposals(person, query.get("status"), (query["after"], query["limit"]), ports())
     rows = found["rows"]
     ids = [ports().new_id() for _ in rows]
     return page(

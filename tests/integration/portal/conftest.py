@@ -1,5 +1,6 @@
 """A portal over real tables, with the other services played from a table."""
 
+import secrets
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -13,21 +14,34 @@ from sqlalchemy import create_engine
 from lianxi.runtime.clock import SHANGHAI, FixedClock, new_id
 from lianxi.runtime.crypto import KeyRing
 from services.portal.domain.limits import Limits
-from services.portal.handlers import Ports
+from services.portal.handlers import Ports, access
 from services.portal.service import create_app
 from services.portal.storage import engine_for, open_books
 from services.portal.wiring import SlowPasswords, node_names
+from tests.support.databases import Database
 from tests.unit.portal.offices import FakeOffices, usual_answers
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 3, 2, 10, 15, tzinfo=SHANGHAI)
 
 
+@pytest.fixture(scope="session")
+def template(shared_cluster):
+    """A database with the portal's tables, to be copied."""
+    name = f"template_portal_{secrets.token_hex(6)}"
+    shared_cluster.create_database(name)
+    migrate(shared_cluster.url(name))
+    yield name
+    shared_cluster.drop_database(name)
+
+
 @pytest.fixture
-def migrated(database):
-    """A database with the portal's tables."""
-    migrate(database.url)
-    return database
+def migrated(shared_cluster, template):
+    """A database of one's own with the portal's tables."""
+    database = Database(shared_cluster, f"test_{secrets.token_hex(6)}")
+    shared_cluster.create_database(database.name, template=template)
+    yield database
+    shared_cluster.drop_database(database.name)
 
 
 def migrate(url):
@@ -88,3 +102,40 @@ def limited_app(ports):
     """An application that lets little through."""
     tight = Limits(account=5, address=4, filing=2, tracking=2, sign_in=2)
     return create_app(replace(ports, limits=tight), https=False)
+
+
+PASSWORD = "correct-horse-9"
+
+
+class Person:
+    """Somebody signed in: their client, and the header their changes need."""
+
+    def __init__(self, client, csrf):
+        self.client = client
+        self.headers = {"X-CSRF-Token": csrf}
+        self.csrf = csrf
+
+    def get(self, path, **more):
+        return self.client.get(path, **more)
+
+    def post(self, path, body=None, **headers):
+        return self.client.post(path, json={} if body is None else body, headers={**self.headers, **headers})
+
+    def form(self, path, **fields):
+        typed = {name.replace("__", "."): value for name, value in fields.items()}
+        return self.client.post(path, data={"csrf_token": self.csrf, **typed})
+
+
+@pytest.fixture
+def sign_in(app, ports):
+    """Create an account of a role and sign it in."""
+
+    def sign_in(role="case_officer", login="wang.li"):
+        unit = "630104.housing" if role in {"case_officer", "unit_head"} else ""
+        access.add_account(login, PASSWORD, role, ("630104", unit), ports)
+        client = app.test_client()
+        answer = client.post("/api/v1/sessions", json={"login": login, "password": PASSWORD})
+        assert answer.status_code == 201, answer.text
+        return Person(client, answer.json["csrf_token"])
+
+    return sign_in

@@ -216,12 +216,32 @@ def usual_answers() -> dict[str, Any]:
         },
         "routing.links": {
             "rows": [
-                {"peer": "630100", "direction": "up", "last_seq": 12, "acked": 12, "held": 0, "heartbeat_age_seconds": 2.0, "epoch": "1"},
-                {"peer": "630104001", "direction": "down", "last_seq": 8, "acked": 5, "held": 0, "heartbeat_age_seconds": 400.0, "epoch": "1"},
+                {
+                    "peer": "630100",
+                    "direction": "up",
+                    "last_seq": 12,
+                    "acked": 12,
+                    "held": 0,
+                    "heartbeat_age_seconds": 2.0,
+                    "epoch": "1",
+                },
+                {
+                    "peer": "630104001",
+                    "direction": "down",
+                    "last_seq": 8,
+                    "acked": 5,
+                    "held": 0,
+                    "heartbeat_age_seconds": 400.0,
+                    "epoch": "1",
+                },
             ]
         },
         "routing.transitions": {"rows": [{"id": "T1", "label": "提交"}]},
-        "routing.document": {"kind": "转", "number": "宁信转〔2026〕12号", "paper": {"basis": "《信访工作条例》第二十二条"}},
+        "routing.document": {
+            "kind": "转",
+            "number": "宁信转〔2026〕12号",
+            "paper": {"basis": "《信访工作条例》第二十二条"},
+        },
         "supervision.ledger": {"rows": [row], "next": None},
         "supervision.clocks": {"rows": [clock]},
         "supervision.kpis": {"rows": [{"kpi": "K-1", "node": "630104", "numerator": 3, "denominator": 4}]},
