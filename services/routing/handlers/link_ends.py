@@ -11,11 +11,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from lianxi.casework.identifiers import DivisionCode
+from lianxi.casework.messages.books import BookBucket, BookEntry, BookPagesTold
+from services.routing.domain.digests import Comparison
 from services.routing.domain.link_frames import Bag, Frame, OutboxRow, Place, Quarantined, Refusal
 from services.routing.domain.link_protocol import Epoch, Inbound
 from services.routing.domain.link_sending import Outbound, SentRow
 
-KINDS = frozenset({"custody", "books", "notices"})
+BOOKS = "books"
+KINDS = frozenset({"custody", BOOKS, "notices"})
 """The families of messages that may cross a link: the modules of `lianxi.casework.messages` they stand in."""
 
 
@@ -95,6 +98,31 @@ class LinkBook(Protocol):
         """Delete acked, applied and refused frames from before an instant; return how many."""
 
 
+class Books(Protocol):
+    """The books of this node, and the comparisons it began."""
+
+    def buckets(self, subtree: str) -> tuple[BookBucket, ...]:
+        """Return the buckets, that are not empty, of cases held in a part of the tree."""
+
+    def entries(self, subtree: str, buckets: Sequence[int]) -> tuple[BookEntry, ...]:
+        """Return the entries of some buckets, by case number."""
+
+    def begin(self, comparison: str, child: str, now: datetime) -> None:
+        """Note that a comparison was begun."""
+
+    def get(self, comparison: str) -> Comparison | None:
+        """Return a comparison, locked."""
+
+    def keep_part(self, part: BookPagesTold) -> tuple[BookEntry, ...] | None:
+        """Keep a part; return the entries of the whole round once all its parts are there."""
+
+    def suspect(self, comparison: str, case_nos: Sequence[str]) -> None:
+        """Keep which cases differed in the first round."""
+
+    def finish(self, comparison: str, cases: int, found: Sequence[Mapping[str, Any]], now: datetime) -> None:
+        """Keep what a comparison found."""
+
+
 class LinkWork(Protocol):
     """A transaction that can use links."""
 
@@ -103,6 +131,10 @@ class LinkWork(Protocol):
     @property
     def link_book(self) -> LinkBook:
         """What this node remembers of its links."""
+
+    @property
+    def books(self) -> Books:
+        """The books of this node."""
 
     def savepoint(self) -> AbstractContextManager[None]:
         """Undo what happens inside when it raises."""

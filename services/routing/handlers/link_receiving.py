@@ -8,13 +8,15 @@ comes back to it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any, Protocol
 
 from lianxi.casework.identifiers import DivisionCode
 from services.routing.domain.link_frames import Ack, Frame, Quarantined, Refusal, next_hop
 from services.routing.domain.link_protocol import Arranged, arrange, heard_from
 from services.routing.domain.link_reading import NotAFrame, fault, read
-from services.routing.handlers.link_ends import KINDS, LinkEnd, LinkWork
+from services.routing.handlers import books
+from services.routing.handlers.link_ends import BOOKS, KINDS, LinkEnd, LinkWork
 
 APPLY_LIMIT = 500
 """Frames of one neighbour applied in one transaction; what else is ready follows in the next."""
@@ -159,21 +161,29 @@ def _deliver(work: LinkWork, end: LinkEnd, frames: Sequence[Frame]) -> None:
 
 def _all_delivered(work: LinkWork, end: LinkEnd, frames: Sequence[Frame]) -> bool:
     """Deliver a batch inside one savepoint; return whether nothing failed."""
+    letters = [frame.letter for frame in frames if frame.letter]
     try:
         with work.savepoint():
-            messages = [
-                (frame.letter.origin, end.codec.decode(frame.letter.message)) for frame in frames if frame.letter
-            ]
-            if end.deliver_all is not None:
-                end.deliver_all(work, messages)
-            else:
-                for origin, message in messages:
-                    end.deliver(work, origin, message)
+            for family, run in groupby(letters, key=lambda letter: letter.kind == BOOKS):
+                messages = [(letter.origin, end.codec.decode(letter.message)) for letter in run]
+                _carry_out(work, end, messages, of_books=family)
     except Exception as failure:
         if work.lost(failure):
             raise
         return False
     return True
+
+
+def _carry_out(work: LinkWork, end: LinkEnd, messages: Sequence[tuple[str, Any]], *, of_books: bool) -> None:
+    """Carry out messages of one kind: those of a comparison here, all others through the port."""
+    if end.deliver_all is not None and not of_books:
+        end.deliver_all(work, messages)
+        return
+    for origin, message in messages:
+        if of_books:
+            books.take(work, end, origin, message)
+        else:
+            end.deliver(work, origin, message)
 
 
 def _deliver_singly(work: LinkWork, end: LinkEnd, frames: Sequence[Frame]) -> list[Quarantined]:
@@ -196,7 +206,11 @@ def _delivered(work: LinkWork, end: LinkEnd, frame: Frame) -> str:
         return frame.reason
     try:
         with work.savepoint():
-            end.deliver(work, letter.origin, end.codec.decode(letter.message))
+            message = end.codec.decode(letter.message)
+            if letter.kind == BOOKS:
+                books.take(work, end, letter.origin, message)
+            else:
+                end.deliver(work, letter.origin, message)
     except Exception as failure:
         if work.lost(failure) or work.passes(failure):
             raise

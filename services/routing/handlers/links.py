@@ -8,7 +8,7 @@ stream has arrived (which is the heartbeat, too), sends again what is proved los
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from lianxi.casework.errors import Invalid
@@ -29,6 +29,9 @@ from services.routing.handlers.link_ends import LinkBook, LinkEnd, LinkWork
 
 PORTION = 2000
 """Frames that one tick sends again; the next tick goes on."""
+HORIZON = timedelta(days=30)
+"""How long frames are kept after their ack, so that a neighbour restored from a backup finds them."""
+PRUNED_AT_ONCE = 5000
 FRAME_MARGIN = 2048
 """Bytes of a frame around its message."""
 
@@ -161,6 +164,11 @@ def _acknowledge(book: LinkBook, end: LinkEnd, outbound: Outbound, inbound: Inbo
     )
     book.publish_ack(ack.id, outbound.peer, write_ack(ack, str(end.node), end.now().isoformat()))
     return replace(outbound, ack_sent_at=now, ack_said=said(inbound), probe=False)
+
+
+def prune(work: LinkWork, end: LinkEnd) -> int:
+    """Delete some of what is older than the backup horizon; return how many rows that were."""
+    return work.link_book.prune(end.real_now() - HORIZON, PRUNED_AT_ONCE)
 
 
 def overview(work: LinkWork, end: LinkEnd) -> list[dict[str, Any]]:

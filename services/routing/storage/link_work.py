@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from lianxi.bus.work import Work
 from lianxi.casework.identifiers import DivisionCode
 from services.routing.domain.link_frames import Bag
+from services.routing.storage.books import SqlBooks
 from services.routing.storage.link_inbox import LinkInbox
 from services.routing.storage.link_outbox import LinkOutbox
 
@@ -34,6 +35,11 @@ class LinkWork(Work):
     def link_book(self) -> SqlLinkBook:
         """What this node remembers of its links."""
         return SqlLinkBook(self, self._node)
+
+    @property
+    def books(self) -> SqlBooks:
+        """The books, as the nodes above and below compare them."""
+        return SqlBooks(self.connection, self.schema)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class LinkTables:
     hold: Table
     quarantine: Table
     refused: Table
+    comparison: Table
+    part: Table
 
 
 def link_tables(metadata: MetaData) -> LinkTables:
@@ -48,6 +50,8 @@ def link_tables(metadata: MetaData) -> LinkTables:
         hold=_hold(metadata),
         quarantine=_quarantine(metadata),
         refused=_refused(metadata),
+        comparison=_comparison(metadata),
+        part=_part(metadata),
     )
 
 
@@ -192,4 +196,32 @@ def _refused(metadata: MetaData) -> Table:
         Column("body", LargeBinary),
         _instant("refused_at"),
         Index("link_refused_at", "refused_at", postgresql_using="brin"),
+    )
+
+
+def _comparison(metadata: MetaData) -> Table:
+    """Comparisons of the books that this node began, and what they found."""
+    return Table(
+        "book_comparison",
+        metadata,
+        Column("id", Text, primary_key=True),
+        Column("child", Text, nullable=False),
+        Column("state", Text, nullable=False),
+        _count("cases"),
+        Column("suspects", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+        Column("found", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+        _instant("begun_at"),
+        _instant("finished_at", nullable=True),
+    )
+
+
+def _part(metadata: MetaData) -> Table:
+    """Parts of an answer that comes in several messages."""
+    return Table(
+        "book_part",
+        metadata,
+        Column("comparison", Text, primary_key=True),
+        Column("round_number", Integer, primary_key=True, autoincrement=False),
+        Column("part", Integer, primary_key=True, autoincrement=False),
+        Column("entries", JSONB, nullable=False),
     )
