@@ -17,6 +17,7 @@ class Settings:
     """Where supervision runs and by which rules. The address of the database contains a password."""
 
     node: str
+    mark: str
     database_url: str = field(repr=False)
     clock_file: Path | None
     calendar_directory: Path
@@ -29,14 +30,29 @@ class Settings:
         clock_file = read("CLOCK_FILE", "", environment=environment)
         deploy = read_path("DEPLOY_DIR", _BESIDE_THE_PACKAGE, environment=environment)
         calendar = read_path("CALENDAR_DIR", deploy / "calendar" / "years", environment=environment)
+        node = read("NODE", environment=environment)
         return cls(
-            node=read("NODE", environment=environment),
+            node=node,
+            mark=read_mark(deploy / "xining", node),
             database_url=read("DATABASE_URL_SUPERVISION", secret=True, environment=environment),
             clock_file=Path(clock_file) if clock_file else None,
             calendar_directory=calendar,
             rules=read_rules(deploy / "xining" / "supervision.yaml"),
             connections=read_int("SUPERVISION_CONNECTIONS", 6, environment=environment),
         )
+
+
+def read_mark(directory: Path, node: str) -> str:
+    """Read the mark of a node's letters from units.yaml; a township's is made of its district's name and its own."""
+    units = yaml.safe_load((directory / "units.yaml").read_text(encoding="utf-8"))
+    own = units["nodes"].get(node)
+    if own is not None:
+        return str(own["mark"])
+    place = yaml.safe_load((directory / "topology.yaml").read_text(encoding="utf-8"))["nodes"][node]
+    pattern, name = units["townships"], str(place["name"])
+    endings = sorted(pattern["endings"], key=len, reverse=True)
+    short = next((name.removesuffix(ending) for ending in endings if name.endswith(ending)), name)
+    return str(pattern["mark"]).format(parent=units["nodes"][place["parent"]]["short"], short=short)
 
 
 def read_rules(path: Path) -> Rules:

@@ -19,7 +19,6 @@ from lianxi.runtime.clock import Clock, SystemClock, new_id
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import counter, gauge
 from services.supervision.domain.office import Office
-from services.supervision.domain.rules import Rules
 from services.supervision.settings import Settings
 from services.supervision.storage import SupervisionWork, engine_for
 
@@ -103,15 +102,15 @@ def build(settings: Settings | None = None, clock: Clock | None = None) -> Parts
         decode=decode,
         clock=clock,
         node=settings.node,
-        office=office_of(settings.node, settings.rules, NotedCalendar(settings.calendar_directory)),
+        office=office_of(settings, NotedCalendar(settings.calendar_directory)),
         meters=Meters(),
         close=engine.dispose,
     )
 
 
-def office_of(node: str, rules: Rules, calendar: NotedCalendar) -> Callable[[], Office]:
+def office_of(settings: Settings, calendar: NotedCalendar) -> Callable[[], Office]:
     """Return what gives the office with the calendar of the moment."""
-    return lambda: Office(node, rules, calendar.current())
+    return lambda: Office(settings.node, settings.mark, settings.rules, calendar.current())
 
 
 def decode(raw: RawMessage) -> Incoming:

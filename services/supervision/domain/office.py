@@ -1,4 +1,4 @@
-"""Where and by what the watching is done: this node, its settings, the calendar of the day."""
+"""Where and by what the watching is done: this node with the mark of its letters, its settings, the calendar."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,9 @@ from services.supervision.domain.rules import Rules
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """Given to every use case."""
+    """Given to every use case. `mark` stands before the year in the numbers of the node's letters (DOC-17): 宁信."""
 
     node: str
+    mark: str
     rules: Rules
     calendar: Calendar

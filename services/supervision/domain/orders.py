@@ -10,8 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from lianxi.casework.identifiers import DocumentNumber
-from lianxi.casework.messages.facts import Actor
-from services.supervision.domain.rules import Rules
+from lianxi.casework.messages.facts import Actor, DocumentKind
 
 
 class ProposalStatus(StrEnum):
@@ -80,6 +79,6 @@ class RecordFeedback:
     received_on: date
 
 
-def order_number(rules: Rules, node: str, year: int, sequence: int) -> DocumentNumber:
+def order_number(mark: str, year: int, sequence: int) -> DocumentNumber:
     """The number of an order, counted per node and year: 宁信督〔2026〕12号 (DOC-17)."""
-    return DocumentNumber(rules.mark_of(node), year, sequence)
+    return DocumentNumber(mark + DocumentKind.SUPERVISION_ORDER.value, year, sequence)

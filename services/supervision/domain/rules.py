@@ -53,13 +53,7 @@ class Rules:
     triggers: Mapping[str, str]
     propose_at: frozenset[int]
     signers: frozenset[str]
-    mark: str
-    marks: Mapping[str, str]
     transfer_targets: Mapping[str, int]
-
-    def mark_of(self, node: str) -> str:
-        """The words before the year in the number of an order that this node signs."""
-        return self.marks.get(node, self.mark)
 
     @classmethod
     def parse(cls, data: object) -> "Rules":
@@ -76,8 +70,6 @@ class Rules:
             triggers=_per_clock(proposals, "proposals", str),
             propose_at=frozenset(int(level) for level in _list(proposals.get("propose_at"), "propose_at")),
             signers=frozenset(_role(role) for role in _list(orders.get("signers"), "signers")),
-            mark=str(orders.get("mark", "")),
-            marks={str(node): str(mark) for node, mark in _mapping(orders.get("marks"), "marks").items()},
             transfer_targets={level.value: _target(targets.get(level.value)) for level in _LEVELS_WITH_NODES},
         )
 

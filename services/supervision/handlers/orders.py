@@ -85,7 +85,7 @@ def sign_order(command: SignOrder, work: OrderWork, office: Office, now: datetim
     _check_signer(command.actor, office)
     before, file, proposal = _open(command.proposal_no, work)
     _check_status(proposal, ProposalStatus.PROPOSED)
-    number = order_number(office.rules, office.node, now.year, work.proposals.next_order(office.node, now.year))
+    number = order_number(office.mark, now.year, work.proposals.next_order(office.node, now.year))
     instance = 1 + sum(clock.code == SUP_REPLY for clock in file.clocks)
     opening = ClockOpening(SUP_REPLY, now.date())
     bearer = (proposal.node, proposal.unit)

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -11,7 +12,6 @@ from lianxi.bus.answers import CallProblem
 from lianxi.law import calendar_data
 from lianxi.law.receipts import SHANGHAI
 from lianxi.runtime.metrics import exposition
-from services.supervision.domain.office import Office
 from services.supervision.handlers.raise_alerts import raise_alerts
 from services.supervision.handlers.recompute import recompute
 from services.supervision.wiring import Meters, NotedCalendar
@@ -197,7 +197,7 @@ def test_a_loaded_notice_moves_the_clocks_in_the_database_and_lists_them(desk):
     road = Road(a_number(1), start=datetime(2026, 12, 19, 10, tzinfo=SHANGHAI)).at_the_township()
     desk.until(road.now)
     desk.follow(road)
-    loaded = Office(CITY, desk.parts.office().rules, calendar_data.load([NOTICE]))
+    loaded = replace(desk.parts.office(), calendar=calendar_data.load([NOTICE]))
 
     changes = recompute(desk.parts.open_work, loaded, desk.clock.now(), page=2)
 

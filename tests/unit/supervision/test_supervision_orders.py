@@ -9,8 +9,9 @@ from lianxi.casework.messages import commands as c
 from services.supervision.domain.clocks import Status
 from services.supervision.domain.orders import DismissProposal, RecordFeedback, SignOrder, order_number
 from services.supervision.handlers import orders
+from services.supervision.settings import read_mark
 from tests.support.builders import CITY, DISTRICT, OFFICE, TOWNSHIP, Road, an_actor
-from tests.unit.supervision.watch import RULES, Watch
+from tests.unit.supervision.watch import XINING, Watch
 
 LEADER = an_actor("DL", DISTRICT)
 PAPER = {"request": "请于限期内书面告知受理情况"}
@@ -65,12 +66,16 @@ def test_a_signed_order_has_a_number_a_text_and_fifteen_days_for_the_answer(watc
     assert (reply.node, reply.unit, reply.legal_due) == (TOWNSHIP, OFFICE, signed.feedback_due)
 
 
-def test_orders_are_numbered_per_node_and_year_and_a_node_may_have_its_own_mark(watch, number):
+def test_orders_are_numbered_per_node_and_year(watch, number):
     assert sign(watch, number).order_no == "宁信督〔2026〕1号"
     assert watch.work.proposals.next_order(DISTRICT, 2026) == 2
     assert watch.work.proposals.next_order(DISTRICT, 2027) == 1
-    assert RULES.mark_of(CITY) == "宁信督"
-    assert str(order_number(RULES, CITY, 2026, 12)) == "宁信督〔2026〕12号"
+    assert str(order_number("城西信", 2026, 12)) == "城西信督〔2026〕12号"
+
+
+@pytest.mark.parametrize(("node", "mark"), [(CITY, "宁信"), (DISTRICT, "城西信"), (TOWNSHIP, "城西西关大街信")])
+def test_every_node_has_the_mark_of_its_letters(node, mark):
+    assert read_mark(XINING, node) == mark
 
 
 def test_an_order_that_stays_unanswered_is_warned_of_breached_and_escalated_but_not_ordered_again(watch, number, road):

@@ -55,12 +55,6 @@ def test_an_index_named_by_itself_keeps_what_the_file_says_of_it():
     assert rules.alerts["NOTICE_KPI"] == {Alert.WARN, Alert.BREACH}
 
 
-def test_a_node_may_have_a_mark_of_its_own():
-    rules = Rules.parse(changed("orders", "marks", to={630104: "西信督"}))
-
-    assert (rules.mark_of("630104"), rules.mark_of("630100")) == ("西信督", "宁信督")
-
-
 @pytest.mark.parametrize(
     "data",
     [

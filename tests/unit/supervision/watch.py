@@ -16,14 +16,15 @@ from services.supervision.handlers.follow import follow
 from services.supervision.handlers.raise_alerts import raise_alerts
 from services.supervision.settings import read_rules
 
-RULES = read_rules(Path(__file__).resolve().parents[3] / "deploy" / "xining" / "supervision.yaml")
+XINING = Path(__file__).resolve().parents[3] / "deploy" / "xining"
+RULES = read_rules(XINING / "supervision.yaml")
 CALENDAR = calendar_data.load()
 CITY, DISTRICT, TOWNSHIP = "630100", "630104", "630104001"
 START = datetime(2026, 3, 2, 10, tzinfo=SHANGHAI)
 
 
 def an_office(node=CITY, *, rules=RULES, calendar=CALENDAR):
-    return Office(node, rules, calendar)
+    return Office(node, "宁信", rules, calendar)
 
 
 class FakeFiles:
