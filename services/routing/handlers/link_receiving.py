@@ -214,7 +214,7 @@ def _delivered(work: LinkWork, end: LinkEnd, frame: Frame) -> str:
     except Exception as failure:
         if work.lost(failure) or work.passes(failure):
             raise
-        code = str(getattr(failure, "code", "") or type(failure).__name__)
+        code = str(getattr(failure, "code", "")) if hasattr(failure, "branch") else type(failure).__name__
         end.watch.quarantined(frame.place.peer, code)
         return code
     return ""
