@@ -12,7 +12,6 @@ from psycopg2.extensions import connection
 from lianxi.runtime.metrics import counter, gauge
 
 MEASURE = 10.0
-PRUNE = 60.0
 BATCH = 5000
 COUNTED = 100_000
 """The depth is counted up to here; beyond it the age tells more."""
@@ -37,11 +36,12 @@ DELETE FROM {s}.{table} WHERE ctid = ANY(ARRAY(
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long sent messages, seen ids and answers are kept."""
+    """How long sent messages, seen ids and answers are kept, and how often what is older is looked for."""
 
     sent_hours: int = 72
     seen_days: int = 30
     answer_days: int = 7
+    prune_seconds: int = 60
 
 
 class Housekeeping:
@@ -54,7 +54,9 @@ class Housekeeping:
             ("inbox", "received_at"): retention.seen_days * 24,
             ("command_result", "created_at"): retention.answer_days * 24,
         }
-        self._measured = self._pruned = float("-inf")
+        self._every = retention.prune_seconds
+        self._measured = float("-inf")
+        self._pruned = time.monotonic()  # a start is for carrying what waits, not for cleaning
 
     def run(self, database: connection) -> None:
         """Do what is due; `database` commits by itself."""
@@ -63,7 +65,7 @@ class Housekeeping:
             self._measured = now
             for schema in self._schemas:
                 self._measure(database, schema)
-        if now - self._pruned >= PRUNE and not self._prune(database):
+        if now - self._pruned >= self._every and not self._prune(database):
             self._pruned = now
 
     def _measure(self, database: connection, schema: str) -> None:

@@ -266,6 +266,7 @@ def main(database_url: str | None, amqp_uri: str | None, schemas: str | None, me
             sent_hours=read_int("OUTBOX_RETENTION_HOURS", kept.sent_hours),
             seen_days=read_int("INBOX_RETENTION_DAYS", kept.seen_days),
             answer_days=read_int("ANSWER_RETENTION_DAYS", kept.answer_days),
+            prune_seconds=read_int("PRUNE_SECONDS", kept.prune_seconds),
         ),
     )
     HEALTH.add("relay", lambda: None if relay.connected else "not connected")
