@@ -51,17 +51,17 @@ def categorise(terms: Terms, subject: str, text: str) -> Category:
             counts[word] += counts_as
             meanings[word] = meaning
     sums: dict[Path, float] = {}
-    shares: Counter[tuple[Path, str]] = Counter()
+    shares: dict[tuple[Path, str], float] = {}
     for word, meaning in meanings.items():
         for path, weight in meaning:
             value = weight * min(counts[word], terms.most)
-            shares[path[:1], word] += value  # type: ignore[assignment]
+            shares[path[:1], word] = shares.get((path[:1], word), 0.0) + value
             for depth in range(1, len(path) + 1):
                 sums[path[:depth]] = sums.get(path[:depth], 0.0) + value
     return _best(terms, sums, shares)
 
 
-def _best(terms: Terms, sums: Mapping[Path, float], shares: Counter[tuple[Path, str]]) -> Category:
+def _best(terms: Terms, sums: Mapping[Path, float], shares: Mapping[tuple[Path, str], float]) -> Category:
     ranked = sorted((path for path in sums if len(path) == 1 and sums[path] > 0), key=lambda path: (-sums[path], path))
     if not ranked:
         return Category()

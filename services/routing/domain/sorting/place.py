@@ -6,11 +6,11 @@ address, in this order. Several districts, or a name that stays open, are a ques
 named, the receiving node is assumed: a fact at a township, a guess above it.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from services.routing.domain.sorting.words import Words
+from services.routing.domain.sorting.words import Words, normalised
 
 _DISTRICT = 6
 
@@ -41,12 +41,16 @@ class Gazetteer:
         district = self.divisions.get(division.parent) if len(code) > _DISTRICT else None
         return f"{district.name}{division.name}" if district else division.name
 
+    def areas_around(self, code: str) -> Iterator[str]:
+        """Yield the divisions a division lies in, from the inside out."""
+        division = self.divisions.get(code)
+        while division is not None:
+            yield division.parent
+            division = self.divisions.get(division.parent)
+
     def within(self, code: str, area: str) -> bool:
         """Whether a division is, or lies in, the area."""
-        while code and code != area:
-            division = self.divisions.get(code)
-            code = division.parent if division else ""
-        return code == area
+        return code == area or area in self.areas_around(code)
 
     def district_of(self, code: str) -> str:
         """The district of a township, the division itself above it."""
@@ -73,13 +77,26 @@ class Place:
 
 
 def locate(gazetteer: Gazetteer, *, subject: str, text: str, declared: str, address: str, node: str) -> Place:
-    """Find the place of a problem in a normalised subject and text received at `node`."""
+    """Find the place of a problem in a normalised subject and text received at `node`.
+
+    `declared` is a code or empty, `address` a code, words or empty.
+    """
     mentions = _mentions(gazetteer, (subject, text), node)
-    hints = (declared, node, address)
+    hints = (declared, node, _area_of(gazetteer, address))
     resolved = [_resolve(gazetteer, mention, mentions, hints) for mention in mentions]
     named = tuple(dict.fromkeys(code for codes in resolved for code in codes))
     if declared in gazetteer.divisions:
         return _declared(gazetteer, declared, named)
+    found = _undeclared(gazetteer, resolved, named, subject, node)
+    if declared:
+        return replace(found, reason=f"信访人选择的属地不在本市区划目录中。{found.reason}")
+    return found
+
+
+def _undeclared(
+    gazetteer: Gazetteer, resolved: Iterable[tuple[str, ...]], named: tuple[str, ...], subject: str, node: str
+) -> Place:
+    """Find the place of a problem for which the petitioner chose none."""
     if open_names := [codes for codes in resolved if len(codes) > 1]:
         candidates = "、".join(gazetteer.name(code) for code in open_names[0])
         return Place(code="", named=named, basis=Basis.OPEN, reason=f"地名有重名，可能是{candidates}，须核实。")
@@ -87,10 +104,18 @@ def locate(gazetteer: Gazetteer, *, subject: str, text: str, declared: str, addr
     return _from_text(gazetteer, named, tuple(in_subject), node)
 
 
+def _area_of(gazetteer: Gazetteer, address: str) -> str:
+    """Return the division of an address, given as a code or in words; empty when it is neither."""
+    if address in gazetteer.divisions:
+        return address
+    named = [codes[0] for _, _, codes in gazetteer.names.find(normalised(address)) if len(codes) == 1]
+    return max(named, key=len, default="")
+
+
 def _mentions(gazetteer: Gazetteer, parts: Iterable[str], node: str) -> list[tuple[str, ...]]:
     """Return what is named, each once; the areas around the receiving node say nothing and are left out."""
     found = [codes for part in parts for _, _, codes in gazetteer.names.find(part)]
-    around = {code for code in gazetteer.divisions if code != node and gazetteer.within(node, code)}
+    around = set(gazetteer.areas_around(node))
     return [codes for codes in dict.fromkeys(found) if codes and not around.issuperset(codes)]
 
 

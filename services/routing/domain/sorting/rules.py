@@ -80,7 +80,7 @@ class RuleSorter:
             petition_class=found_class.petition_class,
             purpose=found_class.purpose,
             settled=not open_questions,
-            why="".join((*open_questions, decision.why)),
+            why="".join(dict.fromkeys((*open_questions, decision.why))),
             reasons=(*reasons, decision.reason) if decision.reason else reasons,
             target=None if open_questions else decision.target,
             route=decision.route,
@@ -159,7 +159,8 @@ def _place_as_rules_see_it(book: Rulebook, node: str, place: Place) -> str:
     level = NODE_LEVELS[book.gazetteer.divisions[place.code].level]
     if place.basis is Basis.ASSUMED and level != "township":
         return "assumed"
-    return level if book.gazetteer.within(place.code, node) else "outside"
+    related = book.gazetteer.within(place.code, node) or book.gazetteer.within(node, place.code)
+    return level if related else "outside"
 
 
 def _carry_out(book: Rulebook, rule: Rule, findings: Findings) -> _Decision:

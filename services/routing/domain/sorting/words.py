@@ -4,6 +4,7 @@ Chinese has no spaces, so a word is found by looking at every position for the l
 what it covers is not looked at again. 城中村 is therefore never taken for 城中, as long as both are known.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
@@ -26,14 +27,18 @@ class Words(Generic[Meaning]):
             if len(word) < SHORTEST:
                 raise ValueError(word)
             self._by_start.setdefault(word[:SHORTEST], []).append((word, meanings[word]))
+        first_characters = "".join(sorted({re.escape(start[0]) for start in self._by_start}))
+        self._starts = re.compile(f"[{first_characters}]" if first_characters else "(?!)")
 
     def find(self, text: str) -> Iterator[tuple[int, str, Meaning]]:
         """Yield position, word and meaning of every word in a normalised text, from left to right."""
-        position, end = 0, len(text) - SHORTEST
-        while position <= end:
+        free_from = 0
+        for match in self._starts.finditer(text):
+            position = match.start()
+            if position < free_from:
+                continue
             for word, meaning in self._by_start.get(text[position : position + SHORTEST], ()):
                 if text.startswith(word, position):
                     yield position, word, meaning
-                    position += len(word) - 1
+                    free_from = position + len(word)
                     break
-            position += 1

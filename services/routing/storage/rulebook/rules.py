@@ -11,7 +11,7 @@ from services.routing.domain.sorting.category import Path as Category
 from services.routing.domain.sorting.rulebook import PLACES, Rule, Rulebook, Whither
 from services.routing.storage.rulebook.gazetteer import load_gazetteer
 from services.routing.storage.rulebook.reading import Entry, read_yaml
-from services.routing.storage.rulebook.terms import category_of, load_catalogue, load_signals, load_terms
+from services.routing.storage.rulebook.terms import category_of, load_catalogue, load_words
 from services.routing.storage.rulebook.units import load_directory
 
 _NODE_LEVELS = (DivisionLevel.CITY.value, DivisionLevel.DISTRICT.value, DivisionLevel.TOWNSHIP.value)
@@ -26,12 +26,13 @@ def load_rulebook(data_dir: Path) -> Rulebook:
     _check_competence(directory, catalogue)
     data = read_yaml(data_dir / "rules.yaml")
     data.only("version", "sure", "categories", "rules")
+    terms, signals = load_words(data_dir, catalogue)
     return Rulebook(
         version=data.text("version"),
         sure=data.number("sure"),
-        terms=load_terms(data_dir, catalogue),
+        terms=terms,
         gazetteer=load_gazetteer(data_dir),
-        signals=load_signals(data_dir),
+        signals=signals,
         rules=_rules(data, catalogue, directory),
         directory=directory,
     )

@@ -36,10 +36,14 @@ def category_of(entry: Entry, field: str, text: str, catalogue: frozenset[Catego
     return path
 
 
-def load_terms(data_dir: Path, catalogue: frozenset[Category]) -> Terms:
-    """Read the weighted words of the categories."""
+def load_words(data_dir: Path, catalogue: frozenset[Category]) -> tuple[Terms, Signals]:
+    """Read the weighted words of the categories, and the words that tell the classes apart."""
     data = read_yaml(data_dir / "terms.yaml")
     data.only("version", "subject_counts", "most", "doubt", "terms", "signals")
+    return _terms(data, catalogue), _signals(data)
+
+
+def _terms(data: Entry, catalogue: frozenset[Category]) -> Terms:
     meanings: dict[str, tuple[tuple[Category, float], ...]] = {}
     for entry in data.entries("terms"):
         path = category_of(entry, "terms", entry.name, catalogue)
@@ -75,9 +79,7 @@ def _checked(entry: Entry, field: str, word: str) -> str:
     return normalised(word)
 
 
-def load_signals(data_dir: Path) -> Signals:
-    """Read the words that tell the classes apart."""
-    data = read_yaml(data_dir / "terms.yaml")
+def _signals(data: Entry) -> Signals:
     entry = data.inner("signals")
     entry.only("reach", *_SIGNALS)
     words = {

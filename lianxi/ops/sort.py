@@ -1,0 +1,164 @@
+"""`lianxi sort`: what the sorting desk of a node would find in a petition, with its reasons; nothing is kept.
+
+`--batch` reads JSON lines `{"id","subject","text","address"?,"division"?}` and answers each with one line, in order:
+category, confidence, runner-up, places (that of the problem first), class, route, unit, and why. A line that cannot be
+sorted gets an error object naming the field, the rule and how to mend it, and the rest go on.
+
+What a line may not be has the rule ids of `lianxi deadline`: IN-1 not one JSON object, IN-2 no usable id, IN-5 unknown
+field, IN-6 wrong type; and IN-7, nothing to sort. The desk belongs to the routing service and is found by name at run
+time, because nothing in `lianxi` may depend on a service.
+"""
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from lianxi.casework.errors import Invalid, LianxiError
+from lianxi.casework.identifiers import DivisionCode
+from lianxi.runtime.clock import SystemClock
+from lianxi.runtime.settings import read
+
+CITY = "630100"
+_LONGEST_LINE = 1024 * 1024
+_FIELDS = ("id", "subject", "text", "address", "division")
+_BESIDE_THE_PACKAGE = Path(__file__).resolve().parents[2] / "deploy"
+
+
+@click.command(help="分拣：判断内容分类、问题属地、类别和去向，并说明理由；不保存任何内容。")
+@click.option("--subject", default="", help="标题。")
+@click.option("--text", default="", help="正文。")
+@click.option("--address", default="", help="信访人住址：区划代码或文字。")
+@click.option("--division", default="", help="信访人选择的问题属地（区划代码）。")
+@click.option("--node", default=CITY, show_default=True, help="收件的节点（区划代码）。")
+@click.option("--data", type=click.Path(file_okay=False, exists=True, path_type=Path), help="规则文件所在目录。")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+@click.option("--batch", is_flag=True, help="从标准输入读 JSON 行，逐行回答。")
+def command(*, node: str, data: Path | None, as_json: bool, batch: bool, **fields: str) -> None:
+    """Sort one petition from the options, or a stream of them."""
+    if batch and any(fields.values()):
+        raise click.UsageError("--batch 从标准输入读取全部内容，不能与 --subject、--text 等选项同用")
+    try:
+        desk = Desk(data or Path(read("DEPLOY_DIR", str(_BESIDE_THE_PACKAGE))) / "xining", node)
+        if batch:
+            _batch(desk)
+            return
+        found = desk.sort({name: value for name, value in fields.items() if value})
+    except LianxiError as error:
+        raise click.UsageError(error.message) from error
+    click.echo(json.dumps(found, ensure_ascii=False) if as_json else desk.in_words(found))
+
+
+class Desk:
+    """The sorting desk of one node, by the rules in force today."""
+
+    def __init__(self, data_dir: Path, node: str) -> None:
+        book = importlib.import_module("services.routing.storage.rulebook").load_rulebook(data_dir)
+        rules = importlib.import_module("services.routing.domain.sorting.rules")
+        self._node = str(DivisionCode.parse(node, "node"))
+        if self._node not in book.directory.nodes:
+            raise Invalid("node", "X-3", "节点目录（topology.yaml）中没有这个节点。")
+        self._directory = book.directory
+        self._gazetteer = book.gazetteer
+        self._sorter = rules.RuleSorter(book, SystemClock(None).today)
+
+    def sort(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Sort the fields of one petition; raises Invalid."""
+        texts = {name: _text(fields, name) for name in _FIELDS[1:]}
+        if not (texts["subject"].strip() or texts["text"].strip()):
+            raise Invalid("text", "IN-7", "标题和正文不能都为空。")
+        declared = str(DivisionCode.parse(texts["division"])) if texts["division"] else ""
+        found = self._sorter.sort(
+            subject=texts["subject"], text=texts["text"], declared=declared, address=texts["address"], node=self._node
+        )
+        target = found.target
+        return {
+            "category": list(found.category),
+            "confidence": found.confidence,
+            "runner_up": list(found.runner_up),
+            "place": list(dict.fromkeys((found.place or found.places[0], *found.places))) if found.places else [],
+            "class": found.petition_class.value if found.petition_class else None,
+            "route": found.route.value if found.route else None,
+            "unit": (target.to_unit or target.to_node) if target else None,
+            "settled": found.settled,
+            "why": list(dict.fromkeys(filter(None, (*(reason.text for reason in found.reasons), found.why)))),
+        }
+
+    def answer_line(self, line: bytes) -> dict[str, Any]:
+        """One line in, one object out, whatever the line holds."""
+        identity: str | int | None = None
+        try:
+            fields = _object(line)
+            identity = _identity(fields)
+            return {"id": identity} | self.sort(fields)
+        except Invalid as error:
+            return {"id": identity, "error": {"field": error.field, "rule": error.rule, "message": error.message}}
+
+    def in_words(self, found: Mapping[str, Any]) -> str:
+        """A finding for a person to read."""
+        unit = found["unit"]
+        lines = [
+            f"内容分类　{'/'.join(found['category']) or '未识别'}（把握 {found['confidence']:.0%}）",
+            f"问题属地　{'、'.join(self._gazetteer.name(code) for code in found['place']) or '未提到'}",
+            f"类　　别　{found['class'] or '未定'}　途径　{found['route'] or '未定'}",
+            f"去　　向　{f'{self._directory.name(unit)}（{unit}）' if unit else '由分办人员决定'}",
+            "理　　由",
+            *(f"  {reason}" for reason in found["why"]),
+        ]
+        return "\n".join(lines)
+
+
+def _batch(desk: Desk) -> None:
+    refused = total = 0
+    for line in _lines(sys.stdin.buffer):
+        reply = desk.answer_line(line)
+        total += 1
+        refused += "error" in reply
+        sys.stdout.buffer.write(json.dumps(reply, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+        sys.stdout.buffer.flush()
+    if refused:
+        click.echo(f"共{total}行，其中{refused}行未能分拣，原因见各行 error", err=True)
+
+
+def _lines(source: BinaryIO) -> Iterator[bytes]:
+    """Lines that are not blank; of one too long only the beginning is kept, which is enough to refuse it."""
+    while line := source.readline(_LONGEST_LINE + 1):
+        rest = line
+        while len(rest) > _LONGEST_LINE and not rest.endswith(b"\n"):
+            rest = source.readline(_LONGEST_LINE + 1)
+        if line.strip():
+            yield line
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    if len(line) > _LONGEST_LINE:
+        raise Invalid("line", "IN-1", f"一行不得超过{_LONGEST_LINE}字节。")
+    try:
+        fields = json.loads(line.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise Invalid("line", "IN-1", "不是一行合法的 UTF-8 JSON，请检查引号和逗号。") from error
+    if not isinstance(fields, dict):
+        raise Invalid("line", "IN-1", "每行应为一个 JSON 对象。")
+    return fields
+
+
+def _identity(fields: Mapping[str, Any]) -> str | int:
+    identity = fields.get("id")
+    if not isinstance(identity, str | int) or isinstance(identity, bool):
+        raise Invalid("id", "IN-2", "每行须有 id，为字符串或整数。")
+    return identity
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    """Return a text field; absent and null are empty, and a field nobody knows is refused before."""
+    for field in fields:
+        if field not in _FIELDS:
+            raise Invalid(str(field)[:40], "IN-5", f"不认识的字段；可用字段：{'、'.join(_FIELDS)}。")
+    value = fields.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Invalid(name, "IN-6", f"{name} 应为文字。")
+    return value or ""
