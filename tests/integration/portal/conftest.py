@@ -16,7 +16,7 @@ from lianxi.runtime.crypto import KeyRing
 from services.portal.domain.limits import Limits
 from services.portal.handlers import Ports, access
 from services.portal.service import create_app
-from services.portal.storage import engine_for, open_books
+from services.portal.storage import engine_for, metadata, open_books
 from services.portal.wiring import SlowPasswords, node_names
 from tests.support.databases import Database
 from tests.unit.portal.offices import FakeOffices, usual_answers
@@ -26,22 +26,20 @@ NOW = datetime(2026, 3, 2, 10, 15, tzinfo=SHANGHAI)
 
 
 @pytest.fixture(scope="session")
-def template(shared_cluster):
-    """A database with the portal's tables, to be copied."""
-    name = f"template_portal_{secrets.token_hex(6)}"
-    shared_cluster.create_database(name)
-    migrate(shared_cluster.url(name))
-    yield name
-    shared_cluster.drop_database(name)
+def portal_database(shared_cluster):
+    """A database with the portal's tables, one for all tests of this process."""
+    database = Database(shared_cluster, f"test_portal_{secrets.token_hex(6)}")
+    shared_cluster.create_database(database.name)
+    migrate(database.url)
+    yield database
+    shared_cluster.drop_database(database.name)
 
 
 @pytest.fixture
-def migrated(shared_cluster, template):
-    """A database of one's own with the portal's tables."""
-    database = Database(shared_cluster, f"test_{secrets.token_hex(6)}")
-    shared_cluster.create_database(database.name, template=template)
-    yield database
-    shared_cluster.drop_database(database.name)
+def migrated(portal_database):
+    """The database with the portal's tables, empty."""
+    portal_database.query(f"TRUNCATE {', '.join(f'portal.{table.name}' for table in metadata.sorted_tables)}")
+    return portal_database
 
 
 def migrate(url):
