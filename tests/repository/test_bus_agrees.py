@@ -1,4 +1,4 @@
-"""Messages, queues and doors fit together: what is sent has a reader, what is read is declared, nothing has no way out."""
+"""Messages, queues and doors fit together: what is sent has a reader, what is read is declared, what fails is kept."""
 
 import importlib
 import re

@@ -30,9 +30,16 @@ def settings_read():
     found = []
     for path in python_files("lianxi", "services"):
         for node in ast.walk(syntax_of(path)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in READERS:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _reads(node):
                 found += _setting(node, named(path))
     return found
+
+
+def _reads(call):
+    """Whether a call reads a setting: one of the readers, or a function of a settings.py that passes them a name."""
+    given = [*call.args[1:], *(keyword.value for keyword in call.keywords)]
+    hands_on = any(isinstance(value, ast.Name) and value.id == "environment" for value in given)
+    return call.func.id in READERS or hands_on
 
 
 def _setting(call, file):

@@ -1,4 +1,4 @@
-"""What no file of the repository may hold: registry hosts, somebody's paths, secrets, promises, and too much of anything."""
+"""What no file of the repository may hold: registry hosts, somebody's paths, secrets, promises, too many lines."""
 
 import re
 import tomllib
@@ -28,9 +28,7 @@ REGISTRIES = [
     )
 ]
 INDEX_OPTIONS = ["--" + words for words in ("index-url", "extra-index-url", "find-links", "trusted-host")]
-SOMEBODYS_PATH = re.compile(
-    r"(?<![\w.~$}>-])/(?:" + "|".join(("home", "root", "work", "Users", "mnt", "tmp")) + r")/\w"
-)
+SOMEBODYS_PATH = re.compile(r"(?<![\w.~$}>-])/(?:home|root|work|Users|mnt|tmp)/\w")
 PROMISE = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
 SECRETS = {
     "a private key": re.compile("-----BEGIN [A-Z ]*PRIVATE " + "KEY-----"),
