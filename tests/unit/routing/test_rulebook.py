@@ -160,6 +160,7 @@ def test_a_rule_that_ended_makes_room_for_its_next_version(data):
         ("units.yaml", "competence: [教育文体]", "leader: boss", ("education", "leader")),
         ("units.yaml", "city: city,", "city: town,", ("templates.town",)),
         ("units.yaml", '"630106": {ganhe-park', '"630199": {ganhe-park', ("also.630199", "topology.yaml")),
+        ("units.yaml", '  "630105": {short', "  630105: {short", ("630105", "引号")),
         ("topology.yaml", "name: 古城台街道", "name: 虎台街道", ("mark", "相同")),
     ],
 )

@@ -35,9 +35,7 @@ class Gazetteer:
 
     def name(self, code: str) -> str:
         """The name of a division with its district before it, as people tell townships apart."""
-        division = self.divisions.get(code)
-        if division is None:
-            return code
+        division = self.divisions[code]
         district = self.divisions.get(division.parent) if len(code) > _DISTRICT else None
         return f"{district.name}{division.name}" if district else division.name
 

@@ -30,8 +30,9 @@ class Whither(StrEnum):
 class Findings:
     """What is known of a petition when the rules are asked.
 
-    `node_level` is city, district or township; `place` is city, district, township or zone, `outside` when it has
-    nothing to do with the receiving node, `assumed` when nothing was named; `signals` holds `judicial` where the words say so.
+    `node_level` is city, district or township. `place` is city, district, township or zone, `outside` when it has
+    nothing to do with the receiving node, `assumed` when nothing was named. `signals` holds `judicial` where the words
+    say so.
     """
 
     node: str
