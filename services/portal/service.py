@@ -152,7 +152,7 @@ def serve(parts: Parts) -> None:
         connection_limit=500,
         channel_timeout=60,
         trusted_proxy=settings.trusted_proxy or None,
-        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"} if settings.trusted_proxy else None,
+        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"} if settings.trusted_proxy else set(),
         clear_untrusted_proxy_headers=True,
     )
     app.extensions["waiting_requests"] = lambda: len(server.task_dispatcher.queue)

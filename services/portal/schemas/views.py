@@ -1,4 +1,4 @@
-"""What the API answers, as it is described to its clients. Fields the services add later pass through unseen."""
+"""What the API answers, as it is described to its clients; what is not described here is not passed on."""
 
 from marshmallow import Schema, fields, validate
 
@@ -69,7 +69,7 @@ class RowsWithNext(Rows):
     next = _text(required=False, none=True)
 
 
-class Waiting(Rows):
+class Waiting(RowsWithNext):
     """The waiting pile."""
 
     oldest_age_seconds = fields.Float(allow_none=True)
@@ -106,6 +106,16 @@ class Case(Schema):
     documents = fields.List(fields.Dict(keys=fields.String()))
     history = fields.List(fields.Dict(keys=fields.String()))
     reasons = fields.Raw()
+    why = _text(required=False, none=True)
+    proposal = fields.Raw(allow_none=True, metadata={"description": "规则的分析和建议去向"})
+    persons = _number(required=False)
+    sender = _text(required=False, none=True)
+    path = fields.List(fields.String())
+    registered_on = _text(required=False, none=True)
+    accepted_on = _text(required=False, none=True)
+    served_on = _text(required=False, none=True)
+    report_due = _text(required=False, none=True)
+    as_of = _text(required=False, none=True)
     acts = fields.List(fields.String(), metadata={"description": "现在可以办理的步骤"})
     subject = _text(required=False, none=True)
     text = _text(required=False, none=True)
