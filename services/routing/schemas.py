@@ -14,7 +14,7 @@ LONGEST_TEXT = 200
 def text(body: dict[str, Any], name: str, *, required: bool = True) -> str:
     """Return a short text of the body."""
     value = body.get(name)
-    if value is None and not required:
+    if not required and (value is None or value == ""):
         return ""
     if not isinstance(value, str) or not value or len(value) > LONGEST_TEXT:
         raise Invalid(name, "text", f"应填写 {name}（不超过{LONGEST_TEXT}字）。")

@@ -92,6 +92,7 @@ class Office:
         answer = session.post(f"{self.url}/api/v1/sessions", json=body, timeout=TIMEOUT)
         if not answer.ok:
             raise StoryBroken(f"{person.login} 不能登录：{answer.status_code} {_problem(answer)}")
+        session.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
         person.session = session
         return session
 
@@ -101,7 +102,8 @@ def _problem(answer: requests.Response) -> str:
         problem = answer.json()
     except ValueError:
         return answer.text[:200]
-    return f"{problem.get('code')} {problem.get('detail')}"
+    fields = "；".join(f"{error.get('field')} {error.get('message')}" for error in problem.get("errors", ()))
+    return f"{problem.get('code')} {problem.get('detail')} {fields}".strip()
 
 
 def wait_for(fact: Callable[[], Any], what: str, within: float = PATIENCE) -> Any:

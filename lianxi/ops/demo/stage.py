@@ -1,11 +1,14 @@
 """The stage of the demonstration: three nodes, their people, a clock that can be moved, and a narrator."""
 
+import importlib
 import json
+import os
 import secrets
 import subprocess
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -108,49 +111,27 @@ class Stage:
 
     def _office(self, node: Any, known: Mapping[str, str]) -> Office:
         office = Office(node.code, NAMES[node.code], node.portal_url)
-        for role in ROLES:
-            unit = f"{node.code}.{UNITS[node.code]}" if role in {"case_officer", "unit_head"} else ""
-            login = f"{role.replace('_', '-')}-{node.code}"
-            password = known.get(login) or secrets.token_urlsafe(12)
-            if login not in known:
-                self.run(
-                    "account",
-                    "add",
-                    "--login",
-                    login,
-                    "--role",
-                    role,
-                    "--node",
-                    node.code,
-                    "--unit",
-                    unit,
-                    password=password,
-                    node=node.code,
-                )
-            office.people[role] = Person(login, password, role, unit)
+        accounts = importlib.import_module("services.portal.wiring").AccountDesk(node.environment)
+        with closing(accounts) as desk:
+            for role in ROLES:
+                unit = f"{node.code}.{UNITS[node.code]}" if role in {"case_officer", "unit_head"} else ""
+                login = f"{role.replace('_', '-')}-{node.code}"
+                password = known.get(login) or secrets.token_urlsafe(12)
+                if login not in known:
+                    desk.add(login, password, role, unit)
+                office.people[role] = Person(login, password, role, unit)
         return office
 
-    def run(self, *arguments: str, node: str, password: str = "") -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, node: str) -> subprocess.CompletedProcess[str]:
         """Run a `lianxi` command for a node, as an operator would; its output is returned."""
-        environment = {**self._environment(), **self.stack.node(node).environment}
-        given = [argument for argument in arguments if argument != ""]
-        if password:
-            given += ["--password-file", "/dev/stdin"]
         return subprocess.run(  # noqa: S603  (this program, with arguments of the story)
-            [sys.executable, "-m", "lianxi.ops", *given],
-            input=password,
-            env=environment,
+            [sys.executable, "-m", "lianxi.ops", *arguments],
+            env={**os.environ, **self.stack.node(node).environment},
             capture_output=True,
             text=True,
             check=False,
             timeout=120,
         )
-
-    @staticmethod
-    def _environment() -> dict[str, str]:
-        import os  # noqa: PLC0415  (the only place that hands this process's environment on)
-
-        return dict(os.environ)
 
     def query(self, node: str, service: str, statement: str) -> list[tuple[Any, ...]]:
         """Read a node's database directly, for the accounts at the end."""
