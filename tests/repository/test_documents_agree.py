@@ -80,12 +80,17 @@ def test_a_command_that_a_page_prints_exists(page, words):
 def _follow(page, words, rest):
     """Walk down the commands of `lianxi` and look at every option on the way."""
     here, context = command, click.Context(command)
-    for word in rest:
+    to_come = list(rest)
+    while to_come:
+        word = to_come.pop(0)
         if word.startswith("-"):
-            options = {name for option in here.params for name in (*option.opts, *option.secondary_opts)}
-            assert word.partition("=")[0] in options | {"--help", "-h"}, f"{page}: `{words}`: no option {word}"
+            name, given, _ = word.partition("=")
+            options = {each: option for option in here.params for each in (*option.opts, *option.secondary_opts)}
+            assert name in {*options, "--help", "-h"}, f"{page}: `{words}`: no option {name}"
+            takes_value = name in options and not getattr(options[name], "is_flag", False)
+            to_come = to_come[1:] if takes_value and not given else to_come
         elif isinstance(here, click.Group):
-            if re.fullmatch(r"[A-Z…|].*|.*\|.*", word):
+            if re.fullmatch(r"[A-Z…].*|.*\|.*", word):
                 return  # a place-holder such as VERB or list|show
             here = here.get_command(context, word)
             assert here is not None, f"{page}: `{words}`: there is no {word}"
