@@ -17,6 +17,9 @@ import waitress
 import yaml
 from flask import Flask, Response, current_app, g, request
 from flask.json.provider import DefaultJSONProvider
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask
+from werkzeug.exceptions import InternalServerError, default_exceptions
 
 from lianxi.casework.errors import Retryable
 from lianxi.runtime import logging as logs
@@ -136,6 +139,28 @@ def _where(error: Exception) -> list[str]:
     return frames[-8:]
 
 
+class Unreadable(ErrorTask):  # type: ignore[misc]  # untyped
+    """Answers what is no proper HTTP, which the application never sees, in the same form as every other error."""
+
+    def execute(self) -> None:
+        """Write a problem document and close the connection."""
+        error = default_exceptions.get(self.request.error.code, InternalServerError)()
+        problem, _ = problem_for(error)
+        REFUSED.labels(str(problem["status"]), problem["code"]).inc()
+        body = json.dumps(problem, ensure_ascii=False).encode()
+        self.status = f"{error.code} {error.name}"
+        self.response_headers.append(("Content-Type", CONTENT_TYPE))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]  # untyped
+    """A connection whose errors are ours."""
+
+    error_task_class = Unreadable
+
+
 def serve(parts: Parts) -> None:
     """Serve until a signal arrives; what is being answered is finished."""
     settings = parts.settings
@@ -155,6 +180,7 @@ def serve(parts: Parts) -> None:
         trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"} if settings.trusted_proxy else set(),
         clear_untrusted_proxy_headers=True,
     )
+    server.channel_class = Channel
     app.extensions["waiting_requests"] = lambda: len(server.task_dispatcher.queue)
     stopped = threading.Event()
     threading.Thread(target=_tidy, args=(parts, stopped), name="tidy", daemon=True).start()

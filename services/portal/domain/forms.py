@@ -127,6 +127,7 @@ def form_for(command: str, case: Mapping[str, Any], places: Places) -> tuple[For
     """Return the fields of an act on this case."""
     cls = COMMANDS[command]
     hints = typing.get_type_hints(cls)
+    proposed = _proposed(case)
     fields: list[FormField] = []
     for field in dataclasses.fields(cls):
         if field.name == "paper":
@@ -134,7 +135,25 @@ def form_for(command: str, case: Mapping[str, Any], places: Places) -> tuple[For
         elif field.name not in NOT_ASKED:
             required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
             fields.extend(_fields(field.name, hints[field.name], case, places, required=required))
-    return tuple(fields)
+    return tuple(
+        dataclasses.replace(field, value=proposed[field.name]) if field.name in proposed and not field.value else field
+        for field in fields
+    )
+
+
+def _proposed(case: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the rules would fill in, by field; a clerk sees it in the form and may change it."""
+    proposal = case.get("proposal") or {}
+    target = proposal.get("target") or {}
+    found = {
+        "category": "/".join(proposal.get("category") or ()),
+        "place": proposal.get("place"),
+        "purpose": proposal.get("purpose"),
+        "petition_class": proposal.get("petition_class"),
+        "to_node": target.get("to_node"),
+        "to_unit": target.get("to_unit"),
+    }
+    return {name: str(value) for name, value in found.items() if value}
 
 
 def missing(typed: Mapping[str, str], fields: Iterable[FormField]) -> list[str]:

@@ -107,6 +107,18 @@ def test_ten_megabytes_over_the_wire_are_refused_with_a_problem(portal):
     assert answer.json()["code"] == "request-entity-too-large"
 
 
+def test_a_body_nobody_would_read_is_refused_with_a_problem_too(portal):
+    address, _process, _log = portal
+    port = int(address.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
+        raw.sendall(b"POST /api/v1/cases HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n")
+        head, _, body = raw.recv(8192).partition(b"\r\n\r\n")
+
+    assert b" 413 " in head.split(b"\r\n")[0]
+    assert b"application/problem+json" in head
+    assert json.loads(body)["code"] == "request-entity-too-large"
+
+
 @pytest.mark.parametrize(
     "request_line",
     [
@@ -127,6 +139,8 @@ def test_nonsense_on_the_wire_does_no_harm(portal, request_line):
 
     assert b" 200 " not in answer.split(b"\r\n")[0]
     assert b"Traceback" not in answer
+    assert b"waitress" not in answer.lower()
+    assert b"<html" not in answer or b"GET" in request_line
     assert process.poll() is None
     assert requests.get(f"{address}/", timeout=5).status_code == 200
 

@@ -157,3 +157,26 @@ class TestBodies:
             checked(act_schema("classify-case")(), body)
 
         assert {error["field"] for error in refusal.value.errors} == {"claims.1.number", "claims.1.petition_class"}
+
+
+class TestProposals:
+    PROPOSAL = {  # noqa: RUF012  read only
+        "category": ["城乡建设", "供暖"],
+        "place": "630104001",
+        "purpose": "求决",
+        "petition_class": "C",
+        "target": {"to_node": "630104", "to_unit": "630104.housing", "automatic": False},
+    }
+
+    def test_what_the_rules_propose_stands_in_the_form(self):
+        register = form_for("register-case", a_case(claims=[], proposal=self.PROPOSAL), PLACES)
+        transfer = form_for("transfer-case", a_case(proposal=self.PROPOSAL), PLACES)
+
+        assert {field.name: field.value for field in register}["category"] == "城乡建设/供暖"
+        assert {field.name: field.value for field in register}["petition_class"] == "C"
+        assert {field.name: field.value for field in transfer}["to_unit"] == "630104.housing"
+
+    def test_a_case_without_a_proposal_has_an_empty_form(self):
+        fields = form_for("transfer-case", a_case(proposal=None), PLACES)
+
+        assert {field.name: field.value for field in fields}["to_node"] == ""
