@@ -6,6 +6,7 @@ a batch at a time goes in, and each batch learns which of its messages the broke
 A publisher is used until it breaks and then replaced; it never reconnects by itself.
 """
 
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from typing import Any
 
 import pika
 from pika.exceptions import AMQPError, NackError, UnroutableError
+
+# pika reports each refused connection eight times at level ERROR; whoever holds the connection says it once
+logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 HEARTBEAT = 10
 CONNECT_TIMEOUT = 5.0

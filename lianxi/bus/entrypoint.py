@@ -6,7 +6,6 @@ with raw messages, before kombu could decode and silently drop them; it connects
 other takes a batch at a time and runs it as a nameko worker, so that nameko's limits and its orderly end hold.
 """
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -52,7 +51,6 @@ class KombuChannel:
 
     def __init__(self, channel: Any) -> None:
         self._channel = channel
-        self._lock = threading.Lock()
 
     @property
     def alive(self) -> bool:
@@ -61,11 +59,13 @@ class KombuChannel:
 
     def settle(self, acknowledge_upto: int | None, reject: Sequence[int]) -> None:
         """Reject and acknowledge; if the connection breaks meanwhile, everything is delivered again."""
-        with self._lock:
+        try:
             for tag in reject:
                 self._channel.basic_reject(tag, requeue=False)
             if acknowledge_upto is not None:
                 self._channel.basic_ack(acknowledge_upto, multiple=True)
+        except Exception as error:  # noqa: BLE001  py-amqp, kombu and the socket each have errors of their own
+            logger("lianxi.bus.entrypoint").warning("not acknowledged", error=type(error).__name__)
 
 
 class ConsumeBatch(Entrypoint):
@@ -105,7 +105,7 @@ class ConsumeBatch(Entrypoint):
             try:
                 self._consume(connection)
                 pause = PAUSE
-            except (*connection.connection_errors, *connection.channel_errors, OSError) as error:
+            except Exception as error:  # noqa: BLE001  whatever it is, an escaping error would end the container
                 self._log.warning("broker lost", error=type(error).__name__, seconds=pause)
                 eventlet.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)

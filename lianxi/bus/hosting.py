@@ -20,7 +20,7 @@ from lianxi.bus.messages import RawMessage
 from lianxi.runtime.logging import logger
 
 PAUSE = 0.5
-LONGEST_PAUSE = 5.0
+LONGEST_PAUSE = 2.0
 _log = logger("lianxi.bus.hosting")
 
 
