@@ -36,7 +36,8 @@ def printed_commands(page):
     lines += INLINE.findall(CODE_BLOCK.sub("", text))
     for line in lines:
         words = re.split(r"\s#|\s[|>]\s|\s&&\s|;\s", line.removeprefix("$ "))[0].strip()
-        if re.match(r"(make|lianxi|\.venv/bin/lianxi|python -m)( |$)", words):
+        words = words.removeprefix(".venv/bin/")
+        if re.match(r"(make|lianxi|python -m)( |$)", words):
             yield words
 
 
