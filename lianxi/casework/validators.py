@@ -109,7 +109,7 @@ def organisation_code(text: str, field: str = "organisation_code") -> str:
 
 _FIXED = re.compile(r"(?:(010|02\d|0\d{3}|0\d{2})-?)?([2-9]\d{6,7})(?:-(\d{1,6}))?", re.ASCII)
 _SERVICE = re.compile(r"[48]00\d{7}|1[0-2]\d{3}|9\d{4}", re.ASCII)
-_ABROAD = re.compile(r"(?:\+|00)?86-?(?=[1-9])", re.ASCII)
+_ABROAD = re.compile(r"^(?:\+|00)?86-?(?=[1-9])", re.ASCII)
 
 
 def mobile(text: str, field: str = "mobile") -> str:

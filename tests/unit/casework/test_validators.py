@@ -162,6 +162,10 @@ def test_v_3_the_spellings_of_a_mobile_number_are_one_number(typed):
     assert mobile(typed) == phone(typed) == "13812345678"
 
 
+def test_v_3_a_mobile_number_may_contain_the_country_code():
+    assert mobile("13086123456") == phone("13086123456") == "13086123456"
+
+
 @pytest.mark.parametrize("typed", ["12812345678", "1381234567", "138123456789", "abc", "", None])
 def test_v_3_what_is_no_mobile_number_is_refused(typed):
     with pytest.raises(Invalid):
