@@ -42,6 +42,7 @@ class Parts:
     end: LinkEnd
     directory: Directory
     watch_pile: Callable[[RoutingWork], None]
+    close: Callable[[], None]
 
 
 def build(settings: Settings | None = None) -> Parts:
@@ -77,6 +78,7 @@ def build(settings: Settings | None = None) -> Parts:
         end=end,
         directory=directory,
         watch_pile=partial(_watch_pile, here),
+        close=engine.dispose,
     )
 
 
