@@ -1,0 +1,137 @@
+"""`lianxi parked` on a real database, without any service or broker."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import create_engine
+
+from lianxi.bus.inbox import Failed
+from lianxi.bus.messages import RawMessage
+from lianxi.bus.work import Work
+from lianxi.ops.parked import command
+from tests.suites.bus_probe import SCHEMA
+
+
+@pytest.fixture
+def run(probe_database):
+    def call(*arguments):
+        return CliRunner().invoke(command, ["--database-url", probe_database.url, "--schema", SCHEMA, *arguments])
+
+    return call
+
+
+@pytest.fixture
+def parked(probe_database):
+    """Two parked messages of one queue."""
+    engine = create_engine(probe_database.url)
+    error = {"type": "GuardRefused", "message": "守卫不允许", "at": "services.routing.handlers:7 accept"}
+    with Work(engine, SCHEMA) as work:
+        work.consumed.set_aside(
+            "routing.contact",
+            [
+                Failed(
+                    f"id-{seq}",
+                    "case-1",
+                    seq,
+                    RawMessage('{"姓名": "张三"}'.encode(), {"h": "v"}, f"id-{seq}", "t.v1", "case", "contact.x"),
+                    1,
+                    "refused",
+                    error,
+                    None,
+                )
+                for seq in (4, 5)
+            ],
+        )
+    engine.dispose()
+
+
+def test_an_empty_list_says_so(run):
+    assert run("list").output == "0 message(s)\n"
+
+
+@pytest.mark.usefixtures("parked")
+def test_messages_are_listed_with_their_stream_and_cause(run):
+    result = run("list")
+
+    assert result.exit_code == 0
+    assert "probe:1  parked  routing.contact case-1#4  t.v1" in result.output
+    assert "守卫不允许" in result.output
+    assert "张三" not in result.output
+
+
+@pytest.mark.usefixtures("parked")
+def test_the_list_is_also_for_machines(run):
+    lines = [json.loads(line) for line in run("list", "--json").output.splitlines()]
+
+    assert [line["message"] for line in lines] == ["probe:1", "probe:2"]
+    assert lines[0]["error"]["type"] == "GuardRefused"
+
+
+@pytest.mark.usefixtures("parked")
+def test_a_message_is_shown_without_its_body_unless_asked_for(run):
+    assert "张三" not in run("show", "probe:1").output
+    shown = json.loads(run("show", "probe:1", "--body", "--json").output)
+    assert shown["body"] == '{"姓名": "张三"}'
+    assert shown["headers"] == {"h": "v"}
+
+
+@pytest.mark.usefixtures("parked")
+def test_a_retry_marks_the_row_for_the_consumer(run, rows):
+    assert run("retry", "probe:1").output == "retried: probe:1\n"
+
+    assert rows("SELECT id FROM probe.parked WHERE due_at <= now() AND retry_requested_at IS NOT NULL") == [(1,)]
+
+
+@pytest.mark.usefixtures("parked")
+def test_a_whole_queue_is_retried(run, rows):
+    run("retry", "--queue", "routing.contact")
+
+    assert rows("SELECT count(*) FROM probe.parked WHERE due_at <= now()") == [(2,)]
+
+
+@pytest.mark.usefixtures("parked")
+def test_a_drop_keeps_who_and_why(run, rows):
+    assert run("drop", "probe:2", "--reason", "重复件", "--by", "李四").exit_code == 0
+
+    assert rows("SELECT state, dropped_reason, dropped_by FROM probe.parked WHERE id = 2") == [
+        ("dropped", "重复件", "李四")
+    ]
+    assert "probe:2" not in run("list").output
+    assert "probe:2" in run("list", "--state", "dropped").output
+
+
+@pytest.mark.usefixtures("parked")
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("show", "probe:99"), 1),
+        (("retry", "probe:99"), 1),
+        (("drop", "probe:99", "--reason", "x"), 1),
+        (("show", "nonsense"), 2),
+        (("show", "probe:x"), 1),
+        (("drop", "probe:1"), 2),
+        (("drop", "probe:1", "--reason", "  "), 2),
+        (("retry",), 2),
+        (("retry", "probe:1", "--queue", "q"), 2),
+        (("show", "drop table x:1"), 2),
+    ],
+)
+def test_wrong_use_is_told_by_the_status(run, arguments, status):
+    assert run(*arguments).exit_code == status
+
+
+@pytest.mark.usefixtures("parked")
+def test_a_dropped_message_cannot_be_retried(run):
+    run("drop", "probe:1", "--reason", "x")
+
+    assert run("retry", "probe:1").exit_code == 1
+
+
+def test_a_database_that_is_not_there_is_one_line_and_status_1():
+    result = CliRunner().invoke(
+        command, ["--database-url", "postgresql+psycopg2://u:secret@127.0.0.1:1/x", "--schema", "probe", "list"]
+    )
+
+    assert result.exit_code == 1
+    assert "secret" not in result.output
