@@ -5,10 +5,10 @@ would see; scripts run in the page for that only, the portal itself has none.
 """
 
 import base64
+import fcntl
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -55,25 +55,27 @@ class Browser:
         self._profile = tempfile.mkdtemp(prefix="lianxi-browser-")
         read_by_browser, self._to = os.pipe()
         self._from, written_by_browser = os.pipe()
-        command = [installed(), *QUIET, f"--user-data-dir={self._profile}", "about:blank"]
-        shell = ["/bin/sh", "-c", f'exec "$@" 3<&{read_by_browser} 4>&{written_by_browser}', "sh", *command]
-        self._process = subprocess.Popen(
-            shell,
-            pass_fds=(read_by_browser, written_by_browser),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "HOME": self._profile},
+        # Chromium reads its commands from descriptor 3 and answers on 4; out of their way before they are made
+        theirs = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (read_by_browser, written_by_browser)]
+        self._pid = os.posix_spawn(
+            installed(),
+            ["chromium", *QUIET, f"--user-data-dir={self._profile}", "about:blank"],
+            {**os.environ, "HOME": self._profile},
+            file_actions=[
+                *((os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_RDWR, 0) for stream in (0, 1, 2)),
+                (os.POSIX_SPAWN_DUP2, theirs[0], 3),
+                (os.POSIX_SPAWN_DUP2, theirs[1], 4),
+            ],
         )
-        os.close(read_by_browser)
-        os.close(written_by_browser)
+        for end in (read_by_browser, written_by_browser, *theirs):
+            os.close(end)
         self._buffer = b""
         self._next = 0
 
     def close(self):
         """End the browser and delete its profile."""
         self.send("Browser.close")
-        self._process.wait(20)
+        os.waitpid(self._pid, 0)
         os.close(self._to)
         os.close(self._from)
         shutil.rmtree(self._profile, ignore_errors=True)
