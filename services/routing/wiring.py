@@ -31,6 +31,8 @@ from services.routing.storage.work import RoutingWork, Tools
 LINK_EXCHANGES = frozenset({"up", "down"})
 _WAITING = gauge("routing_waiting_cases", "Cases at this node that wait for a clerk, by state.", ("state",))
 _OLDEST = gauge("routing_waiting_oldest_seconds", "Age of the case that has waited longest for a clerk.")
+_OFFERED = gauge("routing_custody_offers_waiting", "Cases in transfer: offers of custody without an answer.")
+_OFFER_AGE = gauge("routing_custody_offer_oldest_seconds", "Age of the offer that has waited longest for its answer.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +116,15 @@ def decode(raw: RawMessage) -> Incoming:
 
 
 def _watch_pile(here: Here, work: RoutingWork) -> None:
-    """Show how much waits for a clerk, and since when."""
+    """Show how much waits for a clerk or for another node, and since when."""
     counts = work.desk.count_waiting(here.node)
     for state in ("S01", "S02"):
         _WAITING.labels(state).set(counts.get(state, 0))
     oldest = work.desk.oldest_waiting(here.node)
     _OLDEST.set((here.clock.now() - oldest).total_seconds() if oldest else 0.0)
+    number, since = work.desk.oldest_offer()
+    _OFFERED.set(number)
+    _OFFER_AGE.set((here.clock.now() - since).total_seconds() if since else 0.0)
 
 
 def _ask(engine: Engine) -> bool:

@@ -116,6 +116,8 @@ class Case(Schema):
     served_on = _text(required=False, none=True)
     report_due = _text(required=False, none=True)
     as_of = _text(required=False, none=True)
+    receipts = fields.List(fields.Dict(keys=fields.String()), metadata={"description": "移交回执"})
+    directives = fields.List(fields.Dict(keys=fields.String()), metadata={"description": "跨节点的决定及其结果"})
     acts = fields.List(fields.String(), metadata={"description": "现在可以办理的步骤"})
     subject = _text(required=False, none=True)
     text = _text(required=False, none=True)

@@ -37,3 +37,32 @@ class WaitingRow:
     state: str
     since: datetime
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandOff:
+    """One receipt of custody: which way, between whom, offered and answered when, and how."""
+
+    direction: str
+    kind: str
+    from_node: str
+    to_node: str
+    offered_at: datetime
+    answered_at: datetime | None
+    accepted: bool | None
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentAct:
+    """An act decided at one node on a case that another holds, and what became of it."""
+
+    direction: str
+    command_type: str
+    from_node: str
+    to_node: str
+    issued_at: datetime
+    answered_at: datetime | None
+    done: bool | None
+    code: str
+    reason: str

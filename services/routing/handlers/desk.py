@@ -1,6 +1,7 @@
 """What clerks and petitioners look up: the case page, the petitioner's view, the pile of what waits."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -9,7 +10,7 @@ from lianxi.casework.errors import Invalid, Unknown
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import STATE_LABELS, Actor
 from lianxi.casework.transitions import TRANSITIONS, by_id, steps_from
-from services.routing.domain.records import WaitingRow
+from services.routing.domain.records import HandOff, SentAct, WaitingRow
 from services.routing.handlers import Here, RoutingWork
 from services.routing.handlers.directives import DIRECTIVES
 
@@ -38,6 +39,12 @@ class Desk(Protocol):
     def count_waiting(self, node: str) -> dict[str, int]:
         """Return how many wait, by state."""
 
+    def hand_offs(self, case_no: str) -> Sequence[HandOff]:
+        """Return the receipts of custody of a case, in order."""
+
+    def sent_acts(self, case_no: str) -> Sequence[SentAct]:
+        """Return the acts on a case that crossed nodes, in order."""
+
 
 def show_case(work: RoutingWork, desk: Desk, case_no: str, actor: Actor | None, here: Here) -> dict[str, Any]:
     """Return the case page: facts, history, documents, reasons, and the acts open to this actor now."""
@@ -47,6 +54,8 @@ def show_case(work: RoutingWork, desk: Desk, case_no: str, actor: Actor | None, 
     page["history"] = [_step(event) for event in history]
     page["why"], page["proposal"] = sorting["why"], sorting["proposal"]
     page["acts"] = _acts(case, actor, here)
+    page["receipts"] = [_told(row) for row in desk.hand_offs(case_no)]
+    page["directives"] = [_told(row) for row in desk.sent_acts(case_no)]
     text = work.texts.get(case_no) if actor is not None and case.holder == here.node else None
     if text is not None:
         page["subject"], page["text"] = text.subject, text.text
@@ -92,6 +101,12 @@ def _facts(case: Case) -> dict[str, Any]:
         ],
         "as_of": case.updated_at.isoformat() if case.updated_at else None,
     }
+
+
+def _told(row: HandOff | SentAct) -> dict[str, Any]:
+    """A row of records as JSON values."""
+    values = {field.name: getattr(row, field.name) for field in fields(row)}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 def _iso(day: date | None) -> str | None:

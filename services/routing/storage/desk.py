@@ -1,6 +1,7 @@
 """The read-only views of routing: one case with its history, and the pile of what waits."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +10,9 @@ from sqlalchemy import Connection, func, select, tuple_
 from lianxi.casework.case.state import Case
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.contracts.schemas import load
-from services.routing.domain.records import WaitingRow
+from services.routing.domain.records import HandOff, SentAct, WaitingRow
 from services.routing.storage.cases import SqlCases
-from services.routing.storage.tables import case_event, case_file, sorting
+from services.routing.storage.tables import case_event, case_file, custody_receipt, directive, sorting
 
 
 class SqlDesk:
@@ -72,3 +73,23 @@ class SqlDesk:
             .group_by(case_file.c.state)
         )
         return {row.state: row.number for row in self._connection.execute(query)}
+
+    def hand_offs(self, case_no: str) -> Sequence[HandOff]:
+        """Return the receipts of custody of a case, in order."""
+        columns = [custody_receipt.c[field.name] for field in fields(HandOff)]
+        query = select(*columns).where(custody_receipt.c.case_no == case_no).order_by(custody_receipt.c.offered_at)
+        return [HandOff(*row) for row in self._connection.execute(query)]
+
+    def sent_acts(self, case_no: str) -> Sequence[SentAct]:
+        """Return the acts on a case that crossed nodes, in order."""
+        columns = [directive.c[field.name] for field in fields(SentAct)]
+        query = select(*columns).where(directive.c.case_no == case_no).order_by(directive.c.issued_at)
+        return [SentAct(*row) for row in self._connection.execute(query)]
+
+    def oldest_offer(self) -> tuple[int, datetime | None]:
+        """Return how many offers of this node wait for an answer, and since when the oldest does."""
+        waiting = custody_receipt.c.answered_at.is_(None) & (custody_receipt.c.direction == "out")
+        row = self._connection.execute(
+            select(func.count().label("number"), func.min(custody_receipt.c.offered_at).label("since")).where(waiting)
+        ).one()
+        return row.number, row.since

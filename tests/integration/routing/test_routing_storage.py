@@ -111,6 +111,7 @@ def test_the_pile_counts_pages_and_ages_what_waits(street):
         rest = desk.list_waiting(work.desk, street.parts.here, first["next"], 3)
         street.parts.watch_pile(work)
         counted = work.desk.count_waiting(TOWNSHIP)
+        assert work.desk.oldest_offer() == (0, None)
 
     assert len(first["rows"]) + len(rest["rows"]) == 5
     assert counted == {"S01": 5}
@@ -133,7 +134,11 @@ def verified(street):
     return found
 
 
-SWAP = "UPDATE routing.case_event"
+SWAP = "UPDATE routing.case_event SET seq ="
+SWAPPED = (
+    f"{SWAP} CASE seq WHEN 2 THEN -3 ELSE -2 END WHERE case_no = '{{0}}' AND seq IN (2, 3);"
+    f" {SWAP} -seq WHERE case_no = '{{0}}' AND seq < 0"
+)
 DAMAGES = {
     "an edited event": (
         "UPDATE routing.case_event SET body = replace(body, 'WEB', 'FAX') WHERE case_no = '{0}' AND seq = 1",
@@ -141,11 +146,7 @@ DAMAGES = {
     ),
     "a deleted event": ("DELETE FROM routing.case_event WHERE case_no = '{0}' AND seq = 3", (3, "missing")),
     "a history cut short": ("DELETE FROM routing.case_event WHERE case_no = '{0}' AND seq >= 5", (5, "truncated")),
-    "two events swapped": (
-        f"{SWAP} SET seq = CASE seq WHEN 2 THEN -3 ELSE -2 END WHERE case_no = '{{0}}' AND seq IN (2, 3);"
-        f" {SWAP} SET seq = -seq WHERE case_no = '{{0}}' AND seq < 0",
-        (2, "swapped"),
-    ),
+    "two events swapped": (SWAPPED, (2, "swapped")),
     "a changed digest column": (
         "UPDATE routing.case_event SET digest = repeat('0', 64) WHERE case_no = '{0}' AND seq = 2",
         (2, "edited"),

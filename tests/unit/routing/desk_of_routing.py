@@ -19,10 +19,10 @@ from lianxi.casework.messages.facts import Document, DocumentKind, PetitionClass
 from lianxi.contracts import registry
 from lianxi.contracts.schemas import dump, load
 from lianxi.runtime.clock import FixedClock
-from services.routing.domain.records import CaseText, Recorded, WaitingRow
+from services.routing.domain.records import CaseText, HandOff, Recorded, SentAct, WaitingRow
 from services.routing.domain.sorting import Sorted, Target
 from services.routing.handlers import Here
-from tests.support.builders import CALENDAR, SHANGHAI
+from tests.support.builders import CALENDAR, CITY, DISTRICT, SHANGHAI, TOWNSHIP
 
 
 class MemoryCases:
@@ -245,6 +245,18 @@ class Node:
     def count_waiting(self, node: str) -> dict[str, int]:
         rows = self.waiting(node, None, 1000)
         return {state: sum(row.state == state for row in rows) for state in ("S01", "S02")}
+
+    def hand_offs(self, _case_no: str) -> list[HandOff]:
+        at = self.clock.now()
+        return [
+            HandOff(row[0], "transfer", CITY, DISTRICT, at, None, row[1], row[2]) for row in self.receipts.kept.values()
+        ]
+
+    def sent_acts(self, _case_no: str) -> list[SentAct]:
+        at = self.clock.now()
+        return [
+            SentAct(row[0], "x", DISTRICT, TOWNSHIP, at, None, None, "", "") for row in self.directives.kept.values()
+        ]
 
 
 def tampered(message: Any, **changes: Any) -> Any:

@@ -58,6 +58,8 @@ def test_the_case_page_shows_history_reasons_and_the_acts_of_a_role():
     assert page["state"] == "S06"
     assert {act["act"] for act in page["acts"]} == {"object-to-transfer", "accept-case", "request-completion"}
     assert page["text"] == "请修路"
+    assert [receipt["accepted"] for receipt in page["receipts"]] == [True]
+    assert page["directives"] == []
     assert [step["act"] for step in page["history"]] == ["T1", "T3", "T13", "T15", "T13", "T15"]
     copy = desk.show_case(network.city, network.city, NUMBER, an_actor("D", CITY), network.city.here)
     assert "text" not in copy
