@@ -36,6 +36,9 @@ PREFETCH = 400
 TICK = 1.0
 """Seconds between two looks at what is due again."""
 
+SHOW = 5.0
+"""Seconds between two counts of what stands aside."""
+
 Handler = Callable[[Work, Sequence[Incoming]], None]
 
 
@@ -82,6 +85,7 @@ class BatchConsumer:
         self._service = service
         self._handler: Handler = getattr(service, method)
         self._labels = (service.name, door.queue)
+        self._shown = float("-inf")
         self._log = logger("lianxi.bus.batch").bind(service=service.name, queue=door.queue)
 
     def handle(self, raws: Sequence[RawMessage]) -> list[int]:
@@ -295,7 +299,10 @@ class BatchConsumer:
             observe.HANDLE_SECONDS.labels(*self._labels, "failed" if round_.failed else "applied").observe(seconds)
 
     def _show(self, book: ConsumerBook) -> None:
-        """Publish how many messages stand aside; asked only while nothing else is to do."""
+        """Publish how many messages stand aside, every few seconds and while nothing else is to do."""
+        if time.monotonic() - self._shown < SHOW:
+            return
+        self._shown = time.monotonic()
         parked, retrying, held = book.standing(self.queue)
         observe.PARKED.labels(*self._labels).set(parked)
         observe.RETRYING.labels(*self._labels).set(retrying)

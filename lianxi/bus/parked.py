@@ -58,6 +58,7 @@ _PARKED = """
 SELECT id::text, state, queue, message_id, type, key, seq, attempts, branch, error, first_at, due_at,
        dropped_by, dropped_reason
 FROM {s}.parked WHERE state = ANY(%(states)s) AND (%(queue)s::text IS NULL OR queue = %(queue)s)
+  AND (%(number)s::bigint IS NULL OR id = %(number)s)
 ORDER BY id LIMIT %(limit)s
 """
 _HELD = """
@@ -70,6 +71,7 @@ SELECT 'u' || position, 'unroutable', exchange, message_id, type, NULL, NULL, 1,
        jsonb_build_object('routing_key', routing_key), unroutable_at, NULL, NULL, NULL
 FROM {s}.outbox WHERE unroutable_at IS NOT NULL AND 'unroutable' = ANY(%(states)s)
   AND (%(queue)s::text IS NULL OR exchange = %(queue)s)
+  AND (%(number)s::bigint IS NULL OR position = %(number)s)
 ORDER BY position LIMIT %(limit)s
 """
 
@@ -82,22 +84,29 @@ class ParkedMessages:
         self._schema = schema
 
     def list(
-        self, states: Sequence[State] = ("parked", "unroutable"), *, queue: str | None = None, limit: int = 1000
+        self,
+        states: Sequence[State] = ("parked", "unroutable"),
+        *,
+        queue: str | None = None,
+        number: int | None = None,
+        limit: int = 1000,
     ) -> Iterator[Aside]:
         """Yield messages in these states, oldest first; for unroutable ones the exchange stands for the queue."""
         for statement in (_PARKED, _HELD, _UNROUTABLE):
             rows = self._connection.exec_driver_sql(
-                statement.format(s=self._schema), {"states": list(states), "queue": queue, "limit": limit}
+                statement.format(s=self._schema),
+                {"states": list(states), "queue": queue, "number": number, "limit": limit},
             )
             for row in rows:
                 yield Aside(self._schema, *row)
 
     def find(self, number: str) -> tuple[Aside, Content]:
         """Return one message with its content; raise `NotThere`."""
-        found = next((aside for aside in self.list(STATES, limit=1_000_000) if aside.number == number), None)
+        table, column, value = self._row(number)
+        states: Sequence[State] = ("unroutable",) if table == "outbox" else ("parked", "retrying", "dropped")
+        found = next(iter(self.list(states, number=value)), None)
         if found is None:
             raise NotThere(f"no message {self._schema}:{number}")
-        table, column, value = self._row(number)
         row = self._connection.exec_driver_sql(
             f"SELECT exchange, routing_key, headers, body FROM {self._schema}.{table} WHERE {column} = %s", (value,)
         ).one()

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -68,10 +69,13 @@ class PikaChannel:
 class Connected:
     """Keeps a connection up in a thread of its own; `set_up` opens its channel each time the broker comes back."""
 
-    def __init__(self, uri: str, name: str, set_up: Callable[[Any], Any]) -> None:
+    def __init__(
+        self, uri: str, name: str, set_up: Callable[[Any], Any], set_down: Callable[[], object] = lambda: None
+    ) -> None:
         self._uri = uri
         self._name = name
         self._set_up = set_up
+        self._set_down = set_down
         self._stop = threading.Event()
         self._connection: Any = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -105,10 +109,12 @@ class Connected:
                 self._connection.process_data_events()
                 self._connection.close()
                 self._stop.wait(0 if self._stop.is_set() else pause)
-            except BROKEN as error:
+            except Exception as error:  # noqa: BLE001  whatever it is, this thread has to connect again
                 log.warning("broker lost", error=type(error).__name__, seconds=pause)
                 self._stop.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
+            finally:
+                self._set_down()
 
 
 class QueueThreads:
@@ -117,7 +123,7 @@ class QueueThreads:
     def __init__(self, uri: str, service: str, consumer: BatchConsumer) -> None:
         self._labels = (service, consumer.queue)
         self._worker = QueueWorker(consumer.queue, consumer.handle, consumer.tick)
-        self._connected = Connected(uri, f"{service} {consumer.queue}", self._set_up)
+        self._connected = Connected(uri, f"{service} {consumer.queue}", self._set_up, self._set_down)
         self._thread = threading.Thread(target=self._worker.run, name=f"worker {consumer.queue}", daemon=True)
 
     def start(self) -> None:
@@ -139,6 +145,9 @@ class QueueThreads:
         channel.basic_consume(self._worker.queue, self._on_message)
         observe.CONNECTED.labels(*self._labels).set(1)
         return channel
+
+    def _set_down(self) -> None:
+        observe.CONNECTED.labels(*self._labels).set(0)
 
     def _on_message(self, _channel: Any, method: Any, facts: Any, body: bytes) -> None:
         self._worker.buffer.add(
@@ -198,7 +207,8 @@ class CallThreads:
                 channel.basic_publish(EXCHANGE, facts.reply_to, reply, told)
             channel.basic_ack(method.delivery_tag)
 
-        self._pool.submit(work)
+        with suppress(RuntimeError):  # the pool is closing: the call goes back to the queue
+            self._pool.submit(work)
 
     def _answer(self, method: str, headers: dict[str, Any], request: bytes) -> bytes:
         """Return the reply in nameko's form."""

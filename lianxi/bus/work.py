@@ -15,7 +15,8 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from lianxi.bus.commands import CommandBook, SqlCommands
 from lianxi.bus.inbox import ConsumerBook, SqlInbox
@@ -24,8 +25,8 @@ from lianxi.bus.outbox import add
 
 __all__ = ["Incoming", "Outgoing", "RawMessage", "Work"]
 
-_TRANSIENT = ("40", "55", "57014")
-"""SQLSTATE beginnings of failures that pass: serialization and deadlock, lock not available, statement timeout."""
+_TRANSIENT = ("08", "40", "53", "55", "57")
+"""SQLSTATE classes of failures that pass: connection, serialization and deadlock, resources, locks, shutdown."""
 
 
 class Work:
@@ -72,9 +73,10 @@ class Work:
     @staticmethod
     def passes(error: BaseException) -> bool:
         """Return whether `error` is a failure of the database that a repeat may not meet."""
-        if not isinstance(error, DBAPIError):
-            return False
-        return str(getattr(error.orig, "pgcode", None) or "").startswith(_TRANSIENT)
+        if isinstance(error, DBAPIError):
+            sqlstate = getattr(error.orig, "pgcode", None)
+            return sqlstate.startswith(_TRANSIENT) if sqlstate else isinstance(error, OperationalError)
+        return isinstance(error, PoolTimeout)
 
     def lost(self, error: BaseException) -> bool:
         """Return whether `error` came from losing the database, after which nothing of this work can be saved."""
