@@ -70,24 +70,20 @@ class SmtpSession:
 
     def _connect(self) -> smtplib.SMTP | Result:
         account = self._account
-        smtp = smtplib.SMTP(timeout=account.timeout)
+        smtp: smtplib.SMTP | None = None
         try:
-            code, _ = smtp.connect(account.host, account.port)
-            if code >= 400:  # noqa: PLR2004  what SMTP calls a refusal
-                smtp.close()
-                return Result(Fate.DOWN, f"smtp-{code}")
-            smtp.ehlo_or_helo_if_needed()
+            # The host is given here and not to connect(): TLS checks the certificate against it.
+            smtp = smtplib.SMTP(account.host, account.port, timeout=account.timeout)
             if account.starttls:
                 cafile = str(account.ca_file) if account.ca_file else None
                 smtp.starttls(context=ssl.create_default_context(cafile=cafile))
             if account.user:
                 smtp.login(account.user, account.password)
-        except smtplib.SMTPResponseException as error:
-            smtp.close()
-            return Result(Fate.DOWN, f"smtp-{error.smtp_code}")
+            smtp.ehlo_or_helo_if_needed()
         except (smtplib.SMTPException, OSError) as error:
-            smtp.close()
-            return Result(Fate.DOWN, f"smtp-unreachable ({type(error).__name__})")
+            if smtp is not None:
+                smtp.close()
+            return Result(Fate.DOWN, _unreachable(error))
         return smtp
 
     def _transfer(self, smtp: smtplib.SMTP, to: str, content: bytes) -> Result:
@@ -126,6 +122,13 @@ class SmtpSession:
         smtp, self._smtp = self._smtp, None
         if smtp is not None:
             smtp.close()
+
+
+def _unreachable(error: Exception) -> str:
+    """Return why there is no connection: the server's code if it gave one."""
+    if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code > 0:
+        return f"smtp-{error.smtp_code}"
+    return f"smtp-unreachable ({type(error).__name__})"
 
 
 def compose(letter: Letter, sender: str, node: str) -> bytes:
