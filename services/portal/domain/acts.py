@@ -7,6 +7,7 @@ is offered here without a change. The routing service decides again, with the ca
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from lianxi.casework.errors import Forbidden
@@ -40,7 +41,8 @@ class Act:
     article: str
 
 
-def labels() -> dict[str, str]:
+@cache
+def labels() -> Mapping[str, str]:
     """Return the Chinese name of every command in the table."""
     return {step.command: _label(step.command) for row in TRANSITIONS for step in row.steps}
 

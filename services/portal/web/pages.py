@@ -12,6 +12,7 @@ from lianxi.casework.errors import LianxiError
 from lianxi.casework.messages.facts import STATE_LABELS
 from lianxi.law.clocks import CLOCKS, ClockCode
 from services.portal.domain.accounts import Principal
+from services.portal.domain.acts import labels
 from services.portal.domain.plain_words import in_words, place_name
 from services.portal.domain.sign_in import NotFromOurPage
 from services.portal.handlers import Ports
@@ -111,6 +112,7 @@ def words_for_templates(app: Flask) -> None:
         lamp=lambda code: LAMPS.get(str(code), "—"),
         place=lambda code: place_name(str(code), ports().names) if code else "—",
         age=_age,
+        act=lambda command: labels().get(str(command), str(command)),
         trigger=lambda code: TRIGGERS.get(str(code), str(code)),
         clock=_clock,
         groups=lambda text: str(text).split("-"),

@@ -225,6 +225,13 @@ class TestDesk:
         assert f"{CASE}/acts/accept-case" in text
         assert "宁信转〔2026〕12号" in text
 
+    def test_a_case_shows_its_receipts_and_the_acts_that_crossed_nodes(self, sign_in):
+        text = sign_in("case_officer").get(CASE).text
+
+        assert "已签收 2026年3月3日 09:00" in text
+        assert "驳回异议" in text
+        assert "等待执行" in text
+
     def test_a_case_supervision_has_not_seen_yet_is_shown_without_clocks(self, sign_in, offices):
         offices.answers["supervision.clocks"] = None
 

@@ -114,6 +114,31 @@ def a_case(**more: Any) -> dict[str, Any]:
         ],
         "why": "",
         "proposal": None,
+        "receipts": [
+            {
+                "direction": "in",
+                "kind": "transfer",
+                "from_node": "630100",
+                "to_node": "630104",
+                "offered_at": "2026-03-03T09:00:00+08:00",
+                "answered_at": "2026-03-03T09:00:02+08:00",
+                "accepted": True,
+                "code": "",
+            }
+        ],
+        "directives": [
+            {
+                "direction": "out",
+                "command_type": "refuse-objection",
+                "from_node": "630100",
+                "to_node": "630104",
+                "issued_at": "2026-03-04T09:00:00+08:00",
+                "answered_at": None,
+                "done": None,
+                "code": "",
+                "reason": "",
+            }
+        ],
         "acts": [
             {"act": "accept-case", "transition": "T21", "label": "受理"},
             {"act": "object-to-transfer", "transition": "T16", "label": "提出异议"},
