@@ -141,7 +141,15 @@ def test_a_message_nobody_listens_to_has_no_rule():
 def test_no_fact_of_any_message_can_hold_what_a_petitioner_wrote():
     facts = frozenset().union(*map(fact_names, MESSAGES))
 
-    assert not facts & {"subject", "text", "petitioner_sealed", "petitioner_key", "proposed_organ", "paper", "signer"}
+    assert not facts & {
+        "subject_sealed",
+        "text_sealed",
+        "petitioner_sealed",
+        "petitioner_key",
+        "proposed_organ",
+        "paper",
+        "signer",
+    }
 
 
 def test_a_file_that_is_no_yaml_is_refused_by_its_name(tmp_path):
