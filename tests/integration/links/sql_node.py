@@ -9,7 +9,8 @@ from sqlalchemy.pool import StaticPool
 from lianxi.casework.identifiers import DivisionCode
 from services.routing.handlers import links
 from services.routing.storage.link_work import LinkWork
-from tests.unit.routing.link_world import Delivery, Node
+from tests.unit.routing.link_store import Delivery
+from tests.unit.routing.link_world import Node
 
 TABLES = ("sender", "receiver", "outbox", "inbox", "hold", "quarantine", "refused")
 NOTES = """

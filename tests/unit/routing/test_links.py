@@ -3,10 +3,11 @@
 import pytest
 
 from tests.suites.link_behaviour import LinkBehaviour
+from tests.suites.link_refusals import LinkRefusals
 from tests.unit.routing.link_world import World
 
 
-class TestLinksInMemory(LinkBehaviour):
+class TestLinksInMemory(LinkBehaviour, LinkRefusals):
     @pytest.fixture
     def world(self):
         world = World()
