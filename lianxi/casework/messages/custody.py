@@ -1,7 +1,8 @@
 """What travels between nodes: offers and answers of custody, events of the subtree, directives and their answers.
 
-A node sends these through its link outbox. `events` and `command` are JSON texts exactly as the sender stored
-them, so that the receiver can verify the hash chain on the bytes.
+A node sends these through its link outbox. `events` are JSON texts exactly as the sender stored them,
+so that the receiver can verify the hash chain on the bytes. What people wrote (the petition, the texts of documents,
+a command) is sealed with the city's transport key: links, outboxes and archives on the road hold no clear text.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from lianxi.casework.messages.wire import Message
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DossierDocument:
-    """One document with its text, for a node that takes over or decides."""
+    """One document for a node that takes over or decides; `paper` is its text, on the road one sealed entry."""
 
     number: str
     kind: str
@@ -33,8 +34,8 @@ class Dossier:
     case_no: str
     history: tuple[str, ...]
     documents: tuple[DossierDocument, ...]
-    subject: str
-    text: str
+    subject_sealed: str
+    text_sealed: str
     petitioner_key: str
     petitioner_sealed: str
 
@@ -90,7 +91,7 @@ class CopySent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DirectiveIssued:
-    """Down the link: an act decided here on a case that a lower node holds; `command` is its JSON text."""
+    """Down the link: an act decided here on a case that a lower node holds; `command` is its sealed JSON text."""
 
     MESSAGE: ClassVar[Message] = Message("directive-issued")
     directive_id: str

@@ -10,10 +10,10 @@ from lianxi.casework.messages.wire import Message
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContactRegistered:
-    """Intake → routing: a contact with a number. Text stays inside the node; personal data is sealed.
+    """Intake → routing: a contact with a number; what was petitioned and by whom is sealed.
 
-    `petitioner_key` is the city-wide keyed hash by which a repeat petitioner is recognised; `petitioner_sealed` opens
-    with the transport key in an intake service only. `received_at` is the moment of receipt by channel (D-13),
+    `petitioner_key` is the city-wide keyed hash by which a repeat petitioner is recognised; The three
+    `…_sealed` texts open with the city's transport key; the petitioner's is opened in intake services only. `received_at` is the moment of receipt by channel (D-13),
     `entered_at` the moment of entry: their distance is the transport delay (D-13e). `registered_by` is None when the
     petitioner filed alone; the purpose, category, place and claims are given when a registrar settled them.
     `division` is the township or district the petitioner names as the place of the problem, "" if none.
@@ -25,8 +25,8 @@ class ContactRegistered:
     channel: str
     received_at: datetime
     entered_at: datetime
-    subject: str
-    text: str
+    subject_sealed: str
+    text_sealed: str
     persons: int
     representatives: int
     anonymous: bool
@@ -45,15 +45,15 @@ class ContactRegistered:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DossierReceived:
-    """Routing → intake: custody of a case came from another node, with the petitioner's sealed data."""
+    """Routing → intake: custody of a case came from another node; text and petitioner are sealed for transport."""
 
     MESSAGE: ClassVar[Message] = Message("dossier-received")
     case_no: str
     node: str
     channel: str
     received_at: datetime
-    subject: str
-    text: str
+    subject_sealed: str
+    text_sealed: str
     petitioner_key: str
     petitioner_sealed: str
 

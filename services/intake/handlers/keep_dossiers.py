@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lianxi.casework.messages.notices import DossierReceived
 from services.intake.domain.records import Contact, Origin
 from services.intake.handlers.ports import Desk, Work
-from services.intake.handlers.sealing import open_petitioner, seal_fields
+from services.intake.handlers.sealing import open_petitioner, open_text, seal_fields
 
 
 def keep_dossiers(dossiers: Sequence[DossierReceived], work: Work, desk: Desk) -> None:
@@ -16,6 +16,8 @@ def keep_dossiers(dossiers: Sequence[DossierReceived], work: Work, desk: Desk) -
 
 def _contact(dossier: DossierReceived, desk: Desk) -> Contact:
     plain = open_petitioner(dossier.petitioner_sealed, dossier.case_no, desk.vault)
+    plain["subject"] = open_text("subject", dossier.subject_sealed, dossier.case_no, desk.vault)
+    plain["text"] = open_text("text", dossier.text_sealed, dossier.case_no, desk.vault)
     return Contact(
         number=dossier.case_no,
         origin=Origin.CUSTODY,
@@ -24,5 +26,5 @@ def _contact(dossier: DossierReceived, desk: Desk) -> Contact:
         entered_at=desk.clock.now(),
         petitioner_key=dossier.petitioner_key,
         anonymous="name" not in plain,
-        sealed=seal_fields(plain | {"subject": dossier.subject, "text": dossier.text}, dossier.case_no, desk.vault),
+        sealed=seal_fields(plain, dossier.case_no, desk.vault),
     )

@@ -55,8 +55,8 @@ def _message(filing: Filing, contact: Contact, key: str, desk: Desk) -> ContactR
         channel=contact.channel,
         received_at=filing.received_at,
         entered_at=contact.entered_at,
-        subject=filing.subject,
-        text=filing.text,
+        subject_sealed=seal_text("subject", filing.subject, contact.number, desk.vault),
+        text_sealed=seal_text("text", filing.text, contact.number, desk.vault),
         persons=filing.persons,
         representatives=filing.representatives,
         anonymous=filing.anonymous,
@@ -117,3 +117,13 @@ def open_petitioner(sealed: str, number: str, vault: Vault) -> dict[str, str]:
         return {}
     content = json.loads(vault.open_from_transport(sealed, f"petitioner/{number}"))
     return {field: str(content[field]) for field in PERSONAL_FIELDS if content.get(field)}
+
+
+def seal_text(part: str, plain: str, number: str, vault: Vault) -> str:
+    """Seal the subject or text of a petition for any node of the city; its place is sealed along."""
+    return vault.seal_for_transport(plain, f"{part}/{number}")
+
+
+def open_text(part: str, sealed: str, number: str, vault: Vault) -> str:
+    """Open what `seal_text` sealed, here or at another node."""
+    return vault.open_from_transport(sealed, f"{part}/{number}") if sealed else ""

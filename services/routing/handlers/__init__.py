@@ -64,6 +64,12 @@ class Texts(Protocol):
     def get(self, case_no: str) -> CaseText | None:
         """Return it, or None where this node never held the case."""
 
+    def sealed(self, case_no: str) -> CaseText | None:
+        """Return it with subject and text sealed for another node."""
+
+    def take(self, sealed: CaseText) -> CaseText:
+        """Keep a text that came sealed and return it opened; raises Invalid when it does not open."""
+
 
 class Documents(Protocol):
     """The texts of documents, and their numbers."""
@@ -75,10 +81,13 @@ class Documents(Protocol):
         """Keep the text of a document."""
 
     def take(self, case_no: str, documents: Iterable[DossierDocument]) -> None:
-        """Keep documents that came from another node, unless they are here already."""
+        """Keep documents that came sealed from another node, unless they are here already."""
 
     def of(self, case_no: str, numbers: Iterable[str] | None = None) -> tuple[DossierDocument, ...]:
         """Return the documents of a case, all or those named."""
+
+    def sealed(self, case_no: str, numbers: Iterable[str] | None = None) -> tuple[DossierDocument, ...]:
+        """Return the same with their texts sealed for another node."""
 
 
 class Receipts(Protocol):
@@ -138,6 +147,9 @@ class RoutingWork(Protocol):
     def links(self) -> Links:
         """Return the repository of this name."""
 
+    def compare_books(self, origin: str, message: Any) -> None:
+        """Carry out a message of a comparison of books."""
+
     def record(self, event: CaseEvent) -> None:
         """Publish a case event inside this node."""
 
@@ -150,8 +162,11 @@ class RoutingWork(Protocol):
     def read_command(self, command_type: str, text: str) -> Command:
         """Read a command from JSON; raises Invalid."""
 
-    def write_command(self, command: Command) -> str:
-        """Return the JSON of a command."""
+    def seal_command(self, command: Command) -> str:
+        """Return a command sealed for another node."""
+
+    def open_command(self, command_type: str, case_no: str, sealed: str) -> Command:
+        """Read a command that came sealed; raises Invalid."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

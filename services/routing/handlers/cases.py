@@ -65,21 +65,20 @@ def open_case(work: RoutingWork, contact: ContactRegistered, here: Here) -> Case
     """
     if work.cases.get(contact.contact_no) is not None:
         return None
-    given = given_here(work, here)
-    received, events = act(Case(case_no=contact.contact_no), _receipt(contact), given)
-    work.texts.add(
+    petition = work.texts.take(
         CaseText(
             case_no=contact.contact_no,
-            subject=contact.subject,
-            text=contact.text,
+            subject=contact.subject_sealed,
+            text=contact.text_sealed,
             petitioner_key=contact.petitioner_key,
             petitioner_sealed=contact.petitioner_sealed,
         )
     )
+    received, events = act(Case(case_no=contact.contact_no), _receipt(contact, petition), given_here(work, here))
     conclude(work, here, received, events)
     sorted_case = here.sorter.sort(
-        subject=contact.subject,
-        text=contact.text,
+        subject=petition.subject,
+        text=petition.text,
         declared=contact.division,
         address=contact.address_division,
         node=here.node,
@@ -89,9 +88,9 @@ def open_case(work: RoutingWork, contact: ContactRegistered, here: Here) -> Case
     return _by_rules(work, here, received, contact, sorted_case)
 
 
-def _receipt(contact: ContactRegistered) -> ReceiveCase:
+def _receipt(contact: ContactRegistered, petition: CaseText) -> ReceiveCase:
     petitioner = Actor(person="petitioner", role=Role.PETITIONER, unit="", node=contact.node)
-    content = f"{contact.subject}\n{contact.text}".strip()
+    content = f"{petition.subject}\n{petition.text}".strip()
     return ReceiveCase(
         case_no=contact.contact_no,
         actor=contact.registered_by or petitioner,
@@ -216,7 +215,7 @@ def report_up(work: RoutingWork, here: Here, case: Case, records: Sequence[Recor
         case_no=case.case_no,
         holder=case.holder,
         events=tuple(record.text for record in records),
-        documents=work.documents.of(case.case_no, numbers) if held and numbers else (),
+        documents=work.documents.sealed(case.case_no, numbers) if held and numbers else (),
     )
     work.links.send(here.parent, report)
 

@@ -84,14 +84,14 @@ def _keep_dossier(work: RoutingWork, offer: CustodyOffered, case: Case, missing:
     for record in missing:
         work.record(record.event)
     work.documents.take(case.case_no, dossier.documents)
-    text = CaseText(
+    sealed = CaseText(
         case_no=case.case_no,
-        subject=dossier.subject,
-        text=dossier.text,
+        subject=dossier.subject_sealed,
+        text=dossier.text_sealed,
         petitioner_key=dossier.petitioner_key,
         petitioner_sealed=dossier.petitioner_sealed,
     )
-    work.texts.add(text)
+    work.texts.take(sealed)
     first = work.cases.read(dossier.history[0]).event
     work.tell(
         DossierReceived(
@@ -99,8 +99,8 @@ def _keep_dossier(work: RoutingWork, offer: CustodyOffered, case: Case, missing:
             node=offer.transfer.to_node,
             channel=case.channel,
             received_at=getattr(first, "received_at", first.head.at),
-            subject=dossier.subject,
-            text=dossier.text,
+            subject_sealed=dossier.subject_sealed,
+            text_sealed=dossier.text_sealed,
             petitioner_key=dossier.petitioner_key,
             petitioner_sealed=dossier.petitioner_sealed,
         )

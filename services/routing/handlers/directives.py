@@ -73,7 +73,7 @@ def _send(work: RoutingWork, name: str, command: Command, case: Case, here: Here
         from_node=here.node,
         to_node=case.holder,
         command_type=name,
-        command=work.write_command(numbered),
+        command=work.seal_command(numbered),
         issued_at=given.now,
     )
     work.directives.add("out", directive)
@@ -86,7 +86,7 @@ def take_directive(work: RoutingWork, directive: DirectiveIssued, here: Here) ->
     work.directives.add("in", directive)
     case_seq, code, reason = 0, "", ""
     try:
-        command = work.read_command(directive.command_type, directive.command)
+        command = work.open_command(directive.command_type, directive.case_no, directive.command)
         _check_standing(directive, command, here)
         case_seq = carry_out(work, here, known_case(work, directive.case_no), command).seq
     except Refused as refusal:

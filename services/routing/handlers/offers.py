@@ -17,13 +17,13 @@ def offer_custody(work: RoutingWork, here: Here, case: Case, transfer: Transfer)
     skipped = _skipped_level(here.node, transfer.to_node)
     if skipped:
         work.links.send(skipped, CopySent(case_no=case.case_no, transfer=transfer, events=history))
-    text = work.texts.get(case.case_no)
+    text = work.texts.sealed(case.case_no)
     dossier = Dossier(
         case_no=case.case_no,
         history=history,
-        documents=work.documents.of(case.case_no),
-        subject=text.subject if text else "",
-        text=text.text if text else "",
+        documents=work.documents.sealed(case.case_no),
+        subject_sealed=text.subject if text else "",
+        text_sealed=text.text if text else "",
         petitioner_key=case.petitioner_key,
         petitioner_sealed=text.petitioner_sealed if text else "",
     )

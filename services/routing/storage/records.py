@@ -6,6 +6,7 @@ their context is the case number, so that a sealed text moved to another case do
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,11 +19,28 @@ from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import DocumentNumber
 from lianxi.casework.messages.custody import DirectiveAnswered, DirectiveIssued, DossierDocument
 from lianxi.casework.messages.facts import Document, DocumentKind, Transfer
-from lianxi.runtime.crypto import KeyRing
+from lianxi.runtime.crypto import CannotOpen, KeyRing
 from services.routing.domain.records import CaseText
 from services.routing.storage.tables import case_text, custody_receipt, document_counter
 from services.routing.storage.tables import directive as directive_table
 from services.routing.storage.tables import document as document_table
+
+SEALED = "sealed"
+"""The one entry of a document's paper while it is on the road between nodes."""
+
+
+def opened(keys: KeyRing, sealed: str, context: str) -> str:
+    """Open what came sealed with the city's transport key; "" for nothing, Invalid for what does not open."""
+    if not sealed:
+        return ""
+    try:
+        return keys.open_from_transport(sealed, context)
+    except CannotOpen:
+        raise Invalid("sealed", "transport-key", "密封内容无法打开：密钥不符或内容被改动，不能接收。") from None
+
+
+def _json(paper: Mapping[str, str]) -> str:
+    return json.dumps(dict(paper), ensure_ascii=False)
 
 
 class SqlTexts:
@@ -57,6 +75,27 @@ class SqlTexts:
             petitioner_sealed=row.petitioner_sealed,
         )
 
+    def sealed(self, case_no: str) -> CaseText | None:
+        """Return it with subject and text sealed for another node."""
+        text = self.get(case_no)
+        if text is None:
+            return None
+        subject, content = (
+            self._keys.seal_for_transport(plain, f"{part}/{case_no}")
+            for part, plain in (("subject", text.subject), ("text", text.text))
+        )
+        return replace(text, subject=subject, text=content)
+
+    def take(self, sealed: CaseText) -> CaseText:
+        """Keep a text that came sealed and return it opened; raises Invalid when it does not open."""
+        text = replace(
+            sealed,
+            subject=opened(self._keys, sealed.subject, f"subject/{sealed.case_no}"),
+            text=opened(self._keys, sealed.text, f"text/{sealed.case_no}"),
+        )
+        self.add(text)
+        return text
+
 
 class SqlDocuments:
     """`Documents` on one connection. `mark` is the office's mark in document numbers, such as 宁信."""
@@ -80,11 +119,13 @@ class SqlDocuments:
         self._insert(case_no, document.number, document.kind.value, document.digest, paper)
 
     def take(self, case_no: str, documents: Iterable[DossierDocument]) -> None:
-        """Keep documents that came from another node, unless they are here already; Invalid if a text was changed."""
+        """Keep documents that came sealed, unless they are here already; Invalid if a text was changed."""
         for item in documents:
-            if paper_digest(item.paper) != item.digest:
+            text = opened(self._keys, item.paper.get(SEALED, ""), f"{case_no}/{item.number}")
+            paper: dict[str, str] = json.loads(text) if text else {}
+            if paper_digest(paper) != item.digest:
                 raise Invalid("documents", "digest", f"文书 {item.number} 的内容与其摘要不符，不能接收。")
-            self._insert(case_no, item.number, item.kind, item.digest, item.paper)
+            self._insert(case_no, item.number, item.kind, item.digest, paper)
 
     def of(self, case_no: str, numbers: Iterable[str] | None = None) -> tuple[DossierDocument, ...]:
         """Return the documents of a case, all or those named."""
@@ -96,12 +137,19 @@ class SqlDocuments:
             for row in self._connection.execute(query)
         )
 
+    def sealed(self, case_no: str, numbers: Iterable[str] | None = None) -> tuple[DossierDocument, ...]:
+        """Return the same with their texts sealed for another node."""
+        return tuple(
+            replace(item, paper={SEALED: self._keys.seal_for_transport(_json(item.paper), f"{case_no}/{item.number}")})
+            for item in self.of(case_no, numbers)
+        )
+
     def _opened(self, case_no: str, row: Any) -> dict[str, str]:
         paper: dict[str, str] = json.loads(self._keys.open(row.paper, f"{case_no}/{row.number}"))
         return paper
 
     def _insert(self, case_no: str, number: str, kind: str, digest: str, paper: Mapping[str, str]) -> None:
-        sealed = self._keys.seal(json.dumps(dict(paper), ensure_ascii=False), f"{case_no}/{number}")
+        sealed = self._keys.seal(_json(paper), f"{case_no}/{number}")
         row = {"case_no": case_no, "number": number, "kind": kind, "digest": digest, "paper": sealed}
         self._connection.execute(insert(document_table).values(row).on_conflict_do_nothing())
 

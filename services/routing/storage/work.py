@@ -20,10 +20,11 @@ from lianxi.contracts.schemas import dump, load
 from lianxi.courier import outgoing
 from lianxi.runtime.clock import Clock
 from lianxi.runtime.crypto import KeyRing
+from services.routing.storage.books import SqlBooks
 from services.routing.storage.cases import SqlCases
 from services.routing.storage.desk import SqlDesk
 from services.routing.storage.link_work import LinkWork
-from services.routing.storage.records import SqlDirectives, SqlDocuments, SqlReceipts, SqlTexts
+from services.routing.storage.records import SqlDirectives, SqlDocuments, SqlReceipts, SqlTexts, opened
 from services.routing.storage.tables import SCHEMA, sorting
 
 
@@ -37,6 +38,7 @@ class Tools:
     clock: Clock
     seal_links: Callable[[Any], None]
     post: Callable[[Any], Any]
+    compare_books: Callable[[Any, str, Any], None]
 
 
 COMMANDS: dict[str, type[Command]] = {cls.MESSAGE.name: cls for cls in declared_in(commands)}
@@ -53,6 +55,7 @@ class RoutingWork(LinkWork):
     desk: SqlDesk
 
     links: Any
+    books: SqlBooks
 
     def __init__(self, engine: Engine, tools: Tools) -> None:
         super().__init__(engine, SCHEMA, DivisionCode.parse(tools.node), tools.seal_links)
@@ -67,6 +70,7 @@ class RoutingWork(LinkWork):
         self.directives = SqlDirectives(self.connection, self._tools.keys)
         self.desk = SqlDesk(self.connection)
         self.links = self._tools.post(self)
+        self.books = SqlBooks(self.connection, SCHEMA)
         return self
 
     def __exit__(
@@ -91,6 +95,10 @@ class RoutingWork(LinkWork):
         except BaseException:
             self.cases.forget()
             raise
+
+    def compare_books(self, origin: str, message: Any) -> None:
+        """Carry out a message of a comparison of books."""
+        self._tools.compare_books(self, origin, message)
 
     def record(self, event: CaseEvent) -> None:
         """Publish a case event inside this node."""
@@ -117,6 +125,11 @@ class RoutingWork(LinkWork):
             raise Invalid("command", "command", "命令不是有效的JSON。") from None
         return load(cls, data)
 
-    def write_command(self, command: Command) -> str:
-        """Return the JSON of a command."""
-        return json.dumps(dump(command), ensure_ascii=False, separators=(",", ":"))
+    def seal_command(self, command: Command) -> str:
+        """Return a command sealed for another node."""
+        text = json.dumps(dump(command), ensure_ascii=False, separators=(",", ":"))
+        return self._tools.keys.seal_for_transport(text, f"command/{command.case_no}")
+
+    def open_command(self, command_type: str, case_no: str, sealed: str) -> Command:
+        """Read a command that came sealed; raises Invalid."""
+        return self.read_command(command_type, opened(self._tools.keys, sealed, f"command/{case_no}"))

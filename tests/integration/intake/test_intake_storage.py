@@ -235,14 +235,15 @@ def test_a_petitioner_travels_to_a_node_with_other_keys(parts, environment, tmp_
         node="630104",
         channel="web",
         received_at=registered.received_at,
-        subject=registered.subject,
-        text=registered.text,
+        subject_sealed=registered.subject_sealed,
+        text_sealed=registered.text_sealed,
         petitioner_key=registered.petitioner_key,
         petitioner_sealed=registered.petitioner_sealed,
     )
 
+    later = town.desk.vault.seal_for_transport("停暖（补）", f"subject/{number}")
     with town.open_work() as work:
-        handlers.keep_dossiers([dossier, replace(dossier, subject="停暖（补）")], work, town.desk)
+        handlers.keep_dossiers([dossier, replace(dossier, subject_sealed=later)], work, town.desk)
     with town.open_work() as work:
         reach = handlers.reach_petitioner({"case_no": number}, work, town.desk)
         shown = handlers.show_contact({"number": number, "actor": REGISTRAR, "reason": "承办"}, work, town.desk)
@@ -262,8 +263,8 @@ def test_a_dossier_is_read_from_the_bus(intake, parts, migrated):
         node="630100",
         channel="web",
         received_at=parts.clock.now(),
-        subject="停暖",
-        text="至今无人维修",
+        subject_sealed=vault.seal_for_transport("停暖", f"subject/{number}"),
+        text_sealed=vault.seal_for_transport("至今无人维修", f"text/{number}"),
         petitioner_key="k",
         petitioner_sealed=vault.seal_for_transport('{"name": "马桂兰", "later": 1}', f"petitioner/{number}"),
     )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lianxi.bus.messages import RawMessage
+from lianxi.casework.messages.facts import PetitionClass
 from lianxi.courier import decode
 from lianxi.runtime.crypto import KeyRing
 from services.routing.handlers.directives import do
@@ -16,6 +17,7 @@ from services.supervision.service import SupervisionService
 from services.supervision.settings import Settings as SupervisionSettings
 from services.supervision.wiring import build as build_supervision
 from tests.support.builders import TOWNSHIP
+from tests.unit.routing.network_of_nodes import a_contact
 
 DATA = Path(__file__).resolve().parents[3] / "deploy"
 
@@ -25,8 +27,19 @@ class RoutingNode:
     """The node of a street with its parts and its database."""
 
     parts: Parts
+    keys: KeyRing
     supervision: Any
     database: Any
+
+    def contact(self, number: str, *, subject: str = "路面破损", text: str = "请修路", **more: Any) -> Any:
+        """Return a contact filed here, sealed as intake seals it."""
+        seal = self.keys.seal_for_transport
+        facts = {"category": ("城乡建设",), "petition_class": PetitionClass.RELIEF, "petitioner_key": number}
+        sealed = {
+            "subject_sealed": seal(subject, f"subject/{number}"),
+            "text_sealed": seal(text, f"text/{number}"),
+        }
+        return a_contact(TOWNSHIP, number, **{**facts, **sealed, **more})
 
     def do(self, command: Any) -> None:
         """Carry out an act."""
@@ -47,7 +60,8 @@ def street(node_database, tmp_path):
     """The node of a street: routing on its own database."""
     database = node_database(TOWNSHIP, services=("intake", "routing", "supervision", "notify", "portal"))
     ring = tmp_path / "keys.yaml"
-    KeyRing.generate().write(ring)
+    keys = KeyRing.generate()
+    keys.write(ring)
     environment = {
         **database.environment(tmp_path),
         "LIANXI_NODE": TOWNSHIP,
@@ -56,5 +70,5 @@ def street(node_database, tmp_path):
         "LIANXI_DEPLOY_DIR": str(DATA),
     }
     parts = build(Settings.from_environment(environment))
-    yield RoutingNode(parts, build_supervision(SupervisionSettings.from_environment(environment)), database)
+    yield RoutingNode(parts, keys, build_supervision(SupervisionSettings.from_environment(environment)), database)
     parts.close()

@@ -1,17 +1,17 @@
 """Routing on a real database: sealed texts, numbers without gaps or doubles, batches, savepoints, damage."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import create_engine
 
 from lianxi.casework.errors import Invalid, Unknown
 from lianxi.casework.messages import commands as c
-from lianxi.casework.messages.facts import DocumentKind, PetitionClass
+from lianxi.casework.messages.facts import DocumentKind
 from lianxi.ops.verify import Tally, findings
 from services.routing.handlers import cases, desk
 from tests.support.builders import OFFICE, RT6, TOWNSHIP, an_actor
-from tests.unit.routing.network_of_nodes import a_contact
 
 pytestmark = pytest.mark.database
 SECRET = "住户张三丰反映的内容"
@@ -21,22 +21,19 @@ def number(counter):
     return f"63010400120260302W{counter:05d}"
 
 
-def contacts(*numbers, **more):
-    facts = {"category": ("城乡建设",), "petition_class": PetitionClass.RELIEF}
-    return [a_contact(TOWNSHIP, n, petitioner_key=n, **{**facts, **more}) for n in numbers]
-
-
 def opened(street, *numbers, **more):
     with street.parts.open_work() as work:
-        cases.open_cases(work, contacts(*numbers, **more), street.parts.here)
+        cases.open_cases(work, [street.contact(n, **more) for n in numbers], street.parts.here)
 
 
 def test_texts_and_documents_are_sealed_at_rest(street):
     opened(street, number(1), text=SECRET)
     street.do(c.AcceptCase(case_no=number(1), actor=an_actor("U"), paper={"note": SECRET}))
 
-    for table in ("case_text", "document", "case_event", "case_file", "sorting"):
+    for table in ("case_text", "document", "case_event", "case_file", "sorting", "link_outbox", "outbox"):
         rows = street.database.query(f"SELECT t::text FROM routing.{table} t")
+        if table.endswith("outbox"):
+            rows = street.database.query(f"SELECT convert_from(body, 'UTF8') FROM routing.{table}")
         assert rows
         assert not any(SECRET in row[0] for row in rows), table
     with street.parts.open_work() as work:
@@ -58,7 +55,7 @@ def test_a_batch_writes_histories_files_and_outbox_in_one_transaction(street):
 
 def test_a_failure_in_a_batch_leaves_nothing_behind(street):
     def broken(work):
-        cases.open_cases(work, contacts(number(1)), street.parts.here)
+        cases.open_cases(work, [street.contact(number(1))], street.parts.here)
         raise RuntimeError("on purpose")
 
     with pytest.raises(RuntimeError), street.parts.open_work() as work:
@@ -69,7 +66,7 @@ def test_a_failure_in_a_batch_leaves_nothing_behind(street):
 
 def test_a_savepoint_taken_back_forgets_the_case_it_opened(street):
     def inside(work):
-        cases.open_cases(work, contacts(number(1)), street.parts.here)
+        cases.open_cases(work, [street.contact(number(1))], street.parts.here)
         raise RuntimeError("on purpose")
 
     with street.parts.open_work() as work:
@@ -77,7 +74,7 @@ def test_a_savepoint_taken_back_forgets_the_case_it_opened(street):
             inside(work)
         assert work.cases.get(number(1)) is None
         with work.savepoint():
-            cases.open_cases(work, contacts(number(2)), street.parts.here)
+            cases.open_cases(work, [street.contact(number(2))], street.parts.here)
 
     assert street.database.query("SELECT DISTINCT case_no FROM routing.case_event") == [(number(2),)]
 
@@ -97,10 +94,11 @@ def test_a_changed_document_from_another_node_is_not_taken(street):
     opened(street, number(1))
     street.do(c.AcceptCase(case_no=number(1), actor=an_actor("U"), paper={"note": "原文"}))
     with street.parts.open_work() as work:
-        (document, *_) = work.documents.of(number(1))
-        forged = type(document)(number="街信受〔2026〕9号", kind="受", digest=document.digest, paper={"note": "改过"})
-        with pytest.raises(Invalid):
-            work.documents.take(number(1), [forged])
+        (document, *_) = work.documents.sealed(number(1))
+        for forged in ({"sealed": "t:forged"}, {}, dict(document.paper)):
+            moved = replace(document, number="街信受〔2026〕9号", paper=forged)
+            with pytest.raises(Invalid):
+                work.documents.take(number(1), [moved])
 
 
 def test_the_pile_counts_pages_and_ages_what_waits(street):

@@ -8,7 +8,7 @@ from lianxi.casework.errors import Conflict, Forbidden, Invalid, Unknown
 from lianxi.casework.messages.notices import DossierReceived
 from services.intake import handlers
 from services.intake.domain.records import MAX_SEQUENCE, Fate, ForeignContact, Origin
-from services.intake.handlers.sealing import seal_petitioner
+from services.intake.handlers.sealing import open_text, seal_petitioner, seal_text
 from tests.unit.intake.desk import NOW, REGISTRAR, FakeWork, a_desk, a_letter, a_visit, a_web_petition
 
 CODE_LENGTH = len("XXXXX-XXXXX-XXXXX")
@@ -58,7 +58,7 @@ def test_routing_is_told_everything_it_needs_and_no_personal_data_in_clear(work,
     assert (message.contact_no, message.node, message.channel) == (answer["number"], "630104", "letter")
     assert (message.entered_at, message.received_at.day, message.division) == (NOW, 27, "630104001")
     assert message.registered_by.person == "clerk-7"
-    assert message.subject == a_letter()["subject"]
+    assert open_text("subject", message.subject_sealed, message.contact_no, desk.vault) == a_letter()["subject"]
     for clear in a_letter()["petitioner"].values():
         assert clear not in message.petitioner_sealed
 
@@ -185,8 +185,8 @@ def a_dossier(desk, number="63010000020260301W00007", **changes):
         "node": "630100",
         "channel": "web",
         "received_at": NOW,
-        "subject": "停暖",
-        "text": "至今无人维修",
+        "subject_sealed": seal_text("subject", "停暖", number, desk.vault),
+        "text_sealed": seal_text("text", changes.pop("text", "至今无人维修"), number, desk.vault),
         "petitioner_key": "k",
         "petitioner_sealed": seal_petitioner(petitioner, number, desk.vault),
     }

@@ -83,9 +83,15 @@ class MemoryDocuments:
 
     def take(self, case_no: str, documents: Iterable[DossierDocument]) -> None:
         for item in documents:
-            if paper_digest(item.paper) != item.digest:
+            paper = json.loads(item.paper["sealed"][::-1])
+            if paper_digest(paper) != item.digest:
                 raise Invalid("documents", "digest", "文书被改动。")
-            self.kept.setdefault((case_no, item.number), item)
+            self.kept.setdefault((case_no, item.number), replace(item, paper=paper))
+
+    def sealed(self, case_no: str, numbers: Iterable[str] | None = None) -> tuple[DossierDocument, ...]:
+        return tuple(
+            replace(item, paper={"sealed": json.dumps(dict(item.paper))[::-1]}) for item in self.of(case_no, numbers)
+        )
 
     def of(self, case_no: str, numbers: Iterable[str] | None = None) -> tuple[DossierDocument, ...]:
         wanted = None if numbers is None else set(numbers)
@@ -134,8 +140,14 @@ class MemoryDirectives:
 class MemoryTexts(dict[str, CaseText]):
     """`Texts` as a dictionary."""
 
-    def add(self, text: CaseText) -> None:
-        self[text.case_no] = text
+    def sealed(self, case_no: str) -> CaseText | None:
+        text = self.get(case_no)
+        return text and replace(text, subject=f"sealed {text.subject}", text=f"sealed {text.text}")
+
+    def take(self, sealed: CaseText) -> CaseText:
+        subject, text = (part.removeprefix("sealed ") for part in (sealed.subject, sealed.text))
+        self[sealed.case_no] = replace(sealed, subject=subject, text=text)
+        return self[sealed.case_no]
 
 
 class FixedSorter:
@@ -185,6 +197,7 @@ class Node:
         self.sent: list[tuple[str, Any]] = []
         self.recorded: list[CaseEvent] = []
         self.told: list[Any] = []
+        self.compared: list[tuple[str, Any]] = []
         self.sorted: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self.clock = FixedClock(datetime(2026, 3, 2, 10, tzinfo=SHANGHAI))
         ids = count(1)
@@ -207,6 +220,9 @@ class Node:
     def record(self, event: CaseEvent) -> None:
         self.recorded.append(event)
 
+    def compare_books(self, origin: str, message: Any) -> None:
+        self.compared.append((origin, message))
+
     def tell(self, notice: Any) -> None:
         self.told.append(notice)
 
@@ -216,8 +232,11 @@ class Node:
     def read_command(self, command_type: str, text: str) -> Command:
         return load(registry.MESSAGES[f"lianxi.{command_type}.v1"], json.loads(text))
 
-    def write_command(self, command: Command) -> str:
+    def seal_command(self, command: Command) -> str:
         return json.dumps(dump(command), ensure_ascii=False)
+
+    def open_command(self, command_type: str, _case_no: str, sealed: str) -> Command:
+        return self.read_command(command_type, sealed)
 
     def take_sent(self) -> list[tuple[str, Any]]:
         """Return what waits to be carried and forget it."""
