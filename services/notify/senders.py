@@ -92,36 +92,34 @@ class SmtpSession:
         try:
             code, _ = smtp.mail(self._account.address)
             if code >= 400:  # noqa: PLR2004
-                return self._refused(code, about_letter=False)
+                return self._refused(smtp, code, about_letter=False)
             recipient_named = True
             code, _ = smtp.rcpt(to)
             if code >= 400:  # noqa: PLR2004
-                return self._refused(code, about_letter=True)
+                return self._refused(smtp, code, about_letter=True)
             code, _ = smtp.data(content)
         except smtplib.SMTPDataError as error:
-            return self._refused(error.smtp_code, about_letter=True)
+            return self._refused(smtp, error.smtp_code, about_letter=True)
         except (smtplib.SMTPException, OSError) as error:
-            self._drop()
+            self._drop(smtp)
             return Result(Fate.LATER if recipient_named else Fate.DOWN, f"smtp-broken ({type(error).__name__})")
-        return Result(Fate.TAKEN) if code < 400 else self._refused(code, about_letter=True)  # noqa: PLR2004
+        return Result(Fate.TAKEN) if code < 400 else self._refused(smtp, code, about_letter=True)  # noqa: PLR2004
 
-    def _refused(self, code: int, *, about_letter: bool) -> Result:
+    def _refused(self, smtp: smtplib.SMTP, code: int, *, about_letter: bool) -> Result:
         """Sort a refusal by its code and make the connection fit for the next letter."""
         reason = f"smtp-{code}"
         if code == CLOSING or not about_letter:
-            self._drop()
+            self._drop(smtp)
             return Result(Fate.DOWN, reason)
         try:
-            if self._smtp is not None:
-                self._smtp.rset()
+            smtp.rset()
         except (smtplib.SMTPException, OSError):
-            self._drop()
+            self._drop(smtp)
         return Result(Fate.LATER if code < REFUSED_FROM else Fate.NEVER, reason)
 
-    def _drop(self) -> None:
-        smtp, self._smtp = self._smtp, None
-        if smtp is not None:
-            smtp.close()
+    def _drop(self, smtp: smtplib.SMTP) -> None:
+        self._smtp = None
+        smtp.close()
 
 
 def _unreachable(error: Exception) -> str:

@@ -26,6 +26,9 @@ class _Speaker(SMTP):
             await self._reader.readline()
             self.transport.abort()
             return
+        if self.event_handler.next("refuse DATA"):
+            await self.push("451 not now")
+            return
         await super().smtp_DATA(arg)
 
 
@@ -45,7 +48,10 @@ class MailServer:
         self._release = None
 
     def behave(self, *ways):
-        """Queue ways to fail, each for one letter: "hang up in DATA", "hang up after DATA", "be silent"."""
+        """Queue ways to fail, each for one letter.
+
+        "refuse DATA", "hang up in DATA", "hang up after DATA", "be silent", "refuse and hang up" (at the recipient).
+        """
         self._queued += ways
 
     def next(self, *ways):
@@ -79,8 +85,11 @@ class MailServer:
         envelope.mail_from = address
         return self.replies.get("MAIL", "250 OK")
 
-    async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802
+    async def handle_RCPT(self, server, _session, envelope, address, _options):  # noqa: N802
         reply = self.replies.get(address, self.replies.get("RCPT", "250 OK"))
+        if self.next("refuse and hang up"):
+            await server.push("550 no, and goodbye")
+            server.transport.abort()
         if reply.startswith("250"):
             envelope.rcpt_tos.append(address)
         return reply

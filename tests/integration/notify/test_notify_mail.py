@@ -95,6 +95,24 @@ def test_a_connection_that_breaks_in_the_middle_of_a_letter_loses_and_doubles_no
     assert {state for state, _, _ in office.states()} == {"sent"}
 
 
+def test_a_server_that_wants_no_letter_now_gets_it_later(an_office, mail_server):
+    office = an_office(mail_server)
+    office.expect_mail(2)
+    mail_server.behave("refuse DATA")
+    office.send()
+
+    assert office.states() == [("failed", 1, "smtp-451"), ("sent", 1, "")]
+
+
+def test_a_server_that_hangs_up_with_its_refusal_is_called_again_for_the_next_letter(an_office, mail_server):
+    office = an_office(mail_server)
+    office.expect_mail(2)
+    mail_server.behave("refuse and hang up")
+    office.send()
+
+    assert office.states() == [("dead", 1, "smtp-550"), ("sent", 1, "")]
+
+
 def test_a_letter_that_was_taken_without_a_word_comes_again_under_the_same_id(an_office, mail_server):
     office = an_office(mail_server)
     office.expect_mail()
