@@ -54,6 +54,12 @@ class RoutingService:
         with self.open_work() as work:
             link_receiving.retry(work, self._end)
 
+    @every(600.0)
+    def prune_links(self) -> None:
+        """Forget frames that were acked, applied or refused longer ago than any backup reaches."""
+        with self.open_work() as work:
+            links.prune(work, self._end)
+
     @every(5.0)
     def watch_pile(self) -> None:
         """Show in the metrics what waits for a clerk."""

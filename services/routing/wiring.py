@@ -18,7 +18,7 @@ from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import gauge
 from services.routing.domain.directory import Directory
 from services.routing.domain.sorting.rules import RuleSorter
-from services.routing.handlers import Here, books, links
+from services.routing.handlers import Here, links
 from services.routing.handlers.delivery import deliver, deliver_all
 from services.routing.handlers.link_ends import LinkEnd
 from services.routing.settings import Settings
@@ -71,7 +71,6 @@ def build(settings: Settings | None = None) -> Parts:
         clock=clock,
         seal_links=partial(links.seal, end=end),
         post=lambda work: links.Post(work, end),
-        compare_books=lambda work, origin, message: books.take(work, end, origin, message),
     )
     engine = engine_for(settings.database_url, SCHEMA, settings.connections)
     HEALTH.add("routing-database", lambda: _ask(engine))

@@ -147,9 +147,6 @@ class RoutingWork(Protocol):
     def links(self) -> Links:
         """Return the repository of this name."""
 
-    def compare_books(self, origin: str, message: Any) -> None:
-        """Carry out a message of a comparison of books."""
-
     def record(self, event: CaseEvent) -> None:
         """Publish a case event inside this node."""
 

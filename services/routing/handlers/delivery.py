@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from lianxi.casework.errors import Broken
-from lianxi.casework.messages.books import BookPagesAsked, BookPagesTold, BooksAsked, BooksTold
 from lianxi.casework.messages.custody import (
     CaseReported,
     CopySent,
@@ -17,14 +16,9 @@ from services.routing.handlers import Here, RoutingWork
 from services.routing.handlers.custody import take_answer, take_copy, take_offer, take_report
 from services.routing.handlers.directives import take_directive, take_directive_answer
 
-BOOKS = (BooksAsked, BooksTold, BookPagesAsked, BookPagesTold)
-
-
 def deliver(work: RoutingWork, origin: str, message: Any, here: Here) -> None:
     """Carry out a message from `origin` that has this node as its destination."""
     match message:
-        case BooksAsked() | BooksTold() | BookPagesAsked() | BookPagesTold():
-            work.compare_books(origin, message)
         case CaseReported():
             take_report(work, origin, message, here)
         case CustodyOffered():
@@ -43,7 +37,7 @@ def deliver(work: RoutingWork, origin: str, message: Any, here: Here) -> None:
 
 def deliver_all(work: RoutingWork, messages: Sequence[tuple[str, Any]], here: Here) -> None:
     """Carry out a batch: the cases it is about are fetched and locked in one look-up."""
-    work.cases.preload(_case_of(message) for _, message in messages if not isinstance(message, BOOKS))
+    work.cases.preload(_case_of(message) for _, message in messages)
     for origin, message in messages:
         deliver(work, origin, message, here)
 

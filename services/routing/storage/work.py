@@ -20,7 +20,6 @@ from lianxi.contracts.schemas import dump, load
 from lianxi.courier import outgoing
 from lianxi.runtime.clock import Clock
 from lianxi.runtime.crypto import KeyRing
-from services.routing.storage.books import SqlBooks
 from services.routing.storage.cases import SqlCases
 from services.routing.storage.desk import SqlDesk
 from services.routing.storage.link_work import LinkWork
@@ -38,7 +37,6 @@ class Tools:
     clock: Clock
     seal_links: Callable[[Any], None]
     post: Callable[[Any], Any]
-    compare_books: Callable[[Any, str, Any], None]
 
 
 COMMANDS: dict[str, type[Command]] = {cls.MESSAGE.name: cls for cls in declared_in(commands)}
@@ -55,8 +53,6 @@ class RoutingWork(LinkWork):
     desk: SqlDesk
 
     links: Any
-    books: SqlBooks
-
     def __init__(self, engine: Engine, tools: Tools) -> None:
         super().__init__(engine, SCHEMA, DivisionCode.parse(tools.node), tools.seal_links)
         self._tools = tools
@@ -70,7 +66,6 @@ class RoutingWork(LinkWork):
         self.directives = SqlDirectives(self.connection, self._tools.keys)
         self.desk = SqlDesk(self.connection)
         self.links = self._tools.post(self)
-        self.books = SqlBooks(self.connection, SCHEMA)
         return self
 
     def __exit__(
@@ -95,10 +90,6 @@ class RoutingWork(LinkWork):
         except BaseException:
             self.cases.forget()
             raise
-
-    def compare_books(self, origin: str, message: Any) -> None:
-        """Carry out a message of a comparison of books."""
-        self._tools.compare_books(self, origin, message)
 
     def record(self, event: CaseEvent) -> None:
         """Publish a case event inside this node."""

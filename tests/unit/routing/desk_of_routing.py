@@ -197,7 +197,6 @@ class Node:
         self.sent: list[tuple[str, Any]] = []
         self.recorded: list[CaseEvent] = []
         self.told: list[Any] = []
-        self.compared: list[tuple[str, Any]] = []
         self.sorted: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self.clock = FixedClock(datetime(2026, 3, 2, 10, tzinfo=SHANGHAI))
         ids = count(1)
@@ -219,9 +218,6 @@ class Node:
 
     def record(self, event: CaseEvent) -> None:
         self.recorded.append(event)
-
-    def compare_books(self, origin: str, message: Any) -> None:
-        self.compared.append((origin, message))
 
     def tell(self, notice: Any) -> None:
         self.told.append(notice)

@@ -7,12 +7,11 @@ import pytest
 
 from lianxi.casework.errors import Broken, Conflict, Forbidden
 from lianxi.casework.messages import commands as c
-from lianxi.casework.messages.books import BooksAsked
 from lianxi.casework.messages.custody import CaseReported, CustodyAnswered, DirectiveIssued
 from lianxi.casework.messages.notices import RightLapsed
 from lianxi.contracts.schemas import dump
 from services.routing.handlers.custody import take_report
-from services.routing.handlers.delivery import deliver, deliver_all
+from services.routing.handlers.delivery import deliver
 from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, TOWNSHIP, an_actor
 from tests.unit.routing.desk_of_routing import Node, a_finding, tampered, to
 from tests.unit.routing.network_of_nodes import ROAD, Network, offer_of, replied
@@ -197,12 +196,3 @@ def test_a_message_without_a_use_case_is_our_fault():
 
     with pytest.raises(Broken):
         deliver(node, DISTRICT, RightLapsed(case_no=NUMBER, clock="x", legal_due=node.clock.today()), node.here)
-
-
-def test_a_comparison_of_books_is_handed_to_the_books():
-    node = Node(DISTRICT)
-    asked = BooksAsked(comparison="c-1", subtree=DISTRICT)
-
-    deliver_all(node, [(CITY, asked)], node.here)
-
-    assert node.compared == [(CITY, asked)]
