@@ -68,12 +68,15 @@ class _Turn:
 
     def _try(self, claimed: Claimed) -> Result:
         self.tried += 1
-        reached = self.post.directory.reach(claimed.case_no)
-        if isinstance(reached, Result):
-            return reached
-        if not reached.email:
-            return Result(Fate.NOBODY, "no-address")
-        return self.session.send(self._letter(claimed, reached))
+        try:
+            reached = self.post.directory.reach(claimed.case_no)
+            if isinstance(reached, Result):
+                return reached
+            if not reached.email:
+                return Result(Fate.NOBODY, "no-address")
+            return self.session.send(self._letter(claimed, reached))
+        except Exception as error:  # noqa: BLE001  a letter we cannot make must not hold up the others
+            return Result(Fate.LATER, f"broken ({type(error).__name__})")
 
     def _letter(self, claimed: Claimed, reached: Reached) -> Letter:
         words = self.desk.texts.words(

@@ -175,6 +175,16 @@ def test_one_bad_letter_does_not_hold_up_the_others():
     assert [row.state for row in rows] == [State.SENT, State.FAILED, State.SENT]
 
 
+def test_a_letter_that_we_cannot_make_does_not_hold_up_the_others():
+    room = Room()
+    rows = [a_waiting_mail(room, number) for number in numbers(3)]
+    rows[0].owed = replace(rows[0].owed, facts={"received_on": "2026-13-45"})
+    send(room)
+
+    assert [row.state for row in rows] == [State.FAILED, State.SENT, State.SENT]
+    assert rows[0].reason == "broken (ValueError)"
+
+
 def test_more_than_a_batch_is_sent_in_one_turn_oldest_first():
     room = Room()
     rows = [a_waiting_mail(room, number) for number in numbers(BATCH + 3)]
