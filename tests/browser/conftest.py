@@ -39,8 +39,8 @@ def account(three_nodes):
 def desk(browser, account, three_nodes):
     """Open a page of somebody who is signed in at a node."""
 
-    def open_desk(node, role, unit=""):
-        page = browser.page()
+    def open_desk(node, role, unit="", **size):
+        page = browser.page(**size)
         page.open(f"{three_nodes.node(node).portal_url}/sign-in")
         page.fill(login=account(node, role, unit), password=PASSWORD)
         page.click("登录")

@@ -139,9 +139,16 @@ def test_no_page_runs_a_script_or_asks_another_machine(desk, three_nodes):
         assert page.run("document.documentElement.lang") == "zh-CN"
 
 
-def test_pages_fit_a_phone(browser, three_nodes):
-    phone = browser.page(width=360, height=740, phone=True)
+def test_pages_fit_a_phone(filed, browser, desk, three_nodes):
+    number, _code, _phone = filed
+    size = {"width": 360, "height": 740, "phone": True}
+    stranger, clerk = browser.page(**size), desk(CITY, "D", **size)
+    eventually(lambda: clerk.open(f"{three_nodes.node(CITY).portal_url}/desk/cases/{number}") or "期限" in clerk.text)
 
-    for path in ("/", "/petition", "/track", "/sign-in", "/nowhere"):
-        phone.open(three_nodes.node(CITY).portal_url + path)
-        assert phone.run("document.documentElement.scrollWidth <= window.innerWidth"), path
+    for page, paths in (
+        (stranger, ("/", "/petition", "/track", "/sign-in", "/nowhere")),
+        (clerk, ("/desk/", "/desk/cases", f"/desk/cases/{number}", "/desk/inbox", "/desk/proposals", "/desk/links")),
+    ):
+        for path in paths:
+            page.open(three_nodes.node(CITY).portal_url + path)
+            assert page.run("document.documentElement.scrollWidth <= window.innerWidth"), path

@@ -34,6 +34,7 @@ def ledger(person: Principal) -> Any:
     return page(
         "ledger.html",
         found=found,
+        limit=limit,
         asked=query,
         states=list(STATE_LABELS.items()),
         channels=CHANNELS,
