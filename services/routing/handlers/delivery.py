@@ -16,6 +16,7 @@ from services.routing.handlers import Here, RoutingWork
 from services.routing.handlers.custody import take_answer, take_copy, take_offer, take_report
 from services.routing.handlers.directives import take_directive, take_directive_answer
 
+
 def deliver(work: RoutingWork, origin: str, message: Any, here: Here) -> None:
     """Carry out a message from `origin` that has this node as its destination."""
     match message:
