@@ -20,7 +20,7 @@ logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 HEARTBEAT = 10
 CONNECT_TIMEOUT = 5.0
-PERSISTENT = 2
+TRANSIENT, PERSISTENT = 1, 2
 
 BROKEN: tuple[type[BaseException], ...] = (AMQPError, OSError, EOFError)
 """What any use of a connection may raise when the broker is not there, or not as expected."""
@@ -61,7 +61,7 @@ def properties(**facts: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One message for the publisher."""
+    """One message for the publisher; `expiration` in milliseconds, as text, is how long the broker keeps it."""
 
     exchange: str
     routing_key: str
@@ -69,6 +69,8 @@ class Publication:
     message_id: str
     type: str | None
     headers: Mapping[str, Any]
+    expiration: str | None = None
+    persistent: bool = True
 
 
 @dataclass(slots=True)
@@ -89,7 +91,7 @@ class Batch:
 
 
 class ConfirmingPublisher:
-    """Publishes mandatory, persistent messages on one channel in confirm mode, from an I/O thread of its own."""
+    """Publishes mandatory messages on one channel in confirm mode, from an I/O thread of its own."""
 
     def __init__(self, uri: str, *, name: str) -> None:
         self.failure: str | None = None
@@ -99,6 +101,7 @@ class ConfirmingPublisher:
         self._returned: set[tuple[str, str, str]] = set()
         self._unfinished: list[Batch] = []
         self._tag = 0
+        self._closed = False
         self._channel: Any = None
         self._connection = pika.SelectConnection(
             parameters(uri, name),
@@ -124,9 +127,14 @@ class ConfirmingPublisher:
         return batch
 
     def close(self, timeout: float = 5.0) -> None:
-        """Close the connection; what was not confirmed by now stays open for ever."""
+        """Close the connection; what was not confirmed by now stays open for ever. Closing twice does no harm."""
+        if self._closed:
+            return
         self._connection.ioloop.add_callback_threadsafe(self._close)
         self._thread.join(timeout)
+        if not self._thread.is_alive():
+            self._closed = True
+            self._connection.ioloop.close()  # its pair of sockets would stay open until the process ends
 
     def _run(self) -> None:
         try:
@@ -186,6 +194,8 @@ class ConfirmingPublisher:
                     type=each.type,
                     headers=dict(each.headers),
                     content_type="application/json",
+                    expiration=each.expiration,
+                    delivery_mode=PERSISTENT if each.persistent else TRANSIENT,
                 ),
                 mandatory=True,
             )

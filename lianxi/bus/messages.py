@@ -24,6 +24,15 @@ STREAM_KEY = "stream-key"
 STREAM_SEQ = "stream-seq"
 """Headers that name the place in the stream for readers who cannot decode the body."""
 
+EXPIRATION = "x-expiration-ms"
+"""Header of an outgoing message: milliseconds after which the broker may throw it away unread."""
+
+TRANSIENT = "x-persistent"
+"""Header of an outgoing message; `"false"`: the broker need not keep it over its own restart.
+
+The relay turns these two into properties of the message; nobody receives them as headers.
+"""
+
 
 class Undecodable(Exception):  # noqa: N818  reads as what the message is
     """The body cannot be read by any version of this program."""
@@ -90,3 +99,5 @@ class Outgoing:
             raise ValueError(f"message {self.id} has {len(self.body)} bytes, more than the {MAX_BODY} a body may have")
         if not self.id or len(self.routing_key.encode()) > 255:  # noqa: PLR2004  the protocol's limit
             raise ValueError("a message needs an id and a routing key of at most 255 bytes")
+        if not self.headers.get(EXPIRATION, "0").isdecimal():
+            raise ValueError(f"{EXPIRATION} is a whole number of milliseconds, not {self.headers[EXPIRATION]!r}")

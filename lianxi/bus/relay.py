@@ -25,7 +25,7 @@ from psycopg2.extensions import connection
 
 from lianxi.bus.amqp import BROKEN, Batch, ConfirmingPublisher, Publication
 from lianxi.bus.housekeeping import Housekeeping, Retention
-from lianxi.bus.messages import OUTBOX_CHANNEL
+from lianxi.bus.messages import EXPIRATION, OUTBOX_CHANNEL, TRANSIENT
 from lianxi.runtime import logging as logs
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import counter, gauge, serve_metrics
@@ -242,8 +242,11 @@ class Relay:
 
 
 def _publication(row: tuple[Any, ...]) -> Publication:
+    """Return a row as the publisher takes it; what a sender said about its keeping becomes a property."""
     _, message_id, kind, exchange, routing_key, headers, body = row
-    return Publication(exchange, routing_key, bytes(body), message_id, kind, headers)
+    expiration = headers.pop(EXPIRATION, None)
+    transient = headers.pop(TRANSIENT, "true") == "false"
+    return Publication(exchange, routing_key, bytes(body), message_id, kind, headers, expiration, not transient)
 
 
 @click.command()

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from lianxi.bus.messages import Outgoing
+from lianxi.bus.messages import EXPIRATION, TRANSIENT, Outgoing
 from lianxi.casework.identifiers import DivisionCode
 from services.routing.domain.link_frames import ACK, OutboxRow, Place, headers_of
 from services.routing.domain.link_protocol import Epoch
@@ -135,7 +135,7 @@ class LinkOutbox:
 
     def publish_ack(self, ack_id: str, peer: str, body: bytes) -> None:
         """Hand an ack to the relay; it may be lost, and expires after a minute."""
-        headers = {"x-expiration-ms": str(int(ACK_LIFE.total_seconds() * 1000)), "x-persistent": "false"}
+        headers = {EXPIRATION: str(int(ACK_LIFE.total_seconds() * 1000)), TRANSIENT: "false"}
         self._publish(Outgoing(ack_id, ACK, *self._road(peer, ACK), body, headers))
 
     def _hand_over(self, place: Place, frame_id: str, name: str, body: bytes, sends: int) -> None:

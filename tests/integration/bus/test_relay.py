@@ -1,13 +1,14 @@
 """The relay carries every committed message to the broker, whatever is killed in between."""
 
 import json
+import os
 import time
 
 import pytest
 import requests
 from sqlalchemy import create_engine
 
-from lianxi.bus.amqp import connect
+from lianxi.bus.amqp import ConfirmingPublisher, connect
 from lianxi.bus.messages import Outgoing
 from lianxi.bus.parked import ParkedMessages
 from lianxi.bus.work import Work
@@ -254,3 +255,29 @@ def test_headers_arrive_as_written(stage):
 
     assert facts.headers == {"stream-start": "true"}
     assert json.loads(body) == {"名": "值"}
+
+
+@pytest.mark.usefixtures("relay")
+def test_a_message_that_may_be_lost_says_so_in_its_properties_not_its_headers(stage):
+    headers = {"x-expiration-ms": "60000", "x-persistent": "false", "node": "630104"}
+    stage.publish(Outgoing("m", "t.v1", "case", "loose.event", b"{}", headers))
+
+    ((_, facts, _),) = stage.read(1)
+
+    assert (facts.expiration, facts.delivery_mode, facts.headers) == ("60000", 1, {"node": "630104"})
+
+
+def test_an_expiration_the_broker_would_refuse_is_refused_where_it_is_written():
+    with pytest.raises(ValueError, match="milliseconds"):
+        Outgoing("m", "t.v1", "case", "loose.event", b"{}", {"x-expiration-ms": "a minute"})
+
+
+def test_a_publisher_that_was_closed_leaves_no_socket_behind(broker_vhost):
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        publisher = ConfirmingPublisher(broker_vhost.uri, name="test")
+        assert publisher.wait_until_open(10)
+        publisher.close()
+        publisher.close()
+
+    assert len(os.listdir("/proc/self/fd")) == before
