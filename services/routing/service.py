@@ -89,7 +89,8 @@ class RoutingService:
     @call(expected=(Refused,), read_only=True)
     def document(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
         """Return the text of a document."""
-        return desk.show_document(work, schemas.case_no(body), schemas.text(body, "number"))
+        number = schemas.text(body, "number")
+        return desk.show_document(work, work.desk, schemas.case_no(body), number, schemas.actor(body))
 
     @call(read_only=True)
     def units(self, _work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:

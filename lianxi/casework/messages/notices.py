@@ -12,11 +12,12 @@ from lianxi.casework.messages.wire import Message
 class ContactRegistered:
     """Intake → routing: a contact with a number; what was petitioned and by whom is sealed.
 
-    `petitioner_key` is the city-wide keyed hash by which a repeat petitioner is recognised; The three
-    `…_sealed` texts open with the city's transport key; the petitioner's is opened in intake services only. `received_at` is the moment of receipt by channel (D-13),
-    `entered_at` the moment of entry: their distance is the transport delay (D-13e). `registered_by` is None when the
-    petitioner filed alone; the purpose, category, place and claims are given when a registrar settled them.
-    `division` is the township or district the petitioner names as the place of the problem, "" if none.
+    `petitioner_key` is the city-wide keyed hash by which a repeat petitioner is recognised. The three `…_sealed` texts
+    open with the city's transport key; the petitioner's is opened in intake services only. `received_at` is the
+    moment of receipt by channel (D-13), `entered_at` the moment of entry: their distance is the transport delay
+    (D-13e). `registered_by` is None when the petitioner filed alone; the purpose, category, place and claims are given
+    when a registrar settled them. `division` is the township or district the petitioner names as the place of the
+    problem, "" if none.
     """
 
     MESSAGE: ClassVar[Message] = Message("contact-registered")

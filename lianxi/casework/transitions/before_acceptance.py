@@ -329,7 +329,7 @@ ROWS: tuple[Transition, ...] = (
                 "S09",
                 "R U UL",
                 "CompletionRequested",
-                "completion_stated",
+                "own_unit completion_stated",
                 "补正通知",
                 opening("SUPPLEMENT:asked_on"),
             ),

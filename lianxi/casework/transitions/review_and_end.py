@@ -45,7 +45,7 @@ ROWS: tuple[Transition, ...] = (
                 "ReviewDeclined",
                 "at_reviewing_node ground_of_refusal",
                 "复查不予受理告知书",
-                opening(closes="REV_ADMIT REVIEW"),
+                opening(closes="REV_ADMIT REVIEW", reopens="ASK_REVIEW"),
             ),
         ),
     ),

@@ -72,7 +72,7 @@ class Office:
 
     def knows(self, case_no: str) -> bool:
         """Whether the case is known at this node."""
-        return self.try_ask("dispatcher", "GET", f"/cases/{case_no}").ok
+        return self.try_ask("department_leader", "GET", f"/cases/{case_no}").ok
 
     def until(self, case_no: str, state: str, holder: str | None = None) -> dict[str, Any]:
         """Wait until the case page shows a state (and holder) at this node."""

@@ -47,7 +47,7 @@ def clocks(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:
 def document(case_no: str, number: str, person: Principal, ports: Ports) -> dict[str, Any]:
     """Return a document of a case with its text."""
     read_case(case_no, person, ports)
-    return ask(ports, "routing.document", {"case_no": case_no, "number": number})
+    return ask(ports, "routing.document", {"case_no": case_no, "number": number, "actor": person.actor()})
 
 
 def petitioner(case_no: str, reason: str, person: Principal, ports: Ports) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from lianxi.casework.case.state import Case
-from lianxi.casework.errors import Invalid, Unknown
+from lianxi.casework.errors import Forbidden, Invalid, Unknown
 from lianxi.casework.messages.events import CaseEvent
-from lianxi.casework.messages.facts import STATE_LABELS, Actor
+from lianxi.casework.messages.facts import STATE_LABELS, Actor, PetitionClass, Role
 from lianxi.casework.transitions import TRANSITIONS, by_id, steps_from
 from services.routing.domain.records import HandOff, SentAct, WaitingRow
 from services.routing.handlers import Here, RoutingWork
@@ -19,6 +19,7 @@ PUBLIC_ACTS = frozenset(
     {"T1", "T2", "T3", "T4", "T12", "T13", "T14", "T15", "T21", "T30", "T32", "T35", "T36", "T37", "T38", "T41", "T42"}
 )
 MAX_ROWS = 200
+SEALED_READERS = frozenset({Role.DEPARTMENT_LEADER, Role.DISCIPLINE_OFFICER})
 
 
 class Desk(Protocol):
@@ -49,6 +50,7 @@ class Desk(Protocol):
 def show_case(work: RoutingWork, desk: Desk, case_no: str, actor: Actor | None, here: Here) -> dict[str, Any]:
     """Return the case page: facts, history, documents, reasons, and the acts open to this actor now."""
     case, history = _view(desk, case_no)
+    check_sealed(case, actor)
     sorting = desk.sorting(case_no) or {"why": "", "proposal": None}
     page = _facts(case)
     page["history"] = [_step(event) for event in history]
@@ -60,6 +62,12 @@ def show_case(work: RoutingWork, desk: Desk, case_no: str, actor: Actor | None, 
     if text is not None:
         page["subject"], page["text"] = text.subject, text.text
     return page
+
+
+def check_sealed(case: Case, actor: Actor | None) -> None:
+    """GD-1: an accusation is shown to named officers only; to everybody else it does not open."""
+    if case.petition_class is PetitionClass.ACCUSATION and (actor is None or actor.role not in SEALED_READERS):
+        raise Forbidden("检举控告类事项为密件，仅限指定人员查看。", code="sealed", rule="GD-1")
 
 
 def _view(desk: Desk, case_no: str) -> tuple[Case, tuple[CaseEvent, ...]]:
@@ -190,8 +198,9 @@ def _place(after: str) -> tuple[datetime, str] | None:
         raise Invalid("after", "page", "翻页位置无效，请从第一页重新开始。") from None
 
 
-def show_document(work: RoutingWork, case_no: str, number: str) -> dict[str, Any]:
+def show_document(work: RoutingWork, desk: Desk, case_no: str, number: str, actor: Actor | None) -> dict[str, Any]:
     """Return the text of a document of a case; Unknown where this node does not have it."""
+    check_sealed(_view(desk, case_no)[0], actor)
     for document in work.documents.of(case_no, [number]):
         return {"kind": document.kind, "number": document.number, "paper": dict(document.paper)}
     raise Unknown("文书", number)

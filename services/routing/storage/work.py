@@ -53,6 +53,7 @@ class RoutingWork(LinkWork):
     desk: SqlDesk
 
     links: Any
+
     def __init__(self, engine: Engine, tools: Tools) -> None:
         super().__init__(engine, SCHEMA, DivisionCode.parse(tools.node), tools.seal_links)
         self._tools = tools

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from lianxi.casework.errors import Forbidden, Invalid, NotBuiltYet, Unknown
+from lianxi.casework.messages.facts import PetitionClass
 from lianxi.contracts.schemas import dump
 from services.routing.handlers import acts, cases, desk
 from tests.support.builders import CITY, DISTRICT, NUMBER, an_actor
@@ -114,9 +115,22 @@ def test_a_document_is_shown_with_its_text():
     network = Network().at_the_street()
     number = network.district.cases.get(NUMBER).documents[0].number
 
-    assert desk.show_document(network.district, NUMBER, number)["number"] == number
+    at = network.district
+    assert desk.show_document(at, at, NUMBER, number, an_actor("D", DISTRICT))["number"] == number
     with pytest.raises(Unknown):
-        desk.show_document(network.district, NUMBER, "宁信转〔2026〕99号")
+        desk.show_document(at, at, NUMBER, "宁信转〔2026〕99号", None)
+
+
+def test_gd_1_an_accusation_opens_for_named_officers_only():
+    node = Node(CITY, a_finding(petition_class=PetitionClass.ACCUSATION))
+    cases.open_case(node, a_contact(), node.here)
+
+    assert desk.show_case(node, node, NUMBER, an_actor("DL", CITY), node.here)["text"] == "请修路"
+    for stranger in (an_actor("D", CITY), an_actor("U", CITY), None):
+        with pytest.raises(Forbidden):
+            desk.show_case(node, node, NUMBER, stranger, node.here)
+        with pytest.raises(Forbidden):
+            desk.show_document(node, node, NUMBER, "宁信转〔2026〕1号", stranger)
 
 
 def test_the_table_of_transitions_can_be_read_whole():
