@@ -1,0 +1,81 @@
+"""A whole run: nodes up, a calm round, the planned rounds, and the last look at both nodes."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sqlalchemy import create_engine
+
+from lianxi.ops.verify import Tally, findings
+from tests.faults.facts import Auditor
+from tests.faults.harms import Fault
+from tests.faults.pair import CITY, DISTRICT, NODES, Pair
+from tests.faults.report import Closing
+from tests.faults.runs import Outcome, play, rounds
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def play_all(
+    pair: Pair,
+    planned: Sequence[Sequence[Fault]],
+    seed: int,
+    tell: Callable[[str], None],
+    *,
+    until: float = float("inf"),
+) -> list[Outcome]:
+    """Play a calm round to learn from, then the planned ones; `tell` hears of each as it ends.
+
+    After `until`, by the clock of `time.monotonic`, no round is begun.
+    """
+    auditor = Auditor(pair)
+    calm = play(pair, auditor, (), seed)
+    assert calm.clean, f"a calm round is not clean: {calm}"
+    auditor.learn(calm.petitions)
+    outcomes: list[Outcome] = []
+    for number, faults in enumerate(planned, start=1):
+        if time.monotonic() > until:
+            break
+        outcomes.append(play(pair, auditor, faults, seed + number))
+        tell(f"[{number}/{len(planned)}] {outcomes[-1]}")
+    # Whatever came late would show now: all petitions once more.
+    everything = [petition for outcome in outcomes for petition in outcome.petitions]
+    if outcomes and all(outcome.clean for outcome in outcomes):
+        outcomes[-1].account = auditor.settle(everything, 30.0)
+    return outcomes
+
+
+def plan(faults: Sequence[Fault], runs: int, seed: int) -> list[list[Fault]]:
+    """Return rounds with so many faults in all."""
+    return list(rounds(faults, runs, seed))
+
+
+def close(pair: Pair) -> Closing:
+    """Recompute every history of both nodes and compare their books."""
+    tally, damages = Tally(), 0
+    for node in NODES:
+        place = pair.stack.node(node)
+        engines = [create_engine(place.database_url(service)) for service in ("routing", "supervision")]
+        with engines[0].connect() as cases, engines[1].connect() as ledger:
+            damages += sum(1 for _ in findings(cases, ledger, tally))
+        for engine in engines:
+            engine.dispose()
+    return Closing(tally.cases, tally.events, damages, compare_books(pair))
+
+
+def compare_books(pair: Pair) -> bool:
+    """Ask the city to compare its books with the district's; return whether they are equal."""
+    state = ["--state", str(pair.stack.directory), "--node", CITY]
+    done = subprocess.run(
+        [sys.executable, "-m", "lianxi.ops", "books", "compare", "--with", DISTRICT, *state, "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
+    )
+    assert done.returncode in {0, 1}, f"books compare: {done.stdout}{done.stderr}"
+    return bool(json.loads(done.stdout)["equal"])
