@@ -3,7 +3,8 @@
 The first statements patch the standard library for eventlet, before anything else can import a socket; that is
 why this module is only ever started, never imported. Services and the adapter to nameko are found by name, because
 the runtime lies below both. Metrics and health share one port, a signal stops the process within a second or two
-when it is idle, and within `GRACE` seconds whatever it is doing.
+when it is idle, and within `GRACE` seconds whatever it is doing. A service that dies takes the process with it, with
+a status other than zero, so that whoever supervises it starts it again.
 """
 
 import warnings
@@ -17,6 +18,7 @@ eventlet.monkey_patch()
 import importlib  # noqa: E402  (everything below must see the patched standard library)
 import os  # noqa: E402
 import signal  # noqa: E402
+import sys  # noqa: E402
 from typing import Any  # noqa: E402
 
 import click  # noqa: E402
@@ -53,38 +55,56 @@ def nameko_config(amqp_uri: str) -> dict[str, Any]:
 
 
 def run(names: list[str], amqp_uri: str, metrics_port: int) -> None:
-    """Run the named services until a signal arrives."""
+    """Run the named services until a signal arrives, or one of them dies."""
     log = logs.logger("lianxi.runtime.run")
     nameko.config.setup(nameko_config(amqp_uri))
     runner = ServiceRunner()
     for name in names:
         runner.add_service(service_class(name))
-    stopped = eventlet.event.Event()
+    told = _signals()
+    server = serve_metrics(metrics_port)
+    runner.start()
+    log.info("running", services=names, metrics_port=server.server_port)
+    died = _deaths(runner)
+    while not (told.ready() or died.ready()):
+        eventlet.sleep(WAKE)
+    with eventlet.Timeout(GRACE, exception=False):
+        runner.stop()
+        log.info("stopped", services=names)
+        sys.exit(1 if died.ready() else 0)
+    log.warning("killed", services=names, after_seconds=GRACE)
+    os._exit(1)  # what did not finish in time is unacknowledged and will be delivered again
+
+
+def _signals() -> Any:
+    """Return an event that a signal to end sets off."""
+    told = eventlet.event.Event()
 
     def on_signal(number: int, _frame: object) -> None:
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, signal.SIG_IGN)
-        eventlet.spawn_n(stopped.send, number)
+        eventlet.spawn_n(told.send, number)
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, on_signal)
-    server = serve_metrics(metrics_port)
-    runner.start()
-    log.info("running", services=names, metrics_port=server.server_port)
-    died = eventlet.spawn(runner.wait)
-    died.link(lambda _thread: stopped.ready() or stopped.send(None))
-    while not stopped.ready():
-        eventlet.sleep(WAKE)
-    number = stopped.wait()
-    if number is None:
-        died.wait()  # raises what ended the services
-        return
-    with eventlet.Timeout(GRACE, exception=False):
-        runner.stop()
-        log.info("stopped", services=names)
-        return
-    log.warning("killed", services=names, after_seconds=GRACE)
-    os._exit(1)  # what did not finish in time is unacknowledged and will be delivered again
+    return told
+
+
+def _deaths(runner: Any) -> Any:
+    """Return an event that the end of a service sets off, whatever it died of and whether or not the others stop."""
+    died = eventlet.event.Event()
+
+    def on_end(ended: Any, name: str) -> None:
+        try:
+            ended.wait()
+        except Exception as error:  # noqa: BLE001  (a service may die of anything)
+            logs.logger("lianxi.runtime.run").critical("service died", service=name, error=type(error).__name__)
+            if not died.ready():
+                died.send(name)
+
+    for name, container in runner.service_map.items():
+        eventlet.spawn(container.wait).link(on_end, name)
+    return died
 
 
 @click.command()

@@ -1,8 +1,8 @@
 """The relay carries every committed message to the broker, whatever is killed in between."""
 
 import json
-import os
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -273,11 +273,11 @@ def test_an_expiration_the_broker_would_refuse_is_refused_where_it_is_written():
 
 
 def test_a_publisher_that_was_closed_leaves_no_socket_behind(broker_vhost):
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         publisher = ConfirmingPublisher(broker_vhost.uri, name="test")
         assert publisher.wait_until_open(10)
         publisher.close()
         publisher.close()
 
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
