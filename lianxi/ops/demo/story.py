@@ -201,7 +201,7 @@ def a_direct_transfer(stage: Stage, told: Told) -> None:
         register(stage.city, number, told.petitions["P64"] | {"place": TOWNSHIP})
     stage.city.act("dispatcher", number, "transfer-case", to_node=TOWNSHIP, to_unit=OFFICE, direct=True)
     stage.township.until(number, "S06", TOWNSHIP)
-    stage.check(stage.district.knows(number), "案件越过区级直达街道，区级收到抄送")
+    stage.wait(lambda: stage.district.knows(number), "案件越过区级直达街道，区级收到抄送")
 
 
 def an_assignment(stage: Stage, told: Told) -> None:
