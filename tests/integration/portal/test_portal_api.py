@@ -1,9 +1,14 @@
 """The REST API: what it asks the other services, what it answers, what it refuses."""
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
 from lianxi.casework.identifiers import QueryCode
 from services.portal.domain.answers import Answered
+from services.portal.service import create_app
+from services.portal.storage import engine_for, open_books
 from tests.unit.portal.offices import CASE_NO, a_case, problem, silence
 
 CASE = f"/api/v1/cases/{CASE_NO}"
@@ -299,6 +304,31 @@ class TestAway:
         assert answer.status_code == 503
         assert answer.content_type == "application/problem+json"
         assert int(answer.headers["Retry-After"]) > 0
+
+    def test_a_database_that_is_away_is_a_503_on_every_surface(self, ports):
+        nowhere = engine_for("postgresql+psycopg2://nobody@127.0.0.1:1/nothing", 1)
+        client = create_app(replace(ports, open_books=partial(open_books, nowhere)), https=False).test_client()
+
+        api, page = client.get("/api/v1/cases"), client.get("/petition")
+
+        assert (api.status_code, api.json["code"]) == (503, "storage-away")
+        assert int(api.headers["Retry-After"]) > 0
+        assert page.status_code == 503
+        assert "127.0.0.1" not in api.text + page.text
+
+    @pytest.mark.parametrize("door", ["routing.track", "intake.find"])
+    def test_silence_while_tracking_is_not_taken_for_a_fresh_petition(self, app, offices, door):
+        offices.answers[door] = Answered(problem("service-not-there", 503, "该服务尚未启动。"))
+
+        assert app.test_client().post("/api/v1/track", json={"query_code": CODE}).status_code == 503
+
+    def test_a_case_page_without_supervision_says_so(self, sign_in, offices):
+        offices.answers["supervision.clocks"] = Answered(problem("service-not-there", 503, "该服务尚未启动。"))
+
+        answer = sign_in("case_officer").get(f"/desk/cases/{CASE_NO}")
+
+        assert answer.status_code == 503
+        assert "该服务尚未启动" in answer.text
 
     def test_an_unexpected_error_shows_nothing_of_itself(self, sign_in, offices):
         offices.answers["routing.case"] = KeyError("马秀兰 13997000000")

@@ -107,3 +107,15 @@ def test_what_is_still_of_use_stays(sign_in, engine):
         books.prune()
 
     assert person.get("/api/v1/me").status_code == 200
+
+
+def test_when_too_many_wait_already_the_next_is_sent_away_at_once(app, offices):
+    app.extensions["waiting_requests"] = lambda: 201
+
+    api, page = app.test_client().get("/api/v1/cases"), app.test_client().get("/")
+
+    assert (api.status_code, api.json["code"]) == (503, "overloaded")
+    assert int(api.headers["Retry-After"]) > 0
+    assert page.status_code == 503
+    assert "系统繁忙" in page.text
+    assert offices.asked == []

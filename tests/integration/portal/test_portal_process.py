@@ -140,7 +140,6 @@ def test_nonsense_on_the_wire_does_no_harm(portal, request_line):
     assert b" 200 " not in answer.split(b"\r\n")[0]
     assert b"Traceback" not in answer
     assert b"waitress" not in answer.lower()
-    assert b"<html" not in answer or b"GET" in request_line
     assert process.poll() is None
     assert requests.get(f"{address}/", timeout=5).status_code == 200
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lianxi.casework.errors import Conflict, Invalid
+from lianxi.casework.errors import Conflict, Invalid, Unknown
 from services.portal.domain.accounts import Scope
 from services.portal.handlers import access
 from services.portal.service import create_app
@@ -248,3 +248,16 @@ class TestAccounts:
 
         me = app.test_client().get("/api/v1/me", headers={"Authorization": f"Bearer {made['token']}"})
         assert (me.json["login"], me.json["scopes"]) == ("wang.li", ["read"])
+
+    @pytest.mark.usefixtures("account")
+    def test_nothing_is_made_for_an_account_that_is_closed_or_unknown(self, ports):
+        access.disable_account("wang.li", ports)
+
+        for login in ("wang.li", "nobody"):
+            with pytest.raises(Unknown):
+                access.person_called(login, ports)
+
+    @pytest.mark.usefixtures("account")
+    def test_a_token_made_by_command_does_not_live_for_ever_either(self, ports):
+        with pytest.raises(Invalid):
+            access.issue_token(access.person_called("wang.li", ports), "脚本", [Scope.READ], 400, ports)

@@ -106,6 +106,10 @@ class TestReading:
         with pytest.raises(Forbidden):
             narrowed(a_person(role, unit="630104.housing"), wanted)
 
+    def test_a_list_of_a_node_with_a_broken_code_is_refused(self):
+        with pytest.raises(Forbidden):
+            narrowed(a_person(), {"holder": "x"})
+
     def test_a_dispatcher_lists_any_node_of_the_subtree(self):
         assert narrowed(a_person(), {"holder": "630104001"}) == {"holder": "630104001"}
 
