@@ -1,0 +1,3 @@
+"""Why a target may be missed, by row: shown in docs/benchmarks.md only when the row did miss it."""
+
+EXPLANATIONS: dict[str, str] = {}
