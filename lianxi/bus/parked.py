@@ -1,9 +1,10 @@
-"""What stands aside and a person has to look at: listing it, showing it, retrying it, dropping it.
+"""What stands aside and a person has to look at: listing it, showing it, retrying it, dropping it, skipping a gap.
 
 Everything here needs the database only. A retry is a mark on the row; the consumer of its queue sees it within a
 tick and runs the message on the usual road, so the person's act and the service's work cannot race. A drop keeps the
 row with who and why, and lets the stream go on. Messages that no queue wanted are in the outbox itself, marked
-unroutable; they are listed here too, and a retry sends them again.
+unroutable; they are listed here too, and a retry sends them again. A stream may also wait for a message that will
+never come; then the missing numbers are dropped, as if the messages had come and failed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection
+
+from lianxi.bus.inbox import Gaps, SqlInbox
 
 State = Literal["parked", "retrying", "dropped", "held", "unroutable"]
 STATES: tuple[State, ...] = ("parked", "retrying", "dropped", "held", "unroutable")
@@ -73,6 +76,12 @@ FROM {s}.outbox WHERE unroutable_at IS NOT NULL AND 'unroutable' = ANY(%(states)
   AND (%(queue)s::text IS NULL OR exchange = %(queue)s)
   AND (%(number)s::bigint IS NULL OR position = %(number)s)
 ORDER BY position LIMIT %(limit)s
+"""
+_SKIP = """
+INSERT INTO {s}.parked (queue, key, message_id, exchange, routing_key, body, state, attempts, branch, error,
+                        dropped_at, dropped_by, dropped_reason, seq)
+SELECT %s, %s, 'missing', '', '', '', 'dropped', 0, 'broken', '{{"type": "Missing"}}'::jsonb, now(), %s, %s, missing
+FROM unnest(%s::bigint[]) AS missing
 """
 
 
@@ -146,6 +155,26 @@ class ParkedMessages:
             (by, reason, value),
             number,
         )
+
+    def skip(self, queue: str, key: str, *, reason: str, by: str) -> Sequence[int]:
+        """Drop the numbers missing before what is held of a stream; return them; raise `NotThere`."""
+        if not reason.strip():
+            raise NotThere("a skip needs a reason")
+        book = SqlInbox(self._connection, self._schema)
+        book.lock(queue)
+        waiting = [kept.seq for kept in book.held(queue, [key]) if kept.seq is not None]
+        if not waiting:
+            raise NotThere(f"nothing of {key} is held in {self._schema}:{queue}")
+        known = book.gaps(queue, [key]).get(key, Gaps())
+        missing = range(book.positions(queue, [key]).get(key, 0) + 1, min(waiting))
+        standing = sorted(known.aside.intersection(missing))
+        if standing:
+            raise NotThere(f"{key} waits behind the parked message #{standing[0]}: retry or drop that one")
+        skipped = [seq for seq in missing if seq not in known.dropped]
+        if not skipped:
+            raise NotThere(f"nothing is missing before {key}#{min(waiting)}: it goes on, or waits behind a parked one")
+        self._connection.exec_driver_sql(_SKIP.format(s=self._schema), (queue, key, by, reason, skipped))
+        return skipped
 
     def _row(self, number: str) -> tuple[str, str, int]:
         """Return table, column and value that a number stands for."""

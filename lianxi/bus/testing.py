@@ -63,6 +63,14 @@ class MemoryTables:
         aside = self.asides[number]
         aside.state, aside.due, aside.reason = "dropped", None, reason
 
+    def skip(self, queue: str, key: str, *, reason: str) -> None:
+        """Do what `lianxi parked skip` does."""
+        first = min(seq for mine, stream, seq in self.held if (mine, stream) == (queue, key))
+        for seq in range(self.positions.get((queue, key), 0) + 1, first):
+            missing = Failed("missing", key, seq, RawMessage(b""), 0, "broken", {"type": "Missing"}, None)
+            self.asides[self.next_aside] = MemoryAside(queue, missing, "dropped", None, reason)
+            self.next_aside += 1
+
 
 class MemoryWork(Work):
     """A unit of work on `MemoryTables`."""

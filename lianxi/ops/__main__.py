@@ -25,7 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Bring three nodes up and play a story through all of them."),
     "import": ("importing", "Take petitions from a CSV file into a node."),
     "node": ("node", "Bring nodes up and down on this machine, or render a node's configuration."),
-    "parked": ("parked", "List, show, retry and drop messages that could not be handled."),
+    "parked": ("parked", "List, show, retry and drop messages that could not be handled; skip what never came."),
     "sort": ("sort", "Sort petitions from a file by category and place, with reasons."),
     "verify": ("verify", "Recompute the history of every case and name whatever was altered."),
 }

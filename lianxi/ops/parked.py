@@ -1,59 +1,84 @@
 """`lianxi parked`: messages that could not be handled, or that no queue wanted.
 
-It works on the database alone, with the broker and the services up or down. A message is named `SCHEMA:NUMBER` as
-`list` prints it. The body is shown only when asked for: it may hold what a petitioner wrote. Status 0: done; 1: there
-is no such message, or nothing of the kind can be done with it; 2: wrong use of the command.
+It works on the database alone, with the broker and the services up or down, and looks into each schema under the
+login of the service that owns it. A message is named `SCHEMA:NUMBER` as `list` prints it. The body is shown only when
+asked for: it may hold what a petitioner wrote. Status 0: done; 1: there is no such message, or nothing of the kind can
+be done with it; 2: wrong use of the command.
 """
 
 import dataclasses
 import getpass
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from lianxi.bus.parked import STATES, Aside, NotThere, ParkedMessages, State
+from lianxi.ops.whereabouts import environment_of
 from lianxi.runtime.settings import SettingMissing, read
 
 ALL = "intake,routing,supervision,notify"
-UNREACHABLE = 1
 
 
 @dataclasses.dataclass(frozen=True)
 class Where:
-    """The database and schemas the command works on."""
+    """The node and the schemas the command works on, as its options name them."""
 
-    engine: Engine
-    schemas: tuple[str, ...]
+    node: str | None
+    state: Path | None
+    chosen: tuple[str, ...]
+    database_url: str | None
+
+    @cached_property
+    def environment(self) -> Mapping[str, str]:
+        """The settings of the node; none are needed when the address of the database was given."""
+        return os.environ if self.database_url else environment_of(self.node, self.state)
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """The schemas to look into."""
+        names = read("SCHEMAS", ALL, environment=self.environment).split(",")
+        return self.chosen or tuple(name.strip() for name in names if name.strip())
 
     @contextmanager
-    def open(self) -> Iterator[Connection]:
-        """Give a connection whose work is committed at the end; say plainly when there is none."""
+    def open(self, schema: str) -> Iterator[ParkedMessages]:
+        """Give the messages of one schema; what is done is committed at the end. Say plainly when it cannot be."""
         try:
-            with self.engine.begin() as connection:
-                yield connection
+            name = f"DATABASE_URL_{schema.upper()}"
+            url = self.database_url or read(name, secret=True, environment=self.environment)
+            with create_engine(url, poolclass=NullPool).begin() as connection:
+                yield ParkedMessages(connection, schema)
+        except SettingMissing as error:
+            raise click.UsageError(f"{error}; or give --schema, or --database-url") from error
         except NotThere as error:
             raise click.ClickException(str(error)) from error
         except SQLAlchemyError as error:
-            raise click.ClickException(f"the database cannot be used ({type(error).__name__})") from error
+            raise click.ClickException(
+                f"schema {schema} of the database cannot be used ({type(error).__name__})"
+            ) from error
 
 
 @click.group()
-@click.option("--database-url", default=None, help="SQLAlchemy address; default LIANXI_DATABASE_URL or …_FILE.")
+@click.option("--node", help="Code of the node; default: the one the environment names.")
+@click.option("--state", type=click.Path(path_type=Path), help="State directory of `lianxi node up`.")
 @click.option("--schema", "schemas", multiple=True, help="Service schema; may be repeated. Default LIANXI_SCHEMAS.")
+@click.option("--database-url", help="SQLAlchemy address, instead of those of the node's services.")
 @click.pass_context
-def command(ctx: click.Context, database_url: str | None, schemas: tuple[str, ...]) -> None:
-    """List, show, retry and drop messages that could not be handled."""
-    try:
-        url = database_url or read("DATABASE_URL", secret=True)
-    except SettingMissing as error:
-        raise click.UsageError(f"{error}; or give --database-url") from error
-    names = schemas or tuple(name.strip() for name in read("SCHEMAS", ALL).split(",") if name.strip())
-    ctx.obj = Where(create_engine(url, pool_size=1), names)
+def command(
+    ctx: click.Context, node: str | None, state: Path | None, schemas: tuple[str, ...], database_url: str | None
+) -> None:
+    """List, show, retry and drop messages that could not be handled, or skip what never came."""
+    ctx.obj = Where(node, state, schemas, database_url)
 
 
 @command.command("list")
@@ -72,9 +97,9 @@ def command(ctx: click.Context, database_url: str | None, schemas: tuple[str, ..
 def list_(where: Where, queue: str | None, states: tuple[State, ...], limit: int, as_json: bool) -> None:
     """List messages, oldest first."""
     number = 0
-    with where.open() as connection:
-        for schema in where.schemas:
-            for aside in ParkedMessages(connection, schema).list(states, queue=queue, limit=limit):
+    for schema in where.schemas:
+        with where.open(schema) as messages:
+            for aside in messages.list(states, queue=queue, limit=limit):
                 number += 1
                 click.echo(json.dumps(_facts(aside), ensure_ascii=False) if as_json else _line(aside))
     if not as_json:
@@ -89,8 +114,8 @@ def list_(where: Where, queue: str | None, states: tuple[State, ...], limit: int
 def show(where: Where, message: str, with_body: bool, as_json: bool) -> None:
     """Show one MESSAGE (SCHEMA:NUMBER) with its error and headers."""
     schema, number = _named(message)
-    with where.open() as connection:
-        aside, content = ParkedMessages(connection, schema).find(number)
+    with where.open(schema) as messages:
+        aside, content = messages.find(number)
     facts = _facts(aside) | {
         "exchange": content.exchange,
         "routing_key": content.routing_key,
@@ -116,16 +141,14 @@ def retry(where: Where, messages: tuple[str, ...], queue: str | None, as_json: b
     """Let MESSAGES (SCHEMA:NUMBER …) run again; the service picks them up within a second or two."""
     if bool(messages) == bool(queue):
         raise click.UsageError("name messages, or a queue with --queue")
-    with where.open() as connection:
-        chosen = [_named(message) for message in messages]
-        if queue:
-            chosen = [
-                (aside.schema, aside.number)
-                for schema in where.schemas
-                for aside in ParkedMessages(connection, schema).list(("parked", "unroutable"), queue=queue)
-            ]
-        for schema, number in chosen:
-            ParkedMessages(connection, schema).retry(number)
+    chosen = [_named(message) for message in messages]
+    for schema in where.schemas if queue else ():
+        with where.open(schema) as found:
+            chosen += [(schema, aside.number) for aside in found.list(("parked", "unroutable"), queue=queue)]
+    for schema, numbers in groupby(sorted(chosen), key=itemgetter(0)):
+        with where.open(schema) as found:
+            for _, number in numbers:
+                found.retry(number)
     _report("retried", [f"{schema}:{number}" for schema, number in chosen], as_json=as_json)
 
 
@@ -140,16 +163,39 @@ def drop(where: Where, message: str, reason: str, by: str, as_json: bool) -> Non
     if not reason.strip():
         raise click.UsageError("--reason must say why")
     schema, number = _named(message)
-    with where.open() as connection:
-        ParkedMessages(connection, schema).drop(number, reason=reason, by=by)
+    with where.open(schema) as messages:
+        messages.drop(number, reason=reason, by=by)
     _report("dropped", [message], as_json=as_json)
 
 
+@command.command()
+@click.argument("queue")
+@click.argument("key")
+@click.option("--reason", required=True, help="Why what is missing will never come; kept on record.")
+@click.option("--by", default=getpass.getuser, help="Who decides; default the account you are signed in with.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def skip(  # noqa: PLR0917  (click passes every option)
+    where: Where, queue: str, key: str, reason: str, by: str, as_json: bool
+) -> None:
+    """Let the stream KEY of QUEUE (SCHEMA:QUEUE) go on without the messages that never came.
+
+    `list --state held` shows what waits: the stream and number of each message. Only the gap before the first of them
+    is skipped, and only if no parked message stands in it.
+    """
+    if not reason.strip():
+        raise click.UsageError("--reason must say why")
+    schema, name = _named(queue)
+    with where.open(schema) as messages:
+        skipped = messages.skip(name, key, reason=reason, by=by)
+    _report("skipped", [f"{key}#{seq}" for seq in skipped], as_json=as_json)
+
+
 def _named(message: str) -> tuple[str, str]:
-    schema, colon, number = message.partition(":")
-    if not colon or not schema.isidentifier() or not number:
-        raise click.UsageError(f"{message!r} is not SCHEMA:NUMBER as `lianxi parked list` prints it")
-    return schema, number
+    schema, colon, rest = message.partition(":")
+    if not colon or not schema.isidentifier() or not rest:
+        raise click.UsageError(f"{message!r} is not SCHEMA:NUMBER or SCHEMA:QUEUE as `lianxi parked list` prints it")
+    return schema, rest
 
 
 def _facts(aside: Aside) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Stage(Protocol):
     def heal(self, key: str) -> None: ...
     def retry(self, number: Any) -> None: ...
     def drop(self, number: Any) -> None: ...
+    def skip(self, queue: str, key: str) -> None: ...
     def call(self, method: str, body: dict[str, Any], command_id: str | None = None) -> dict[str, Any]: ...
 
 
@@ -191,6 +192,16 @@ class BusBehaviour:
         ordered.send(2)
 
         ordered.is_applied(2)
+
+    def test_a_skip_lets_the_stream_go_on_without_what_never_came(self, ordered: Stream):
+        ordered.send(1, 4, 5)
+        eventually(lambda: ordered.stage.held(ordered.key) == [4, 5])
+
+        ordered.stage.skip(ordered.queue, ordered.key)
+
+        ordered.is_applied(1, 4, 5)
+        ordered.send(3, 6)
+        ordered.is_applied(1, 4, 5, 6)
 
     def test_a_failure_that_passes_is_repeated_and_keeps_the_order(self, ordered: Stream):
         ordered.send_mixed(ordered.body(1, act="retry"), ordered.body(2))

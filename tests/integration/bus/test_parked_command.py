@@ -5,12 +5,15 @@ import json
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
-from lianxi.bus.inbox import Failed
+from lianxi.bus.inbox import Failed, Kept, SqlInbox
 from lianxi.bus.messages import RawMessage
 from lianxi.bus.work import Work
 from lianxi.ops.parked import command
 from tests.suites.bus_probe import SCHEMA
+
+BOOKED = ("intake", "routing", "supervision", "notify")
 
 
 @pytest.fixture
@@ -99,6 +102,81 @@ def test_a_drop_keeps_who_and_why(run, rows):
     ]
     assert "probe:2" not in run("list").output
     assert "probe:2" in run("list", "--state", "dropped").output
+
+
+@pytest.fixture
+def held(probe_database):
+    """A stream that was applied up to 2 and waits for 3 and 4."""
+    engine = create_engine(probe_database.url)
+    with Work(engine, SCHEMA) as work:
+        work.consumed.advance("routing.contact", {"case-1": 2})
+        work.consumed.hold("routing.contact", [Kept(f"id-{seq}", "case-1", seq, RawMessage(b"{}")) for seq in (5, 7)])
+    engine.dispose()
+
+
+@pytest.mark.usefixtures("held")
+def test_a_gap_without_any_message_is_skipped_and_kept_on_record(run, rows, probe_database):
+    skipped = run("skip", "probe:routing.contact", "case-1", "--reason", "上级库已恢复到昨日", "--by", "李四")
+
+    assert skipped.output == "skipped: case-1#3, case-1#4\n"
+    assert rows("SELECT seq, state, dropped_by, dropped_reason FROM probe.parked ORDER BY seq") == [
+        (3, "dropped", "李四", "上级库已恢复到昨日"),
+        (4, "dropped", "李四", "上级库已恢复到昨日"),
+    ]
+    with create_engine(probe_database.url, poolclass=NullPool).connect() as connection:
+        assert SqlInbox(connection, SCHEMA).ready("routing.contact") == ["case-1"]
+
+
+@pytest.mark.usefixtures("held")
+def test_a_gap_is_skipped_once_and_only_where_something_waits(run):
+    run("skip", "probe:routing.contact", "case-1", "--reason", "x")
+
+    again = run("skip", "probe:routing.contact", "case-1", "--reason", "x")
+    other = run("skip", "probe:routing.contact", "case-2", "--reason", "x")
+    nameless = run("skip", "routing.contact", "case-1", "--reason", "x")
+
+    assert (again.exit_code, other.exit_code, nameless.exit_code) == (1, 1, 2)
+    assert "nothing is missing" in again.output
+    assert "nothing of case-2 is held" in other.output
+
+
+@pytest.mark.usefixtures("held", "parked")
+def test_a_gap_with_a_parked_message_in_it_is_not_skipped(run):
+    result = run("skip", "probe:routing.contact", "case-1", "--reason", "x")
+
+    assert result.exit_code == 1
+    assert "parked message #4" in result.output
+
+
+def test_all_schemas_of_a_node_are_listed_under_the_logins_of_their_services(node_database, tmp_path, monkeypatch):
+    database = node_database("630104", services=BOOKED)
+    for name, value in database.environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    for service in BOOKED:
+        engine = create_engine(database.service_url(service))
+        with Work(engine, service) as work:
+            raw = RawMessage(b"{}", {}, "id", "t.v1", "case", "x")
+            failure = Failed("id", None, None, raw, 1, "refused", {"type": "Refused"}, None)
+            work.consumed.set_aside(f"{service}.case", [failure])
+        engine.dispose()
+
+    every = CliRunner().invoke(command, ["list", "--json"])
+    one = CliRunner().invoke(command, ["--schema", "notify", "list", "--json"])
+    dropped = CliRunner().invoke(command, ["drop", "supervision:1", "--reason", "x"])
+
+    assert [json.loads(line)["schema"] for line in every.output.splitlines()] == list(BOOKED)
+    assert [json.loads(line)["schema"] for line in one.output.splitlines()] == ["notify"]
+    assert dropped.output == "dropped: supervision:1\n"
+
+
+def test_without_a_node_it_says_what_to_give(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LIANXI_NODE", raising=False)
+
+    result = CliRunner().invoke(command, ["list"])
+
+    assert result.exit_code == 2
+    assert "--node" in result.output
 
 
 @pytest.mark.usefixtures("parked")

@@ -75,6 +75,10 @@ class RealStage:
         with self.engine.begin() as connection:
             ParkedMessages(connection, SCHEMA).drop(number, reason="a test says so", by="test")
 
+    def skip(self, queue: str, key: str) -> None:
+        with self.engine.begin() as connection:
+            ParkedMessages(connection, SCHEMA).skip(queue, key, reason="a test says so", by="test")
+
     def call(self, method: str, body: Any, command_id: str | None = None) -> dict[str, Any]:
         return self.calls.call("probe", method, body, command_id=command_id, timeout=15.0)
 

@@ -53,6 +53,9 @@ class MemoryStage:
     def drop(self, number: Any) -> None:
         self.tables.drop(number, reason="a test says so")
 
+    def skip(self, queue: str, key: str) -> None:
+        self.tables.skip(queue, key, reason="a test says so")
+
     def call(self, method: str, body: Any, command_id: str | None = None) -> dict[str, Any]:
         try:
             return self.host.answerer.answer(method, body, command_id=command_id)
