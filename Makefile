@@ -8,7 +8,7 @@ STATE := .lianxi
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench faults migrate docs clean
+.PHONY: help setup demo test check bench browser faults migrate docs clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 16
@@ -28,6 +28,10 @@ check: setup  ## format, lint, types, import contracts, spelling
 
 test: check  ## what CI runs: the checks, then every test on a real broker and database
 	REQUIRE_REAL=1 $(PYTHON_HERE) -m pytest -n 2 $(TESTS) $(ARGS)
+
+browser: setup  ## the pages in Chromium, on three nodes with all their processes
+	@deploy/setup.sh --browser
+	REQUIRE_REAL=1 $(PYTHON_HERE) -m pytest -n 0 tests/browser $(ARGS)
 
 faults: setup  ## kill, cut and wipe at every step of a message's road; count what was lost or done twice
 	REQUIRE_REAL=1 $(PYTHON_HERE) -m pytest -n 0 tests/faults $(ARGS)

@@ -74,6 +74,14 @@ install_what_is_missing() {
     find_python > /dev/null || fail "no Python 3.11 or newer with venv: set PYTHON to one, for example PYTHON=python3.12"
 }
 
+# Chromium and a Chinese font, for the tests that look at the pages as a person would; only when asked for.
+has_browser() { command -v chromium > /dev/null && fc-list :lang=zh 2> /dev/null | grep -q .; }
+install_browser() {
+    has_browser && return
+    command -v apt-get > /dev/null || fail "install Chromium and a Chinese font for the browser tests"
+    install_packages chromium fonts-noto-cjk fontconfig
+}
+
 VENV=.venv
 STAMP=$VENV/lianxi-setup.stamp
 # What the environment was made from: when any of it changes, it is made to fit again.
@@ -100,6 +108,9 @@ link_project() {
     chmod +x "$VENV/bin/lianxi"
 }
 
+if [ "${1:-}" = --browser ]; then
+    install_browser
+fi
 if has_broker && has_database && [ -x "$VENV/bin/python" ] && [ "$(cat "$STAMP" 2> /dev/null)" = "$(fingerprint)" ]; then
     exit 0
 fi

@@ -60,6 +60,7 @@ def build(settings: Settings | None = None) -> Parts:
         calendar=calendar_data.from_directory(settings.calendar_dir),
         sorter=RuleSorter(load_rulebook(settings.data_dir), clock.today),
         units=lambda: directory.codes(settings.node),
+        organs=directory.codes,
         reachable=lambda code: not settings.peers or code in settings.peers,
         new_id=new_id,
     )

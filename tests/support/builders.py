@@ -67,6 +67,7 @@ class Road:
             calendar=CALENDAR,
             issue=lambda kind: f"宁信{kind.value}〔{self.today.year}〕{next(self._numbers)}号",
             units=frozenset({f"{node}.office", f"{node}.housing"}),
+            organs=lambda code: frozenset({f"{code}.office", f"{code}.housing"}),
             offer_id=more.pop("offer_id", "offer-1"),
             **more,
         )

@@ -29,7 +29,8 @@ class Given:
     """What an act finds outside the case.
 
     `now` is aware; `today` its day in Asia/Shanghai; `node` the node at which the act is carried out; `units` the
-    organs of that node that may be given work; `earlier` the case named by a merge; `issue` numbers a document.
+    organs of that node that may be given work, `organs` those of another node; `earlier` the case named by a merge;
+    `issue` numbers a document.
     """
 
     now: datetime
@@ -37,6 +38,7 @@ class Given:
     node: str
     calendar: Calendar
     issue: Callable[[DocumentKind], str]
+    organs: Callable[[str], frozenset[str]] = lambda _node: frozenset()
     units: frozenset[str] = frozenset()
     earlier: Case | None = None
     offer_id: str = ""
@@ -128,6 +130,8 @@ def node_below(_case: Case, command: Any, given: Given) -> str | None:
         return f"{command.to_node} 不是本节点的下级。"
     if target.parent != own and not command.direct:
         return "越过一级转送应选“直转”，并抄送被越过的一级。"
+    if command.to_unit and command.to_unit not in given.organs(command.to_node):
+        return f"节点 {command.to_node} 的单位目录中没有 {command.to_unit}。"
     return None
 
 

@@ -189,7 +189,7 @@ ROWS: tuple[Transition, ...] = (
     ),
     Transition(
         id="T15",
-        label="送达受理单位",
+        label="送达签收",
         article="23(3)",
         steps=(
             step(

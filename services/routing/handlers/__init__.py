@@ -179,5 +179,6 @@ class Here:
     calendar: Calendar
     sorter: Sorter
     units: Callable[[], frozenset[str]]
+    organs: Callable[[str], frozenset[str]]
     reachable: Callable[[str], bool]
     new_id: Callable[[], str]

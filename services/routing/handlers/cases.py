@@ -46,6 +46,7 @@ def given_here(work: RoutingWork, here: Here, *, earlier: Case | None = None) ->
         calendar=here.calendar,
         issue=lambda kind: work.documents.number(kind, today.year),
         units=here.units(),
+        organs=here.organs,
         earlier=earlier,
         offer_id=here.new_id(),
     )

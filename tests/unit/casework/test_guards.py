@@ -102,6 +102,12 @@ def test_a_transfer_goes_to_a_direct_lower_node(target):
     refused(guard, lambda: road.transferred(CITY, target))
 
 
+def test_a_transfer_names_an_organ_that_the_lower_node_has():
+    road = Road().received().registered()
+
+    refused("node_below", lambda: road.transferred(CITY, DISTRICT, f"{DISTRICT}.nobody"))
+
+
 def test_an_assignment_is_due_after_today():
     road = Road().received().registered()
 

@@ -25,7 +25,7 @@ def test_every_state_a_petition_can_be_in_is_explained():
 def test_the_timeline_names_the_place_and_the_step_of_each_date():
     assert [(step.on, step.text) for step in seen().timeline][2:] == [
         ("2026-03-03", "西宁市：转送下级"),
-        ("2026-03-03", "城西区：送达受理单位"),
+        ("2026-03-03", "城西区：送达签收"),
     ]
 
 

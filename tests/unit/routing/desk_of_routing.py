@@ -209,6 +209,8 @@ class Node:
             calendar=CALENDAR,
             sorter=FixedSorter(found or a_finding()),
             units=lambda: frozenset({f"{code}.office", f"{code}.housing"}),
+            # This node's list of the others' organs may be older than theirs.
+            organs=lambda node: frozenset({f"{node}.office", f"{node}.housing", f"{node}.closed"}),
             reachable=lambda node: reachable is None or node in reachable,
             new_id=lambda: f"{code}-{next(ids)}",
         )

@@ -109,7 +109,7 @@ def test_a_direct_transfer_leaves_a_copy_with_the_skipped_level():
 
 def test_a_street_that_does_not_know_the_organ_refuses_and_the_sender_routes_anew():
     network = Network().filed()
-    network.transfer(DISTRICT, TOWNSHIP, f"{TOWNSHIP}.nobody")
+    network.transfer(DISTRICT, TOWNSHIP, f"{TOWNSHIP}.closed")
 
     assert network.states()[1] == ("S02", DISTRICT, 6)
     assert network.states()[2] is None
