@@ -44,6 +44,8 @@ migrate: setup  ## bring the databases of the nodes in .lianxi/demo to the newes
 
 docs: setup  ## write the documents that are generated from the code
 	$(PYTHON_HERE) -m lianxi.contracts.asyncapi > docs/asyncapi.yaml
+	$(PYTHON_HERE) -m services.portal.service --openapi > docs/openapi.yaml
+	$(PYTHON_HERE) -m tests.repository.transition_table --write
 
 clean:  ## stop what runs under .lianxi/ and delete it, with the caches; the virtual environment stays
 	@if [ -x $(PYTHON_HERE) ]; then $(PYTHON_HERE) -m lianxi.ops.local.cleaning $(STATE); fi

@@ -127,6 +127,12 @@ def test_a_target_of_the_makefile_stands_in_the_contributing_guide(target):
     assert f"make {target}" in text_of(ROOT / "CONTRIBUTING.md")
 
 
+def test_every_generated_document_is_written_by_make_docs():
+    recipe = text_of(ROOT / "Makefile").partition("\ndocs:")[2].partition("\n\n")[0]
+
+    assert {"docs/asyncapi.yaml", "docs/openapi.yaml", "--write"} <= set(recipe.split())
+
+
 def test_both_readmes_tell_the_same():
     english, chinese = (CODE_BLOCK.findall(text_of(ROOT / name)) for name in ("README.md", "README.zh-CN.md"))
 

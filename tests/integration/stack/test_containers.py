@@ -44,3 +44,14 @@ def test_the_image_holds_everything_a_process_imports():
 
     assert {"lianxi", "services", "deploy"} <= set(re.findall(r"^COPY (\w+) /app/", dockerfile, re.MULTILINE))
     assert "--require-hashes" in dockerfile
+
+
+def test_every_node_knows_the_others_and_reads_the_notices_that_one_of_them_loaded():
+    nodes = {"630100", "630104", "630104001"}
+    running = [service for service in SERVICES.values() if "LIANXI_NODE" in service.get("environment", {})]
+
+    assert {service["environment"]["LIANXI_NODE"] for service in running} == nodes
+    for service in running:
+        settings = service["environment"]
+        assert set(settings["LIANXI_PEERS"].split(",")) == nodes
+        assert f"calendar:{settings['LIANXI_CALENDAR_DIR']}" in service["volumes"]
