@@ -16,8 +16,8 @@ def text(body: dict[str, Any], name: str, *, required: bool = True) -> str:
     value = body.get(name)
     if not required and (value is None or value == ""):
         return ""
-    if not isinstance(value, str) or not value or len(value) > LONGEST_TEXT:
-        raise Invalid(name, "text", f"应填写 {name}（不超过{LONGEST_TEXT}字）。")
+    if not isinstance(value, str) or not value or len(value) > LONGEST_TEXT or not value.isprintable():
+        raise Invalid(name, "text", f"应填写 {name}（不超过{LONGEST_TEXT}字，不含控制字符）。")
     return value
 
 

@@ -66,15 +66,18 @@ def proposals_query(body: Mapping[str, Any]) -> tuple[str | None, str, int]:
     paging = _paging(body)
     status = body.get("status")
     _check_choice("status", status, ProposalStatus)
+    _check_text("after", paging.after or "")
     return status, paging.after or "", paging.limit
 
 
 def sign_order(body: Mapping[str, Any]) -> SignOrder:
     """Read `{proposal_no, actor, paper}`."""
     command = load(SignOrder, body)
+    _check_text("proposal_no", command.proposal_no)
     if len(command.paper) > _LONGEST_PAPER:
         raise Invalid("paper", "DOC-14", f"督办函最多{_LONGEST_PAPER}项内容。")
     for field, text in command.paper.items():
+        _check_text("paper", field)
         _check_text(f"paper.{field}", text)
     return command
 
@@ -82,6 +85,7 @@ def sign_order(body: Mapping[str, Any]) -> SignOrder:
 def dismiss_proposal(body: Mapping[str, Any]) -> DismissProposal:
     """Read `{proposal_no, actor, reason}`."""
     command = load(DismissProposal, body)
+    _check_text("proposal_no", command.proposal_no)
     _check_text("reason", command.reason)
     return command
 
@@ -89,6 +93,7 @@ def dismiss_proposal(body: Mapping[str, Any]) -> DismissProposal:
 def record_feedback(body: Mapping[str, Any]) -> RecordFeedback:
     """Read `{proposal_no, actor, document, received_on}`."""
     command = load(RecordFeedback, body)
+    _check_text("proposal_no", command.proposal_no)
     _check_text("document", command.document)
     return command
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 from lianxi.casework.case.state import Case
@@ -193,9 +193,14 @@ def _place(after: str) -> tuple[datetime, str] | None:
         return None
     since, _, case_no = after.partition("|")
     try:
-        return datetime.fromisoformat(since), case_no
-    except ValueError:
-        raise Invalid("after", "page", "翻页位置无效，请从第一页重新开始。") from None
+        moment = datetime.fromisoformat(since)
+        # A moment that UTC has no year for overflows here and not in the database.
+        place = moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        place = None
+    if place is None:
+        raise Invalid("after", "page", "翻页位置无效，请从第一页重新开始。")
+    return place, case_no
 
 
 def show_document(work: RoutingWork, desk: Desk, case_no: str, number: str, actor: Actor | None) -> dict[str, Any]:

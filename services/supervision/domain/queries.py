@@ -7,17 +7,20 @@ once, the cases written since then. Every case that matches throughout is theref
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
 from lianxi.casework.errors import Invalid
+from lianxi.casework.identifiers import CaseNumber
 
 PAGE = 50
 LONGEST_PAGE = 200
 NEVER = date(9999, 12, 31)
 """The place in the order of a case without a due day."""
+_LAST_TRANSACTION = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,16 +57,28 @@ class Cursor:
         """Read a cursor that `text` wrote; anything else is refused."""
         try:
             snapshot, due, case_no, changed = json.loads(base64.urlsafe_b64decode(text.encode()))
-            return cls(_snapshot(snapshot), date.fromisoformat(due), str(case_no), bool(changed))
-        except (ValueError, TypeError) as error:
+            return cls(_snapshot(str(snapshot)), date.fromisoformat(due), _place(str(case_no)), bool(changed))
+        except (ValueError, TypeError, Invalid) as error:
             raise Invalid("after", "cursor", "翻页标记无效，请从第一页重新查询。") from error
 
 
 def _snapshot(text: str) -> str:
-    """Whole numbers and punctuation as PostgreSQL writes them (xmin:xmax:xip,…): it goes back into a query."""
-    if not all(part.isdigit() or not part for piece in text.split(":") for part in piece.split(",")):
+    """A snapshot as PostgreSQL writes it (xmin:xmax:xip,…, the numbers in order): it goes back into a query."""
+    written = re.fullmatch(r"(\d{1,19}):(\d{1,19}):((?:\d{1,19}(?:,\d{1,19})*)?)", text, re.ASCII)
+    if written is None:
+        raise ValueError("not a snapshot")
+    first, end = int(written[1]), int(written[2])
+    running = [int(number) for number in written[3].split(",") if number]
+    if not 0 < first <= end <= _LAST_TRANSACTION or running != sorted(set(running)):
+        raise ValueError("not a snapshot")
+    if running and not first <= running[0] <= running[-1] < end:
         raise ValueError("not a snapshot")
     return text
+
+
+def _place(case_no: str) -> str:
+    """The number of the last case shown, "" before the first."""
+    return str(CaseNumber.parse(case_no, "after")) if case_no else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ import pytest
 from lianxi.casework.errors import Forbidden, Invalid, NotBuiltYet, Unknown
 from lianxi.casework.messages.facts import PetitionClass
 from lianxi.contracts.schemas import dump
+from services.routing import schemas
 from services.routing.handlers import acts, cases, desk
 from tests.support.builders import CITY, DISTRICT, NUMBER, an_actor
 from tests.unit.routing.desk_of_routing import Node, a_finding
@@ -107,8 +108,23 @@ def test_the_pile_is_paged_oldest_first_with_its_age():
     assert first["oldest_age_seconds"] == 180
     assert second["next"] is None
     assert desk.list_waiting(Node(CITY), Node(CITY).here, "", 10) == {"rows": [], "next": None, "oldest_age_seconds": 0}
+
+
+@pytest.mark.parametrize(
+    "after",
+    ["nonsense", "2026-03-02T09:00:00|x", "0001-01-01T00:00:00+23:59|x", "9999-12-31T23:59:59-23:59|x"],
+)
+def test_a_place_in_the_pile_that_is_no_moment_is_refused(after):
+    node = Node(CITY)
+
     with pytest.raises(Invalid):
-        desk.list_waiting(node, node.here, "nonsense", 2)
+        desk.list_waiting(node, node.here, after, 2)
+
+
+@pytest.mark.parametrize("number", ["", "受\0", "第1号\n", "受" * 201, 5])
+def test_what_is_no_short_text_is_refused_at_the_door(number):
+    with pytest.raises(Invalid):
+        schemas.text({"number": number}, "number")
 
 
 def test_a_document_is_shown_with_its_text():

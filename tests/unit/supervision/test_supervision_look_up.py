@@ -1,5 +1,6 @@
 """Answers about the books: what they show, what they add up, what is refused."""
 
+import base64
 from datetime import date, timedelta
 
 import pytest
@@ -191,11 +192,36 @@ def test_bodies_are_read_into_queries():
         ({"after": "!!!"}, "after"),
         ({"after": Cursor("1:2:3'); DROP", date.min, "").text()}, "after"),
         ({"after": "AAAA"}, "after"),
+        ({"after": Cursor("1:2:", date.min, "\0").text()}, "after"),
+        ({"after": Cursor("2:1:", date.min, "").text()}, "after"),
+        ({"after": Cursor("1:9:5,3", date.min, "").text()}, "after"),
+        ({"after": Cursor("1:5:7", date.min, "").text()}, "after"),
+        ({"after": Cursor("99999999999999999999:1:", date.min, "").text()}, "after"),
+        ({"after": base64.urlsafe_b64encode(b"[null, null, null, null]").decode()}, "after"),
     ],
 )
 def test_a_query_that_cannot_be_meant_is_refused_by_field(body, field):
     with pytest.raises(Invalid) as refused:
         schemas.ledger_query(body)
+
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("read", "body", "field"),
+    [
+        (schemas.sign_order, {"proposal_no": "\0", "paper": {}}, "proposal_no"),
+        (schemas.sign_order, {"proposal_no": "1", "paper": {"\0": "x"}}, "paper"),
+        (schemas.dismiss_proposal, {"proposal_no": "\0", "reason": "x"}, "proposal_no"),
+        (schemas.record_feedback, {"proposal_no": "\0", "document": "x", "received_on": "2026-03-02"}, "proposal_no"),
+        (schemas.proposals_query, {"after": "\0"}, "after"),
+    ],
+)
+def test_what_no_database_can_store_is_refused_at_the_door(read, body, field):
+    actor = {"person": "p", "role": "D", "unit": "", "node": DISTRICT}
+
+    with pytest.raises(Invalid) as refused:
+        read(body if "after" in body else {**body, "actor": actor})
 
     assert refused.value.field == field
 
