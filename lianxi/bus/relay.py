@@ -4,8 +4,8 @@ Two lanes take turns: while the broker confirms the messages of one, the next ar
 `WINDOW` messages are unconfirmed. A lane is a database transaction: it claims rows with FOR UPDATE SKIP LOCKED, waits
 for the confirms and marks as sent exactly what was confirmed. A process killed in between leaves the rows as they
 were, and they are sent again; whoever receives them knows their ids. What the broker sends back because no queue
-wants it is marked unroutable and stays for a person to see. Without the broker or the database the relay waits and
-comes back by itself. It imports little, because every township runs one.
+wants it is marked unroutable and stays for a person to see; what a broker lost with its disk is sent again. Without
+the broker or the database the relay waits and comes back by itself. It imports little, because every township runs one.
 """
 
 import os
@@ -26,6 +26,7 @@ from psycopg2.extensions import connection
 from lianxi.bus.amqp import BROKEN, Batch, ConfirmingPublisher, Publication
 from lianxi.bus.housekeeping import Housekeeping, Retention
 from lianxi.bus.messages import EXPIRATION, OUTBOX_CHANNEL, TRANSIENT
+from lianxi.bus.recovery import send_again_if_wiped
 from lianxi.runtime import logging as logs
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import counter, gauge, serve_metrics
@@ -86,6 +87,7 @@ class Relay:
         self._dsn = dsn_of(database_url)
         self._amqp_uri = amqp_uri
         self._schemas = deque(schemas)
+        self._kept_hours = retention.sent_hours
         self._housekeeping = Housekeeping(schemas, retention)
         self._shunned: dict[str, float] = {}
         # Where to look first, so that a backlog is not searched from its sent beginning each time. A transaction that
@@ -135,6 +137,9 @@ class Relay:
             publisher = ConfirmingPublisher(self._amqp_uri, name="relay")
             if not publisher.wait_until_open(10.0):
                 raise BrokerLost(publisher.failure or "no answer")
+            again = send_again_if_wiped(self._amqp_uri, opened[0], self._schemas, self._kept_hours)
+            if again:
+                self._log.error("the broker lost its disk, sending again", messages=again)
             yield opened[0], [Lane(each) for each in opened[1:]], publisher
         finally:
             if publisher is not None:

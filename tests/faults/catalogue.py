@@ -1,6 +1,7 @@
 """Every fault of the suite: each process of both nodes at each step of a message's road, and the line between them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tests.faults.gates import AT_COMMIT, BEFORE_COMMIT, Gate
 from tests.faults.harms import (
@@ -13,6 +14,7 @@ from tests.faults.harms import (
     Fault,
     InTheInbox,
     OnTheShelf,
+    PowerCut,
     Unconfirmed,
 )
 from tests.faults.pair import CITY, DISTRICT
@@ -77,6 +79,8 @@ def _brokers(harm: str) -> Iterator[Fault]:
         for schema in ("supervision", "notify"):
             gate = Gate(node, f"{schema}.stream_position", on="INSERT OR UPDATE")
             yield AtGate(node, "broker", f"delivered and queued for {schema}", harm, gate=gate, pile=_PILE)
+            cut = replace(gate, moment=AT_COMMIT)
+            yield PowerCut(node, "node", f"queued for {schema}, everything dies", harm, gate=cut, pile=_PILE)
         yield AtRandom(node, "broker", "in the middle of the work", harm)
 
 

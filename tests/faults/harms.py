@@ -18,6 +18,7 @@ from tests.faults.petitions import Load
 from tests.support.waiting import eventually
 
 KILLED, WIPED = "killed", "wiped"
+EVERYTHING = ("services", "relay", "broker")
 PATIENCE = 100.0
 """Seconds in which a moment must have come."""
 
@@ -94,6 +95,29 @@ class AtGate(Fault):
 
     def disarm(self, _pair: Pair) -> None:
         self.gate.open()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PowerCut(AtGate):
+    """The whole node dies at a gate, its services, relay and broker at once; what was queued has no reader left."""
+
+    @property
+    def uses(self) -> frozenset[str]:
+        return frozenset(f"{process} of {self.node}" for process in EVERYTHING)
+
+    def hurt(self, pair: Pair) -> None:
+        for process in EVERYTHING:
+            pair.kill(self.node, process)
+        if self.harm == WIPED:
+            pair.stack.broker_of(self.node).wipe()
+
+    def strike(self, scene: Scene) -> None:
+        self.gate.wait(PATIENCE)
+        later(scene.load, self.pile)
+        self.hurt(scene.pair)
+        self.gate.open()
+        for process in reversed(EVERYTHING):
+            scene.pair.start(self.node, process)
 
 
 @dataclass(frozen=True)
