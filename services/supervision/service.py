@@ -8,16 +8,18 @@ from lianxi.bus.doors import RETRY_THEN_PARK, call, consume_batch, every
 from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
 from lianxi.casework.messages.events import CaseEvent
+from lianxi.runtime import logging as logs
 from services.supervision import schemas
 from services.supervision.handlers import look_up, orders
 from services.supervision.handlers.follow import follow
 from services.supervision.handlers.raise_alerts import raise_alerts
-from services.supervision.handlers.recompute import recompute
+from services.supervision.handlers.recompute import list_moves, recompute
 from services.supervision.storage import SupervisionWork
 from services.supervision.wiring import Parts, build
 
 MOST_CHANGES = 2000
 """Changes a recomputation lists in its answer; the total is always told."""
+_log = logs.logger("services.supervision")
 
 
 class SupervisionService:
@@ -33,6 +35,7 @@ class SupervisionService:
         self._office = parts.office
         self._node = parts.node
         self._meters = parts.meters
+        self._calendar = ""
 
     @consume_batch("supervision.case", on_failure=RETRY_THEN_PARK, ordered=True)
     def cases(self, work: SupervisionWork, messages: Sequence[Incoming]) -> None:
@@ -46,6 +49,15 @@ class SupervisionService:
         now = self.clock.now()
         swept = raise_alerts(self.open_work, self._office(), now)
         self._meters.swept(swept.oldest, now, swept.raised)
+
+    @every(5.0)
+    def keep_to_calendar(self) -> None:
+        """Move open clocks to a calendar that was loaded while the service ran, or before it started."""
+        office = self._office()
+        if office.calendar.version != self._calendar:
+            moved = recompute(self.open_work, office, self._now())
+            self._calendar = office.calendar.version
+            _log.info("calendar", version=self._calendar, moved=len(moved))
 
     @every(30.0)
     def measure(self) -> None:
@@ -103,15 +115,11 @@ class SupervisionService:
         return {"proposal_no": answered.proposal_no, "status": answered.status}
 
     @call(expected=(Refused,))
-    def recompute(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002  own transactions
-        """Move open clocks to the calendar that is loaded now; list what changed (D-18)."""
+    def recompute(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002  nothing is asked
+        """Move open clocks to the calendar that is loaded now; list every clock it has moved (D-18)."""
         office = self._office()
-        changes = recompute(self.open_work, office, self._now())
-        return {
-            "calendar": office.calendar.version,
-            "total": len(changes),
-            "changed": [change.as_data() for change in changes[:MOST_CHANGES]],
-        }
+        recompute(self.open_work, office, self._now())
+        return list_moves(office.calendar.version, work, MOST_CHANGES)
 
     def _now(self) -> datetime:
         return self.clock.now()

@@ -2,7 +2,7 @@
 
 The office loads the State Council's notice of a year; until then dates in that year are provisional. Clocks are read
 page by page without locks; only cases with a clock that changes are locked and written. Every page is a transaction
-of its own, and running it again finds nothing more to do.
+of its own, holds the list of its changes besides, and running it again finds nothing more to do.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,6 +30,7 @@ class Change:
         return {
             "case_no": self.after.case_no,
             "clock": self.after.code,
+            "instance": self.after.instance,
             "round": self.after.round_number,
             "node": self.after.node,
             "unit": self.after.unit,
@@ -62,6 +63,22 @@ class Files(Protocol):
         ...
 
 
+class Moves(Protocol):
+    """Which clocks were moved by which calendar."""
+
+    def add(self, version: str, moves: Sequence[Mapping[str, Any]], at: datetime) -> None:
+        """Write down moves to a calendar."""
+        ...
+
+    def of(self, version: str, limit: int) -> Sequence[dict[str, Any]]:
+        """Return the moves to a calendar by case number."""
+        ...
+
+    def count(self, version: str) -> int:
+        """Return how many clocks a calendar has moved."""
+        ...
+
+
 class RecomputeWork(Protocol):
     """The transaction."""
 
@@ -69,6 +86,16 @@ class RecomputeWork(Protocol):
     def files(self) -> Files:
         """The books."""
         ...
+
+    @property
+    def moves(self) -> Moves:
+        """What was moved."""
+        ...
+
+
+def list_moves(version: str, work: RecomputeWork, limit: int) -> dict[str, Any]:
+    """Every open clock that this calendar has moved since it was loaded, whenever that was noticed (D-18)."""
+    return {"calendar": version, "total": work.moves.count(version), "changed": list(work.moves.of(version, limit))}
 
 
 def recompute(
@@ -100,6 +127,7 @@ def _redate(case_numbers: Iterable[str], work: RecomputeWork, office: Office, no
         clocks = tuple(moved.get(clock.key, clock) for clock in file.clocks)
         files.append(replace(file, clocks=clocks).settled(office, now))
     work.files.save(before, files)
+    work.moves.add(office.calendar.version, [change.as_data() for change in changes], now)
     return changes
 
 

@@ -1,4 +1,4 @@
-"""The tables of supervision, in its own schema: the ledger, the clocks, proposed orders, running numbers.
+"""The tables of supervision, in its own schema: ledger, clocks and how calendars moved them, orders, running numbers.
 
 Lamps are days, not colours: whoever asks compares them with today. `due_key` puts cases without a due day last.
 `changed_tx` and `changed_at` let a reader find what was written after the page before (`domain.queries`). Indexes are
@@ -135,6 +135,21 @@ clock = Table(
     ),
     Index("clock_open", "case_no", "code", "instance", postgresql_where=text("status = 'open'")),
     Index("clock_raw_due", "code", "raw_due"),
+)
+
+clock_move = Table(
+    "clock_move",
+    metadata,
+    Column("calendar_version", Text, primary_key=True),
+    Column("case_no", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("instance", SmallInteger, primary_key=True),
+    Column("round_number", SmallInteger, nullable=False),
+    Column("node", Text, nullable=False),
+    _text("unit"),
+    Column("before", JSONB, nullable=False),
+    Column("after", JSONB, nullable=False),
+    Column("moved_at", TIMESTAMP(timezone=True), nullable=False),
 )
 
 proposal = Table(

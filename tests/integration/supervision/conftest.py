@@ -7,11 +7,11 @@ from tests.integration.supervision.desk import Desk
 
 @pytest.fixture
 def a_desk(node_database):
-    """Make the supervision of a node: `a_desk("630104")`."""
+    """Make the supervision of a node: `a_desk("630104")`, with further settings if need be."""
     made = []
 
-    def make(node="630100"):
-        made.append(Desk(node_database(node, services=("supervision",)), node))
+    def make(node="630100", **settings):
+        made.append(Desk(node_database(node, services=("supervision",)), node, **settings))
         return made[-1]
 
     yield make

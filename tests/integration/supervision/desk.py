@@ -19,11 +19,12 @@ START = datetime(2026, 3, 2, 10, tzinfo=SHANGHAI)
 class Desk:
     """One node's supervision with the real database; messages and calls go through the real doors."""
 
-    def __init__(self, database, node):
+    def __init__(self, database, node, **settings):
         environment = {
             "LIANXI_NODE": node,
             "LIANXI_DATABASE_URL_SUPERVISION": database.service_url("supervision"),
             "LIANXI_SUPERVISION_CONNECTIONS": "12",
+            **settings,
         }
         self.database = database
         self.clock = FixedClock(START)

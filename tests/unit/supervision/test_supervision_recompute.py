@@ -9,7 +9,7 @@ import pytest
 from lianxi.law import calendar_data
 from lianxi.law.notices import YearNotice
 from lianxi.law.receipts import SHANGHAI
-from services.supervision.handlers.recompute import recompute
+from services.supervision.handlers.recompute import list_moves, recompute
 from tests.support.builders import TOWNSHIP, Road
 from tests.unit.supervision.watch import Watch
 
@@ -66,6 +66,20 @@ def test_a_second_time_nothing_changes(road):
 
     assert moved(watch) == []
     assert watch.work.files.written == []
+
+
+def test_what_was_moved_stays_listed_with_its_calendar(road):
+    watch = Watch(TOWNSHIP, at=road.now).follow(road)
+    changes = [change.as_data() for change in moved(watch)]
+    moved(watch)
+
+    assert list_moves(LOADED.version, watch.work, 100)["changed"] == changes
+    assert list_moves(LOADED.version, watch.work, 1) == {
+        "calendar": LOADED.version,
+        "total": len(changes),
+        "changed": changes[:1],
+    }
+    assert list_moves("another", watch.work, 100) == {"calendar": "another", "total": 0, "changed": []}
 
 
 def test_clocks_of_published_years_stay_and_ended_ones_too(road):

@@ -114,6 +114,21 @@ class FakeProposals:
                 )
 
 
+class FakeMoves:
+    def __init__(self):
+        self.by_version = {}
+
+    def add(self, version, moves, at):
+        del at
+        self.by_version.setdefault(version, []).extend(moves)
+
+    def of(self, version, limit):
+        return self.by_version.get(version, [])[:limit]
+
+    def count(self, version):
+        return len(self.by_version.get(version, []))
+
+
 class FakeWork:
     """Everything one transaction offers; used again and again, it is the database too."""
 
@@ -121,6 +136,7 @@ class FakeWork:
         self.files = FakeFiles()
         self.alerts = FakeAlerts(self.files)
         self.proposals = FakeProposals()
+        self.moves = FakeMoves()
         self.notices = []
 
     def record(self, notices):
