@@ -39,7 +39,7 @@ def test_every_built_transition_is_named_by_a_test(transition, tests_of_behaviou
 
 @pytest.mark.parametrize("guard", sorted(GUARDS))
 def test_every_guard_of_the_table_is_named_by_a_test(guard, tests_of_behaviour):
-    assert guard in tests_of_behaviour, f"no test names the guard {guard} of lianxi/casework/case/guards.py"
+    assert guard in tests_of_behaviour, f"no test names the guard {guard} of lianxi/casework/case/guards/"
 
 
 def test_the_table_uses_every_guard_and_no_other():

@@ -145,11 +145,12 @@ def _refuse_transfer(case: Case, command: Any, _given: Given) -> list[Draft]:
 
 @_builds("take-back")
 def _take_back(case: Case, _command: Any, given: Given) -> list[Draft]:
-    return [_returned(_on_its_way(case), given, takes_custody=True)]
+    return [_returned(case, _on_its_way(case), given, takes_custody=True)]
 
 
-def _returned(transfer: Transfer, given: Given, *, takes_custody: bool) -> Draft:
-    return Draft(e.CaseReturned, {"transfer": transfer, "returned_on": given.today}, "T17", takes_custody)
+def _returned(case: Case, back: Transfer, given: Given, *, takes_custody: bool) -> Draft:
+    fields = {"transfer": back, "returned_on": given.today, "ends_assignment": case.assigned_by == back.to_node}
+    return Draft(e.CaseReturned, fields, "T17", takes_custody)
 
 
 def _on_its_way(case: Case) -> Transfer:
@@ -178,7 +179,7 @@ def _uphold(case: Case, command: Any, given: Given) -> list[Draft]:
     )
     document = _document(DocumentKind.OBJECTION_DECISION, command, given)
     upheld = Draft(e.ObjectionUpheld, {"transfer": back, "document": document})
-    in_house = [_returned(back, given, takes_custody=False)] if back.to_node == given.node else []
+    in_house = [_returned(case, back, given, takes_custody=False)] if back.to_node == given.node else []
     return [upheld, *in_house]
 
 

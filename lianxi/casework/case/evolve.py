@@ -127,8 +127,8 @@ def _(event: e.CaseReturned, case: Case) -> Case:
         unit="",
         path=case.path if event.transfer.to_node == case.path[-1] else (*case.path, event.transfer.to_node),
         transfer=None,
-        assigned_by="",
-        report_due=None,
+        assigned_by="" if event.ends_assignment else case.assigned_by,
+        report_due=None if event.ends_assignment else case.report_due,
         delivered_on=event.returned_on,
     )
 

@@ -135,11 +135,15 @@ class ObjectionUpheld(CaseEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaseReturned(CaseEvent):
-    """T17, completed: the sender holds the case again and routes it anew."""
+    """T17, completed: the sender holds the case again and routes it anew.
+
+    With `ends_assignment` the sender takes back its own assignment; one from further above goes on (R-22-6).
+    """
 
     MESSAGE: ClassVar[Message] = Message("case-returned")
     transfer: Transfer
     returned_on: date
+    ends_assignment: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

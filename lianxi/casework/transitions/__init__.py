@@ -12,8 +12,8 @@ import dataclasses
 from datetime import date
 from functools import reduce
 
-from lianxi.casework.messages.events import CaseAssigned, CaseEvent, CaseTransferred
-from lianxi.casework.messages.facts import CaseState, Role
+from lianxi.casework.messages.events import CaseAssigned, CaseEvent, CaseReturned, CaseTransferred, TransferRefused
+from lianxi.casework.messages.facts import CaseState, Role, TransferKind
 from lianxi.casework.transitions import before_acceptance, handling, review_and_end
 from lianxi.casework.transitions.row import ANY_OPEN, ClockEffect, Step, Transition
 
@@ -86,18 +86,28 @@ def steps_from(state: CaseState, role: Role) -> tuple[tuple[Transition, Step], .
 def clock_effects(event: CaseEvent) -> ClockEffects:
     """What a recorded case event does to the clocks, by the row of its act; the same at every node."""
     effect = _effect_of(event)
-    closes = effect.closes
+    closes, cancels = effect.closes, effect.cancels
     if isinstance(event, CaseTransferred | CaseAssigned) and not event.transfer.to_unit:
         # The chain ends at a competent organ; a lower petition department is only its next stage (R-22-10).
         closes = tuple(code for code in closes if code != "CHAIN")
+    if not _ends_assignment(event):
+        # Somebody above this transfer still waits for the report (R-22-6).
+        cancels = tuple(code for code in cancels if code != "ASSIGN_RPT")
     return ClockEffects(
         opens=tuple(_opening(event, code, path) for code, path in effect.opens),
         closes=closes,
-        cancels=effect.cancels,
+        cancels=cancels,
         reopens=effect.reopens,
         extends=tuple((code, event.days) for code in effect.extends),  # type: ignore[attr-defined]
         cancels_all=effect.cancels_all,
     )
+
+
+def _ends_assignment(event: CaseEvent) -> bool:
+    """Whether the transfer that came to nothing was the assignment itself."""
+    if isinstance(event, TransferRefused):
+        return event.transfer.kind is TransferKind.ASSIGN
+    return not isinstance(event, CaseReturned) or event.ends_assignment
 
 
 def _effect_of(event: CaseEvent) -> ClockEffect:

@@ -7,8 +7,10 @@ import pytest
 from lianxi.casework import chain
 from lianxi.casework.case.evolve import replay
 from lianxi.casework.case.state import Case, final_reviewing_node, reviewing_node
+from lianxi.casework.errors import GuardRefused
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages.facts import CaseState, Disposition, PetitionClass
+from lianxi.casework.transitions import clock_effects
 from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, TOWNSHIP, Road, an_actor
 
 
@@ -89,6 +91,14 @@ def test_t50_a_refused_transfer_comes_back_to_the_sender():
     assert (state(road), road.case.holder, road.case.in_transfer, road.case.epoch) == ("S02", CITY, False, 1)
 
 
+def test_t50_a_refused_transfer_of_an_assigned_case_leaves_the_assignment_alone():
+    road = Road().received().registered().assigned(CITY, DISTRICT).delivered(DISTRICT).transferred(DISTRICT, TOWNSHIP)
+
+    road.do(c.RefuseTransfer(case_no=NUMBER, actor=an_actor("SYS", DISTRICT), code="invalid"), DISTRICT)
+
+    assert (road.case.assigned_by, "ASSIGN_RPT" in clock_effects(road.events[-1]).cancels) == (CITY, False)
+
+
 def object_to(road, **more):
     facts = {"paper": {"reasons": "非本单位职权", "basis": "三定方案"}, "proposed_organ": f"{DISTRICT}.housing"}
     return road.do(c.ObjectToTransfer(case_no=NUMBER, actor=an_actor("U"), **{**facts, **more}), TOWNSHIP)
@@ -117,6 +127,22 @@ def test_t17_within_one_node_the_case_is_back_at_once():
     road.do(c.UpholdObjection(case_no=NUMBER, actor=an_actor("D", CITY)), CITY)
 
     assert (state(road), road.case.epoch, road.case.in_transfer) == ("S02", 1, False)
+
+
+@pytest.mark.parametrize("assigner", [CITY, DISTRICT])
+def test_t17_taking_a_case_back_ends_the_takers_own_assignment_and_no_other(assigner):
+    road = Road().received().registered()
+    if assigner == CITY:
+        road.assigned(CITY, DISTRICT).delivered(DISTRICT).transferred(DISTRICT, TOWNSHIP, OFFICE).delivered(TOWNSHIP)
+    else:
+        road.transferred(CITY, DISTRICT).delivered(DISTRICT).assigned(DISTRICT, TOWNSHIP, OFFICE).delivered(TOWNSHIP)
+    object_to(road).do(c.UpholdObjection(case_no=NUMBER, actor=an_actor("D", DISTRICT)), TOWNSHIP)
+
+    road.do(c.TakeBack(case_no=NUMBER, actor=an_actor("SYS", DISTRICT)), DISTRICT)
+
+    ended = assigner == DISTRICT
+    assert (road.case.assigned_by == "", road.case.report_due is None) == (ended, ended)
+    assert ("ASSIGN_RPT" in clock_effects(road.events[-1]).cancels) is ended
 
 
 def test_t18_a_refused_objection_leaves_the_case_with_the_organ():
@@ -225,6 +251,15 @@ def test_t41_a_right_not_used_in_thirty_days_ends_the_case():
     road.do(c.LapseCase(case_no=NUMBER, actor=an_actor("SYS")), TOWNSHIP)
 
     assert (state(road), road.case.ended_on) == ("S61", road.today)
+
+
+def test_t41_waits_until_the_assigner_has_the_report():
+    road = Road().replied(assigned=True).wait(60)
+
+    with pytest.raises(GuardRefused) as caught:
+        road.do(c.LapseCase(case_no=NUMBER, actor=an_actor("SYS")), TOWNSHIP)
+
+    assert caught.value.guard == "right_has_lapsed"
 
 
 def test_t41_also_ends_a_case_after_an_unused_final_review():

@@ -161,6 +161,31 @@ def test_an_extension_comes_before_the_sixtieth_day_once_and_for_thirty_days_at_
     refused("extended_once", extend(road, 10))
 
 
+def test_a_re_handling_is_not_extended():
+    road = Road().replied().review_requested().review_admitted().review_decided(Disposition.SET_ASIDE, service=None)
+    extend = c.ExtendHandling(case_no=NUMBER, actor=an_actor("UL"), days=10, paper={"reason": "情况复杂"})
+
+    refused("before_raw_due", lambda: road.do(extend, TOWNSHIP))
+
+
+def test_custody_is_taken_only_by_the_node_it_was_offered_to():
+    road = Road().received().registered().transferred(CITY, DISTRICT)
+    refused("offered_to_this_node", lambda: road.delivered("630105"))
+
+    objected = Road().at_the_township().do(objection(), TOWNSHIP)
+    take_back = c.TakeBack(case_no=NUMBER, actor=an_actor("SYS", DISTRICT))
+    refused("offered_to_this_node", lambda: objected.do(take_back, DISTRICT))
+
+
+def test_a_completion_is_taken_in_by_the_own_unit_the_window_or_the_petitioner():
+    road = Road().at_the_township()
+    ask = c.RequestCompletion(case_no=NUMBER, actor=an_actor("U"), paper={"missing": "地址"})
+    road.do(ask, TOWNSHIP)
+    stranger = an_actor("U", unit=f"{TOWNSHIP}.housing")
+
+    refused("own_unit_or_window", lambda: road.do(c.ReceiveCompletion(case_no=NUMBER, actor=stranger), TOWNSHIP))
+
+
 def test_an_opinion_answers_every_claim_and_has_what_article_32_wants():
     road = Road().handling()
 
@@ -228,6 +253,8 @@ def test_the_reviewing_organ_decides_on_named_grounds_and_not_the_signer():
     refused("review_served", lambda: road.review_decided(service=None))
     tomorrow = road.proof(served_on=road.today + timedelta(days=1))
     refused("review_served", lambda: road.review_decided(service=tomorrow))
+    yesterday = road.proof(served_on=road.today - timedelta(days=1))
+    refused("review_served", lambda: road.review_decided(service=yesterday))
     refused("rehandling_at_most_sixty_days", lambda: road.review_decided(Disposition.SET_ASIDE, rehandle_days=61))
 
 

@@ -1,0 +1,22 @@
+"""The guards of the transition table, by name. Each says in Chinese why it refuses, or nothing.
+
+A guard sees the case as it is, the command, and what is given from outside (`Given`): the moment, the node, its
+organs, the calendar. General guards that hold for every act stand in `lianxi.casework.case.acts`. The modules here
+follow those of `lianxi.casework.transitions`.
+"""
+
+from lianxi.casework.case.guards import before_acceptance, handling, review_and_end
+from lianxi.casework.case.guards.before_acceptance import transfer_kind
+from lianxi.casework.case.guards.given import GUARDS, Given, Guard
+from lianxi.casework.case.guards.handling import OPINION_FIELDS
+
+__all__ = [
+    "GUARDS",
+    "OPINION_FIELDS",
+    "Given",
+    "Guard",
+    "before_acceptance",
+    "handling",
+    "review_and_end",
+    "transfer_kind",
+]
