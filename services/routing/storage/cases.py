@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.postgresql import insert
 
 from lianxi.casework import chain
 from lianxi.casework.case.state import Case
@@ -23,7 +22,20 @@ from services.routing.storage.tables import case_event, case_file
 MOST_REPEATS = 20
 """Earlier cases of one petitioner that are shown; more would help nobody."""
 _ENDED = [state.value for state in TERMINAL_STATES]
-_COLUMNS = ("state", "holder", "unit", "epoch", "seq", "head_digest", "in_transfer", "since", "snapshot")
+_EVENTS = """
+INSERT INTO {table} (case_no, seq, name, major, epoch, node, at, digest, body)
+SELECT * FROM unnest(%s::text[], %s::int[], %s::text[], %s::int[], %s::int[], %s::text[], %s::timestamptz[],
+                     %s::text[], %s::text[])
+"""
+_FILES = """
+INSERT INTO {table} (case_no, state, holder, unit, epoch, seq, head_digest, in_transfer, petitioner_key, received_on,
+                     since, snapshot)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::int[], %s::text[], %s::bool[],
+                     %s::text[], %s::date[], %s::timestamptz[], %s::jsonb[])
+ON CONFLICT (case_no) DO UPDATE SET state = excluded.state, holder = excluded.holder, unit = excluded.unit,
+    epoch = excluded.epoch, seq = excluded.seq, head_digest = excluded.head_digest,
+    in_transfer = excluded.in_transfer, since = excluded.since, snapshot = excluded.snapshot
+"""
 
 
 class SqlCases:
@@ -33,7 +45,7 @@ class SqlCases:
         self._connection = connection
         self._known: dict[str, Case | None] = {}
         self._changed: dict[str, Case] = {}
-        self._rows: list[dict[str, object]] = []
+        self._rows: list[tuple[object, ...]] = []
 
     def get(self, case_no: str) -> Case | None:
         """Return the case, locked until the end of the work, or None."""
@@ -108,44 +120,37 @@ class SqlCases:
     def flush(self) -> None:
         """Write what waits: one insert of events, one upsert of case files."""
         if self._rows:
-            self._connection.execute(insert(case_event), self._rows)
+            self._write(_EVENTS.format(table=case_event.fullname), self._rows)
             self._rows.clear()
         if self._changed:
-            rows = [_file_row(case) for _, case in sorted(self._changed.items())]
-            statement = insert(case_file)
-            update = {name: statement.excluded[name] for name in _COLUMNS}
-            self._connection.execute(statement.on_conflict_do_update(index_elements=["case_no"], set_=update), rows)
+            files = [_file_row(case) for _, case in sorted(self._changed.items())]
+            self._write(_FILES.format(table=case_file.fullname), files)
             self._changed.clear()
 
-
-def _event_row(record: Recorded) -> dict[str, object]:
-    event = record.event
-    message = event.MESSAGE  # type: ignore[attr-defined]
-    return {
-        "case_no": event.head.case_no,
-        "seq": event.head.seq,
-        "name": message.name,
-        "major": message.major,
-        "epoch": event.head.epoch,
-        "node": event.head.node,
-        "at": event.head.at,
-        "digest": event.head.digest,
-        "body": record.text,
-    }
+    def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Write rows in one statement, a column at a time as an array: several times faster than row by row."""
+        self._connection.exec_driver_sql(statement, tuple(list(column) for column in zip(*rows, strict=True)))
 
 
-def _file_row(case: Case) -> dict[str, object]:
-    return {
-        "case_no": case.case_no,
-        "state": case.state.value,
-        "holder": case.holder,
-        "unit": case.unit,
-        "epoch": case.epoch,
-        "seq": case.seq,
-        "head_digest": case.head_digest,
-        "in_transfer": case.in_transfer,
-        "petitioner_key": case.petitioner_key,
-        "received_on": case.received_on,
-        "since": case.updated_at,
-        "snapshot": dump(case),
-    }
+def _event_row(record: Recorded) -> tuple[object, ...]:
+    head = record.event.head
+    message = record.event.MESSAGE  # type: ignore[attr-defined]
+    name = (message.name, message.major)
+    return (head.case_no, head.seq, *name, head.epoch, head.node, head.at, head.digest, record.text)
+
+
+def _file_row(case: Case) -> tuple[object, ...]:
+    return (
+        case.case_no,
+        case.state.value,
+        case.holder,
+        case.unit,
+        case.epoch,
+        case.seq,
+        case.head_digest,
+        case.in_transfer,
+        case.petitioner_key,
+        case.received_on,
+        case.updated_at,
+        json.dumps(dump(case), ensure_ascii=False),
+    )
