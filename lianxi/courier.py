@@ -15,7 +15,8 @@ from lianxi.runtime.clock import new_id
 
 EXCHANGE = "case"
 
-# The first word of the routing key by the module a message is defined in; queues bind to it (deploy/xining/bus.yaml).
+# The first word of the routing key, to which queues bind (deploy/xining/bus.yaml): "case" for case events, these for
+# the messages named here, "supervision" for what supervision tells.
 _KINDS = {
     "contact-registered": "contact",
     "dossier-received": "dossier",

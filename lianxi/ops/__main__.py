@@ -29,7 +29,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "sort": ("sort", "Sort petitions from a file by category and place, with reasons."),
     "verify": ("verify", "Recompute the history of every case and name whatever was altered."),
 }
-FAILED, UNEXPECTED = 1, 70
+FAILED, MISUSED, UNEXPECTED = 1, 2, 70
 
 
 class Verbs(click.Group):
@@ -80,10 +80,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _report(error: Exception) -> int:
     """Say in one line what went wrong; return the status to end with."""
     from lianxi.runtime.logging import redact  # noqa: PLC0415  (costs start-up time that a good run need not pay)
+    from lianxi.runtime.settings import SettingMissing  # noqa: PLC0415
 
     if os.environ.get("LIANXI_DEBUG"):
         traceback.print_exception(error)
     text = " ".join(str(redact(str(error))).split())
+    if isinstance(error, SettingMissing):
+        click.echo(f"lianxi: {text}", err=True)
+        return MISUSED
     expected = getattr(error, "branch", None) in {"refused", "retryable"}
     click.echo(f"lianxi: {text}" if expected else f"lianxi: {type(error).__name__}: {text}", err=True)
     return FAILED if expected else UNEXPECTED

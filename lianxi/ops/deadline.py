@@ -14,10 +14,10 @@ type.
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
 import click
 
@@ -26,6 +26,7 @@ from lianxi.law.calendar import Calendar
 from lianxi.law.clocks import CLOCKS, ClockCode, Unit
 from lianxi.law.derivation import Derivation, in_words
 from lianxi.law.errors import DateRuleError
+from lianxi.ops import json_lines
 from lianxi.ops.calendar import Refusal, current_calendar
 
 _LONGEST_LINE = 64 * 1024
@@ -101,29 +102,13 @@ def question_of(fields: Mapping[str, Any]) -> Question:
     )
 
 
-def answer_line(line: bytes, calendar: Calendar) -> dict[str, Any]:
-    """One line in, one object out, whatever the line holds."""
-    identity: str | int | None = None
-    try:
-        fields = _object(line)
-        identity = _identity(fields)
-        return {"id": identity} | answer(question_of(fields), calendar).as_data()
-    except DateRuleError as error:
-        return {"id": identity, "error": {"field": error.field, "rule": error.rule, "message": error.message}}
-
-
 def answer_stream(source: BinaryIO, sink: BinaryIO, calendar: Calendar) -> tuple[int, int]:
     """Answer every line as it comes; returns how many were answered with a date and how many refused."""
-    answered = refused = 0
-    for line in _lines(source):
-        reply = answer_line(line, calendar)
-        if "error" in reply:
-            refused += 1
-        else:
-            answered += 1
-        sink.write(_encoded(reply))
-        sink.flush()
-    return answered, refused
+
+    def reply(fields: json_lines.Fields) -> json_lines.Fields:
+        return answer(question_of(fields), calendar).as_data()
+
+    return json_lines.answer_stream(source, sink, reply, longest=_LONGEST_LINE)
 
 
 @click.command(help="计算期限：给出原始到期日、法定到期日及推导过程。")
@@ -183,51 +168,6 @@ def _print(question: Question, found: Answer) -> None:
         click.echo(f"  {line}")
 
 
-def _lines(source: BinaryIO) -> Iterator[bytes]:
-    """Lines without their ends; blank ones are skipped, of one too long only the beginning is kept."""
-    while line := source.readline(_LONGEST_LINE + 1):
-        rest = line
-        while len(rest) > _LONGEST_LINE and not rest.endswith(b"\n"):
-            rest = source.readline(_LONGEST_LINE + 1)
-        if line.strip() or len(line) > _LONGEST_LINE:
-            yield line
-
-
-def _object(line: bytes) -> dict[str, Any]:
-    if len(line) > _LONGEST_LINE:
-        raise DateRuleError("line", "IN-1", f"一行不得超过{_LONGEST_LINE}字节")
-    try:
-        fields = _DECODER.decode(line.decode("utf-8-sig").strip())
-    except (ValueError, RecursionError) as error:
-        raise DateRuleError("line", "IN-1", "不是一行合法的 UTF-8 JSON，请检查引号、逗号和重复的字段") from error
-    if not isinstance(fields, dict):
-        raise DateRuleError("line", "IN-1", "每行应为一个 JSON 对象")
-    return fields
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A field given twice leaves open which one is meant."""
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError("duplicate field")
-    return fields
-
-
-def _no_constant(name: str) -> NoReturn:
-    """NaN and Infinity are Python's, not JSON's."""
-    raise ValueError(name)
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant)
-
-
-def _identity(fields: dict[str, Any]) -> str | int:
-    identity = fields.get("id")
-    if not isinstance(identity, str | int) or isinstance(identity, bool):
-        raise DateRuleError("id", "IN-2", "每行须有 id，为字符串或整数")
-    return identity
-
-
 def _clock(value: object) -> ClockCode:
     if not isinstance(value, str):
         raise DateRuleError("clock", "IN-3", "请给出时钟代码，例如 HANDLE")
@@ -283,14 +223,6 @@ def _refuse_day_options(question: Question) -> None:
     """Nothing that lengthens days applies to a clock of hours."""
     if question.extension_days or question.hearings or question.days is not None or question.report_due:
         raise DateRuleError("clock", "R-25-3", "按小时计算的时限不能延长、扣除或另设天数")
-
-
-def _encoded(reply: dict[str, Any]) -> bytes:
-    """One line of UTF-8; an id with half a character in it goes back escaped, as it came."""
-    try:
-        return json.dumps(reply, ensure_ascii=False).encode() + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(reply).encode() + b"\n"
 
 
 command = deadline

@@ -12,14 +12,15 @@ time, because nothing in `lianxi` may depend on a service.
 import importlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
 from lianxi.casework.errors import Invalid, LianxiError
 from lianxi.casework.identifiers import DivisionCode
+from lianxi.ops import json_lines
 from lianxi.runtime.clock import SystemClock
 from lianxi.runtime.settings import read
 
@@ -49,7 +50,7 @@ def command(*, node: str, data: Path | None, as_json: bool, batch: bool, **field
             return
         found = desk.sort({name: value for name, value in fields.items() if value})
     except LianxiError as error:
-        raise click.UsageError(error.message) from error
+        raise click.UsageError(_worded(error)) from error
     click.echo(json.dumps(found, ensure_ascii=False) if as_json else desk.in_words(found))
 
 
@@ -88,16 +89,6 @@ class Desk:
             "why": list(dict.fromkeys(filter(None, (*(reason.text for reason in found.reasons), found.why)))),
         }
 
-    def answer_line(self, line: bytes) -> dict[str, Any]:
-        """One line in, one object out, whatever the line holds."""
-        identity: str | int | None = None
-        try:
-            fields = _object(line)
-            identity = _identity(fields)
-            return {"id": identity} | self.sort(fields)
-        except Invalid as error:
-            return {"id": identity, "error": {"field": error.field, "rule": error.rule, "message": error.message}}
-
     def in_words(self, found: Mapping[str, Any]) -> str:
         """A finding for a person to read."""
         unit = found["unit"]
@@ -112,45 +103,16 @@ class Desk:
         return "\n".join(lines)
 
 
+def _worded(error: LianxiError) -> str:
+    """The refusal with the field it is about and its rule, where it names them."""
+    about = f"{error.field}：" if error.field else ""
+    return f"{about}{error.message}{f'〔{error.rule}〕' if error.rule else ''}"
+
+
 def _batch(desk: Desk) -> None:
-    refused = total = 0
-    for line in _lines(sys.stdin.buffer):
-        reply = desk.answer_line(line)
-        total += 1
-        refused += "error" in reply
-        sys.stdout.buffer.write(json.dumps(reply, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
-        sys.stdout.buffer.flush()
+    answered, refused = json_lines.answer_stream(sys.stdin.buffer, sys.stdout.buffer, desk.sort, longest=_LONGEST_LINE)
     if refused:
-        click.echo(f"共{total}行，其中{refused}行未能分拣，原因见各行 error", err=True)
-
-
-def _lines(source: BinaryIO) -> Iterator[bytes]:
-    """Lines that are not blank; of one too long only the beginning is kept, which is enough to refuse it."""
-    while line := source.readline(_LONGEST_LINE + 1):
-        rest = line
-        while len(rest) > _LONGEST_LINE and not rest.endswith(b"\n"):
-            rest = source.readline(_LONGEST_LINE + 1)
-        if line.strip():
-            yield line
-
-
-def _object(line: bytes) -> dict[str, Any]:
-    if len(line) > _LONGEST_LINE:
-        raise Invalid("line", "IN-1", f"一行不得超过{_LONGEST_LINE}字节。")
-    try:
-        fields = json.loads(line.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise Invalid("line", "IN-1", "不是一行合法的 UTF-8 JSON，请检查引号和逗号。") from error
-    if not isinstance(fields, dict):
-        raise Invalid("line", "IN-1", "每行应为一个 JSON 对象。")
-    return fields
-
-
-def _identity(fields: Mapping[str, Any]) -> str | int:
-    identity = fields.get("id")
-    if not isinstance(identity, str | int) or isinstance(identity, bool):
-        raise Invalid("id", "IN-2", "每行须有 id，为字符串或整数。")
-    return identity
+        click.echo(f"共{answered + refused}行，其中{refused}行未能分拣，原因见各行 error", err=True)
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:

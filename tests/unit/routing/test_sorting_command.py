@@ -125,3 +125,14 @@ def test_one_petition_can_be_answered_as_json():
 )
 def test_a_command_that_cannot_be_carried_out_ends_with_status_2(arguments):
     assert run(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "field", "rule"), [("--node", "node", "X-3"), ("--division", "division", "DivisionCode")]
+)
+def test_one_refused_petition_names_the_field_and_the_rule(option, field, rule):
+    value = "630199" if option == "--node" else "abc"
+
+    found = CliRunner().invoke(command, ["--subject", "修路", option, value])
+
+    assert (found.exit_code, field in found.output, rule in found.output) == (2, True, True)
