@@ -117,10 +117,7 @@ def disable(login: str, **place: Any) -> None:
 @contextmanager
 def _desk(place: dict[str, Any]) -> Iterator[Any]:
     """Open the accounts of the node that was named, or else of the one the environment names."""
-    node = place["node"]
-    environment = environment_of(node, place["state"])
-    if node and environment["LIANXI_NODE"] != node:
-        raise click.UsageError(f"the settings are those of node {environment['LIANXI_NODE']}, not of {node}")
+    environment = environment_of(place["node"], place["state"])
     made = importlib.import_module("services.portal.wiring").AccountDesk(environment)
     with closing(made) as desk:
         yield desk

@@ -19,6 +19,8 @@ def environment_of(node: str | None, state: Path | None) -> Mapping[str, str]:
     if not local:
         if "LIANXI_NODE" not in os.environ:
             raise click.UsageError("no node: give --state DIR and --node CODE, or set LIANXI_NODE and its settings")
+        if node and node != os.environ["LIANXI_NODE"]:
+            raise click.UsageError(f"the settings are those of node {os.environ['LIANXI_NODE']}, not of {node}")
         return os.environ
     from lianxi.ops.local.stack import Stack  # noqa: PLC0415  (brokers and databases are not needed without it)
 

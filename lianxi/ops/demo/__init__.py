@@ -5,7 +5,11 @@ City, district and street each have their own database, vhost, services and port
 `--exit` everything is stopped after the story; the status is 0 only if every check held.
 """
 
+import fcntl
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -26,6 +30,30 @@ FAILED = 1
 @click.option("--exit", "leave", is_flag=True, help="Stop everything after the story.")
 def command(state: Path, *, leave: bool) -> None:
     """Bring three nodes up and play a story through all of them."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # whoever ends this program ends its nodes, as Ctrl-C does
+        signal.signal(ending, signal.default_int_handler)
+    with _alone(state):
+        held = _run(state, leave=leave)
+    if not held:
+        raise SystemExit(FAILED)
+
+
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """Keep a second demonstration away from the nodes of this one; the lock lies beside what every run deletes."""
+    state.parent.mkdir(parents=True, exist_ok=True)
+    with state.with_name(f"{state.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise click.ClickException(
+                f"另一场演示正在使用 {state}：请先在它的窗口按 Ctrl-C，或用 --state 给出别的目录。"
+            ) from None
+        yield
+
+
+def _run(state: Path, *, leave: bool) -> bool:
+    """Play the story on fresh nodes; return whether every check held. Nothing goes on running afterwards."""
     Stack(state, [CITY, DISTRICT, TOWNSHIP]).remove()  # what an earlier run left is another story
     stack = Stack(state, [CITY, DISTRICT, TOWNSHIP])
     held = False
@@ -37,8 +65,7 @@ def command(state: Path, *, leave: bool) -> None:
         click.echo("\n停止……")
     finally:
         stack.down()
-    if not held:
-        raise SystemExit(FAILED)
+    return held
 
 
 def _play(stack: Stack, state: Path) -> bool:
@@ -56,6 +83,7 @@ def _play(stack: Stack, state: Path) -> bool:
             chapter(stage, told)
     except StoryBroken as broken:
         click.secho(f"\n✗ {broken}", fg="red", err=True)
+        click.echo(f"  各节点的日志：{state}/nodes/*/logs", err=True)
         return False
     show_summary(stage)
     click.secho(f"\n{stage.checks} 项检查全部通过，用时 {time.monotonic() - started:.0f} 秒。", bold=True)

@@ -13,7 +13,7 @@ from lianxi.ops.demo.story import (
     write_opinion,
 )
 
-AT_THE_STREET = ("P02", "P17", "P57", "P58", "P59", "P60", "P63")
+AT_THE_STREET = ("P57", "P58", "P59", "P60", "P63")
 
 
 def a_repeat(stage: Stage, told: Told) -> None:
@@ -52,8 +52,8 @@ def the_line_is_cut(stage: Stage, told: Told) -> None:
 
 
 def the_street_works(stage: Stage, told: Told) -> None:
-    """Chapter 9: the street accepts and answers its cases; one is extended, one withdrawn, one left lying."""
-    stage.chapter("街道办理：受理、延期、答复、撤回")
+    """Chapter 9: the street accepts and classifies its cases, and one is withdrawn."""
+    stage.chapter("街道办理：受理、分类、撤回")
     for petition_id in AT_THE_STREET:
         number = told.numbers[petition_id]
         page = stage.township.case(number) if stage.township.knows(number) else {}
@@ -86,13 +86,13 @@ def a_review(stage: Stage, told: Told) -> None:
 
 
 def sixty_days(stage: Stage, told: Told) -> None:
-    """Chapter 11: the limits come near and pass: yellow, red, a proposed supervision order, signed."""
-    late, extended = told.numbers["P57"], told.numbers["P02"] if stage.township.knows(told.numbers["P02"]) else ""
-    stage.chapter("期限：黄灯、红灯、督办")
+    """Chapter 11: the limits come near and pass: one is extended, one goes red and gets a supervision order."""
+    late, extended = told.numbers["P57"], told.numbers["P63"]
+    stage.chapter("期限：延期、红灯、督办")
     stage.forward(40)
-    if extended:
-        stage.township.act("unit_head", told.numbers["P17"], "extend-handling", days=30, paper={"reason": "情况复杂"})
-        stage.tell("一件情况复杂，经单位负责人批准延长30日")
+    before = _handling_due(stage, extended)
+    stage.township.act("unit_head", extended, "extend-handling", days=30, paper={"reason": "情况复杂"})
+    stage.wait(lambda: _handling_due(stage, extended) > before, "一件情况复杂，经单位负责人批准延长30日，到期日后移")
     stage.forward(25)
     proposals = stage.wait(lambda: _proposals_on(stage, late), "超过60日未办结的一件亮红灯，系统提出督办建议", 60)
     order = stage.township.ask(
@@ -104,6 +104,12 @@ def sixty_days(stage: Stage, told: Told) -> None:
     stage.check(order["order_no"], f"负责人签发督办函 {order['order_no']}，反馈期限 {order['feedback_due']}")
     write_opinion(stage, late)
     stage.tell("街道收到督办后办结送达（超期办结，如实计入按期答复率）")
+
+
+def _handling_due(stage: Stage, number: str) -> str:
+    """The day until which the street has to handle a case."""
+    rows = stage.township.ask("dispatcher", "GET", f"/cases/{number}/clocks")["rows"]
+    return str(next(row["legal_due"] for row in rows if row["clock"] == "HANDLE"))
 
 
 def _proposals_on(stage: Stage, number: str) -> list[dict[str, str]]:

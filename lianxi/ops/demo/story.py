@@ -94,7 +94,8 @@ def the_clerks_sort(stage: Stage, told: Told) -> None:
     for office in stage.offices.values():
         left = office.ask("dispatcher", "GET", "/waiting", params={"limit": 200})["rows"]
         sealed = [row for row in left if by_number.get(row["case_no"], {}).get("category") == "纪检监察"]
-        stage.check(len(left) == len(sealed), f"{office.name}：除 {len(sealed)} 件检举控告按密件待办外，无积压")
+        kept = f"除 {len(sealed)} 件检举控告按密件待办外，" if sealed else ""
+        stage.check(len(left) == len(sealed), f"{office.name}：{kept}无积压")
 
 
 def _settle(office: Office, by_number: dict[str, dict[str, Any]]) -> int:
@@ -164,9 +165,10 @@ def one_case_through_three_levels(stage: Stage, told: Told) -> None:
     stage.chapter(f"一件事走三级：{told.petitions['P01']['subject']}（{number}）")
     stage.township.until(number, "S06", TOWNSHIP)
     for step in stage.city.case(number)["history"]:
-        stage.tell(
+        told_step = (
             f"{step['at'][:10]} {NAMES.get(step['node'], step['node'])}：{step['label']} {step['document'] or ''}"
         )
+        stage.tell(told_step.rstrip())
     accept_and_handle(stage, number)
     stage.wait(lambda: stage.city.case(number)["state"] == "S16", "西关大街街道办结并送达，市、区两级都已看到", 30)
     answer = requests.post(f"{stage.city.url}/api/v1/track", json={"query_code": told.codes["P01"]}, timeout=30)

@@ -138,4 +138,5 @@ def test_notices_lie_beside_the_package_unless_the_environment_says_otherwise(mo
     monkeypatch.setattr(calendar, "_BESIDE_THE_PACKAGE", tmp_path / "not installed with its sources")
 
     assert beside == ROOT / "deploy" / "calendar" / "years"
+    assert calendar.notice_directory({"LIANXI_DEPLOY_DIR": "/etc/lianxi"}) == Path("/etc/lianxi/calendar/years")
     assert calendar.notice_directory() == Path(".lianxi/calendar")
