@@ -22,13 +22,14 @@ from services.routing.handlers import Here, RoutingWork
 from services.routing.handlers.cases import conclude, given_here, known_case, report_up, system_actor
 
 
-def take_offer(work: RoutingWork, offer: CustodyOffered, here: Here) -> None:
+def take_offer(work: RoutingWork, origin: str, offer: CustodyOffered, here: Here) -> None:
     """Take custody of an offered case, or refuse it with a reason; either way both sides get a receipt."""
     transfer = offer.transfer
     if work.receipts.known(transfer.offer_id):
         return
     known = work.cases.get(offer.dossier.case_no)
     try:
+        check_sender(origin, transfer.from_node)
         case, missing = _checked_dossier(work, offer, known, here)
         given = given_here(work, here)
         after, events = act(case, _taking(offer, here), given)
@@ -39,6 +40,12 @@ def take_offer(work: RoutingWork, offer: CustodyOffered, here: Here) -> None:
     _keep_dossier(work, offer, case, missing)
     conclude(work, here, after, events)
     _answer(work, offer, here, events=tuple(work.cases.write(event).text for event in events), epoch=after.epoch)
+
+
+def check_sender(origin: str, named: str) -> None:
+    """A node speaks for itself only: who a message names as its sender is where its letter came from."""
+    if origin != named:
+        raise Forbidden("消息所称的发送节点与实际来源不符，不予接收。", code="foreign-sender", rule="GD-4")
 
 
 def _taking(offer: CustodyOffered, here: Here) -> Command:
@@ -142,6 +149,7 @@ def _answer(
 
 def take_answer(work: RoutingWork, origin: str, answer: CustodyAnswered, here: Here) -> None:
     """Note the answer to an offer of ours: follow the new holder's event, or take the case up again (T50)."""
+    check_sender(origin, answer.to_node)
     if not work.receipts.answer(answer.offer_id, accepted=answer.accepted, at=answer.answered_at, code=answer.code):
         return
     case = known_case(work, answer.case_no)

@@ -23,15 +23,15 @@ def deliver(work: RoutingWork, origin: str, message: Any, here: Here) -> None:
         case CaseReported():
             take_report(work, origin, message, here)
         case CustodyOffered():
-            take_offer(work, message, here)
+            take_offer(work, origin, message, here)
         case CustodyAnswered():
             take_answer(work, origin, message, here)
         case CopySent():
             take_copy(work, origin, message, here)
         case DirectiveIssued():
-            take_directive(work, message, here)
+            take_directive(work, origin, message, here)
         case DirectiveAnswered():
-            take_directive_answer(work, message, here)
+            take_directive_answer(work, origin, message, here)
         case _:
             raise Broken(f"没有处理{type(message).__name__}的用例。", code="no-use-case")
 

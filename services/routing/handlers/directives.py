@@ -18,6 +18,7 @@ from lianxi.casework.messages.facts import Document, DocumentKind
 from lianxi.casework.messages.notices import DirectiveNotice
 from services.routing.handlers import Here, RoutingWork
 from services.routing.handlers.cases import carry_out, given_here, known_case
+from services.routing.handlers.custody import check_sender
 
 # What a node above may ask of the holder; everything else needs custody.
 DIRECTIVES: dict[str, DocumentKind | None] = {
@@ -81,11 +82,12 @@ def _send(work: RoutingWork, name: str, command: Command, case: Case, here: Here
     return Done(case, directive_id=directive.directive_id)
 
 
-def take_directive(work: RoutingWork, directive: DirectiveIssued, here: Here) -> None:
+def take_directive(work: RoutingWork, origin: str, directive: DirectiveIssued, here: Here) -> None:
     """Carry out what a node above decided, and answer it, also when it is refused."""
     work.directives.add("in", directive)
     case_seq, code, reason = 0, "", ""
     try:
+        check_sender(origin, directive.from_node)
         command = work.open_command(directive.command_type, directive.case_no, directive.command)
         _check_standing(directive, command, here)
         case_seq = carry_out(work, here, known_case(work, directive.case_no), command).seq
@@ -118,8 +120,9 @@ def _check_standing(directive: DirectiveIssued, command: Any, here: Here) -> Non
         raise Forbidden("该节点无权对本案作出此决定。", code="foreign-directive", rule="GD-4")
 
 
-def take_directive_answer(work: RoutingWork, answer: DirectiveAnswered, here: Here) -> None:
+def take_directive_answer(work: RoutingWork, origin: str, answer: DirectiveAnswered, here: Here) -> None:
     """Note what the holder made of a directive and tell the clerk who sent it."""
+    check_sender(origin, answer.to_node)
     if work.directives.answer(answer, here.clock.now()):
         kind = "directive-done" if answer.done else "directive-refused"
         work.tell(DirectiveNotice(case_no=answer.case_no, node=answer.to_node, kind=kind, code=answer.code))

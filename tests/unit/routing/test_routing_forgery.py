@@ -7,7 +7,7 @@ import pytest
 
 from lianxi.casework.errors import Broken, Conflict, Forbidden
 from lianxi.casework.messages import commands as c
-from lianxi.casework.messages.custody import CaseReported, CustodyAnswered, DirectiveIssued
+from lianxi.casework.messages.custody import CaseReported, CustodyAnswered, DirectiveAnswered, DirectiveIssued
 from lianxi.casework.messages.notices import RightLapsed
 from lianxi.contracts.schemas import dump
 from services.routing.handlers.custody import take_report
@@ -186,9 +186,52 @@ def test_a_directive_from_below_or_for_another_case_is_refused():
             command=json.dumps(dump(c.AcceptCase(case_no=NUMBER, actor=actor))),
         ),
     ):
-        deliver(network.township, DISTRICT, forged, network.township.here)
+        deliver(network.township, forged.from_node, forged, network.township.here)
         answer = network.township.sent.pop()[1]
         assert (answer.done, answer.code) == (False, "foreign-directive")
+
+
+def test_nobody_decides_or_offers_in_the_name_of_another_node():
+    network = replied(Network())
+    actor = an_actor("RV", DISTRICT)
+    directive = DirectiveIssued(
+        directive_id="d-1",
+        case_no=NUMBER,
+        from_node=DISTRICT,
+        to_node=TOWNSHIP,
+        command_type="admit-review",
+        command=json.dumps(dump(c.AdmitReview(case_no=NUMBER, actor=actor))),
+        issued_at=ROAD.now,
+    )
+    offered = Network()
+
+    deliver(network.township, "630104002", directive, network.township.here)
+    deliver(offered.district, "630105", offer_of(offered), offered.district.here)
+
+    answers = network.township.sent.pop()[1], offered.district.sent.pop()[1]
+    assert [answer.code for answer in answers] == ["foreign-sender", "foreign-sender"]
+    assert offered.district.cases.get(NUMBER) is None
+
+
+def test_nobody_answers_in_the_name_of_another_node():
+    network = Network().filed()
+    refused = CustodyAnswered(
+        offer_id=next(iter(network.city.receipts.kept)),
+        case_no=NUMBER,
+        from_node=CITY,
+        to_node=DISTRICT,
+        accepted=False,
+        epoch=1,
+        answered_at=network.city.clock.now(),
+    )
+    done = DirectiveAnswered(
+        directive_id="d-1", case_no=NUMBER, from_node=CITY, to_node=DISTRICT, done=True, case_seq=9, code="", reason=""
+    )
+
+    for answer in (refused, done):
+        with pytest.raises(Forbidden) as caught:
+            deliver(network.city, "630105", answer, network.city.here)
+        assert caught.value.code == "foreign-sender"
 
 
 def test_a_message_without_a_use_case_is_our_fault():
