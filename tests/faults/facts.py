@@ -7,7 +7,7 @@ anything more was done twice. `Auditor.settle` waits until both nodes are at res
 
 import time
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,15 +89,18 @@ class Auditor:
                 shape = self._shapes.setdefault((petition.kind.name, node), found[petition.number])
                 assert shape == found[petition.number], f"{petition.kind.name} at {node} differs in a calm round"
 
-    def settle(self, petitions: Sequence[Petition], within: float) -> Account:
-        """Return the account once it is clean, or as it stands when time is over."""
+    def settle(
+        self, petitions: Sequence[Petition], within: float, *, also: Callable[[Account], None] = lambda _account: None
+    ) -> Account:
+        """Return the account once it is clean, or as it stands when time is over; `also` adds to it."""
         deadline, pause = time.monotonic() + within, 0.05
-        while not (account := self.account(petitions)).clean and time.monotonic() < deadline:
-            if account.final:
-                break
+        while True:
+            account = self.account(petitions)
+            also(account)
+            if account.clean or account.final or time.monotonic() > deadline:
+                return account
             time.sleep(pause)
             pause = min(pause * 1.5, 0.5)
-        return account
 
     def account(self, petitions: Sequence[Petition]) -> Account:
         """Compare what is there with what must be there."""

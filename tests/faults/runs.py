@@ -55,16 +55,8 @@ def play(pair: Pair, auditor: Auditor, faults: Sequence[Fault], seed: int) -> Ou
     for fault in armed:
         fault.arm(pair)
     load.start()
-    strikes = [
-        threading.Thread(target=_strike, args=(fault, Scene(pair, load, random.Random(chance.random())), failures))
-        for fault in armed
-    ]
-    for thread in strikes:
-        thread.start()
-    for thread in strikes:
-        thread.join()
+    strike_all(armed, pair, load, seed, failures)
     healed = time.monotonic()
-    _revive(pair, failures)
     try:
         load.finish(REST)
     except AssertionError as unfinished:
@@ -73,6 +65,19 @@ def play(pair: Pair, auditor: Auditor, faults: Sequence[Fault], seed: int) -> Ou
     account = auditor.settle(registered, 5.0 if failures else REST)
     rest = time.monotonic()
     return Outcome(seed, armed, account, registered, load.repeated, rest - begun, rest - healed, failures)
+
+
+def strike_all(faults: Sequence[Fault], pair: Pair, load: Load | None, seed: int, failures: list[str]) -> None:
+    """Let all faults strike at the same time and wait until everything is healed."""
+    strikes = [
+        threading.Thread(target=_strike, args=(fault, Scene(pair, load, random.Random(seed + number)), failures))
+        for number, fault in enumerate(faults)
+    ]
+    for thread in strikes:
+        thread.start()
+    for thread in strikes:
+        thread.join()
+    _revive(pair, failures)
 
 
 def _strike(fault: Fault, scene: Scene, failures: list[str]) -> None:

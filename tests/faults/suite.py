@@ -3,13 +3,13 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy import create_engine
 
 from lianxi.ops.verify import Tally, findings
+from tests.faults.alerts import play_alerts
 from tests.faults.facts import Auditor
 from tests.faults.harms import Fault
 from tests.faults.pair import CITY, DISTRICT, NODES, Pair
@@ -25,27 +25,22 @@ def play_all(
     seed: int,
     tell: Callable[[str], None],
     *,
-    until: float = float("inf"),
+    alerts: int = 0,
 ) -> list[Outcome]:
-    """Play a calm round to learn from, then the planned ones; `tell` hears of each as it ends.
-
-    After `until`, by the clock of `time.monotonic`, no round is begun.
-    """
+    """Play a calm round to learn from, the planned ones, and steps in time; `tell` hears of each as it ends."""
     auditor = Auditor(pair)
     calm = play(pair, auditor, (), seed)
     assert calm.clean, f"a calm round is not clean: {calm}"
     auditor.learn(calm.petitions)
     outcomes: list[Outcome] = []
     for number, faults in enumerate(planned, start=1):
-        if time.monotonic() > until:
-            break
         outcomes.append(play(pair, auditor, faults, seed + number))
         tell(f"[{number}/{len(planned)}] {outcomes[-1]}")
     # Whatever came late would show now: all petitions once more.
     everything = [petition for outcome in outcomes for petition in outcome.petitions]
     if outcomes and all(outcome.clean for outcome in outcomes):
         outcomes[-1].account = auditor.settle(everything, 30.0)
-    return outcomes
+    return outcomes + play_alerts(pair, auditor, alerts, tell)
 
 
 def plan(faults: Sequence[Fault], runs: int, seed: int) -> list[list[Fault]]:

@@ -17,6 +17,7 @@ from tests.faults.suite import close, plan, play_all
 from tests.support.sharing import STATE
 
 RUNS = int(os.environ.get("LIANXI_FAULT_RUNS", "204"))
+ALERTS = 5
 SEED = int(os.environ.get("LIANXI_FAULT_SEED", "0")) or secrets.randbelow(10**6)
 pytestmark = [pytest.mark.nodes, pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(5400)]
 
@@ -30,7 +31,7 @@ def test_no_fault_on_the_road_loses_repeats_or_swaps_anything(capsys):
     tell(f"\nseed {SEED}")
     try:
         pair.up()
-        outcomes = play_all(pair, plan(ALL, RUNS, SEED), SEED, tell)
+        outcomes = play_all(pair, plan(ALL, RUNS, SEED), SEED, tell, alerts=ALERTS)
         closing = close(pair)
     finally:
         pair.remove()
@@ -39,6 +40,6 @@ def test_no_fault_on_the_road_loses_repeats_or_swaps_anything(capsys):
         PAGE.write_text(page(outcomes, closing, "make faults", SEED, time.monotonic() - begun), encoding="utf-8")
 
     assert [str(outcome) for outcome in outcomes if not outcome.clean] == []
-    assert sum(len(outcome.faults) for outcome in outcomes) == RUNS
+    assert sum(len(outcome.faults) for outcome in outcomes) == RUNS + 2 * ALERTS
     assert closing.damages == 0
     assert closing.books_equal
