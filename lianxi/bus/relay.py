@@ -94,6 +94,8 @@ class Relay:
         # commits late has lower numbers, so once a poll, and when nothing is found, the search starts anew.
         self._begin: dict[str, int] = {}
         self._began = 0.0
+        # Where there may be something to send: where a notification said so, and once a poll everywhere.
+        self._waiting = set(schemas)
         self._wakened, self._waker = os.pipe()
         self._stopping = False
         self.connected = False
@@ -162,10 +164,12 @@ class Relay:
     def _relay(self, listener: connection, idle: list[Lane], publisher: ConfirmingPublisher) -> None:
         """Keep as many lanes busy as there is work for; finish them in the order in which they began."""
         busy: deque[Lane] = deque()
+        self._waiting.update(self._schemas)
         while not (self._stopping and not busy):
             self._housekeeping.run(listener)
             if publisher.failure is not None:
                 self._give_up(busy, publisher.failure)
+            self._hear(listener)
             if idle and not self._stopping and self._claim(idle[-1], publisher):
                 busy.append(idle.pop())
             elif busy:
@@ -182,10 +186,13 @@ class Relay:
         if now - self._began >= POLL:
             self._began = now
             self._begin.clear()
+            self._waiting.update(self._schemas)
         self._shunned = {exchange: until for exchange, until in self._shunned.items() if until > now}
         for _ in range(len(self._schemas)):
             schema = self._schemas[0]
             self._schemas.rotate(-1)
+            if schema not in self._waiting:
+                continue
             with lane.database.cursor() as cursor:
                 begin = self._begin.get(schema, 0)
                 cursor.execute(_CLAIM.format(schema=schema), (begin, list(self._shunned), WINDOW // LANES))
@@ -197,7 +204,8 @@ class Relay:
                 lane.batch = publisher.send([_publication(row) for row in rows])
                 return True
             lane.database.rollback()
-        self._begin.clear()
+            self._waiting.discard(schema)
+            self._begin.pop(schema, None)
         return False
 
     def _wait_for(self, lane: Lane, publisher: ConfirmingPublisher) -> bool:
@@ -242,7 +250,11 @@ class Relay:
     def _sleep(self, listener: connection) -> None:
         """Wait for a notification, for `stop`, or for the next poll."""
         select.select([listener.fileno(), self._wakened], [], [], POLL)
+
+    def _hear(self, listener: connection) -> None:
+        """Note which schemas the notifications name."""
         listener.poll()
+        self._waiting.update(notice.payload for notice in listener.notifies)
         listener.notifies.clear()
 
 
