@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SCHEMAS = ("intake", "routing", "supervision", "notify", "portal")
 RELAY = "relay"
 ROLES = (*SCHEMAS, RELAY)
+_COMPRESSES = "SELECT 1 FROM pg_settings WHERE name = %s AND 'lz4' = ANY(enumvals)"
 
 
 def database_name(code: str) -> str:
@@ -42,6 +43,9 @@ def provision(admin: Callable[[str], str], database: str, passwords: Mapping[str
             _make_role(server, role_name(database, service), passwords[service])
         if not _one(server, "SELECT 1 FROM pg_database WHERE datname = %s", database):
             _run(server, "CREATE DATABASE {} TEMPLATE template0", database)
+        if _one(server, _COMPRESSES, "default_toast_compression"):
+            # A frame or snapshot of 2 KB is compressed on every write, which costs several times as much with pglz.
+            _run(server, "ALTER DATABASE {} SET default_toast_compression = 'lz4'", database)
         _run(server, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
         for service in ROLES:
             _run(server, "GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}", database, role_name(database, service))
