@@ -92,6 +92,24 @@ def from_directory(directory: Path) -> Calendar:
     return load(read_notices(directory))
 
 
+class NotedCalendar:
+    """The calendar with the notices stored in a directory, read again when a file there has changed (CF-20)."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._seen: list[tuple[str, int, int]] | None = None
+        self._calendar = from_directory(directory)
+
+    def current(self) -> Calendar:
+        """The calendar of this moment."""
+        files = [(path.name, path.stat()) for path in sorted(self._directory.glob("*.json"))]
+        seen = [(name, stat.st_mtime_ns, stat.st_size) for name, stat in files]
+        if seen != self._seen:
+            self._calendar = from_directory(self._directory)
+            self._seen = seen
+        return self._calendar
+
+
 @cache
 def _published() -> Mapping[int, CalendarYear]:
     """The years of chinese_calendar, with Chinese names."""

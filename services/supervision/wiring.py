@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, text
@@ -14,7 +13,7 @@ from lianxi.casework.messages.events import CaseEvent
 from lianxi.contracts import envelope
 from lianxi.contracts.registry import type_of
 from lianxi.law.calendar import Calendar
-from lianxi.law.calendar_data import from_directory
+from lianxi.law.calendar_data import NotedCalendar
 from lianxi.runtime.clock import Clock, SystemClock, new_id
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import counter, gauge
@@ -33,26 +32,6 @@ _OPEN = gauge("supervision_open_clocks", "Running clocks, by clock, owing node a
 _PROVISIONAL_YEAR = gauge(
     "supervision_calendar_provisional", "1 if dates a year ahead rest on a calendar without its official notice."
 )
-
-
-class NotedCalendar:
-    """The calendar with the notices in a directory, read again when a file there has changed (CF-20)."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._seen: list[tuple[str, int, int]] | None = None
-        self._calendar = from_directory(directory)
-
-    def current(self) -> Calendar:
-        """Return the calendar of this moment."""
-        seen = [(path.name, stat.st_mtime_ns, stat.st_size) for path, stat in self._files()]
-        if seen != self._seen:
-            self._calendar = from_directory(self._directory)
-            self._seen = seen
-        return self._calendar
-
-    def _files(self) -> list[tuple[Path, Any]]:
-        return [(path, path.stat()) for path in sorted(self._directory.glob("*.json"))]
 
 
 class Meters:

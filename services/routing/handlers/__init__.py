@@ -176,7 +176,7 @@ class Here:
     node: str
     parent: str
     clock: Clock
-    calendar: Calendar
+    calendar: Callable[[], Calendar]
     sorter: Sorter
     units: Callable[[], frozenset[str]]
     organs: Callable[[str], frozenset[str]]

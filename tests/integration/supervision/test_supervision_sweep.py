@@ -1,10 +1,9 @@
 """The sweep on PostgreSQL: alone and in company, every alert once; orders and calendars through the doors."""
 
-import json
 import threading
 from collections import Counter
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,7 +13,7 @@ from lianxi.law.receipts import SHANGHAI
 from lianxi.runtime.metrics import exposition
 from services.supervision.handlers.raise_alerts import raise_alerts
 from services.supervision.handlers.recompute import recompute
-from services.supervision.wiring import Meters, NotedCalendar
+from services.supervision.wiring import Meters
 from tests.integration.supervision.desk import START
 from tests.support.builders import CITY, DISTRICT, OFFICE, TOWNSHIP, Road
 from tests.unit.supervision.test_supervision_recompute import NOTICE
@@ -208,18 +207,6 @@ def test_a_loaded_notice_moves_the_clocks_in_the_database_and_lists_them(desk):
     answer = desk.call("recompute")  # back to the calendar of the node, which knows no notice of 2027
     assert answer["total"] == len(answer["changed"]) == len(changes)
     assert answer["calendar"] == desk.parts.office().calendar.version
-
-
-def test_the_calendar_is_read_again_when_a_notice_has_been_stored(tmp_path):
-    noted = NotedCalendar(tmp_path / "years")
-    day = date(2027, 1, 9)
-    assert not noted.current().is_workday(day)
-
-    (tmp_path / "years").mkdir()
-    (tmp_path / "years" / "2027.json").write_text(json.dumps(NOTICE.as_data()), encoding="utf-8")
-
-    assert noted.current().is_workday(day)
-    assert noted.current() is noted.current()
 
 
 def test_metrics_show_how_late_the_sweep_is_and_what_runs(desk, late):

@@ -250,3 +250,14 @@ def test_a_date_of_yaml_is_as_good_as_text():
     data = with_entry(2, rest=[date(2027, 4, 5)])
 
     assert YearNotice.parse(data).rest == YearNotice.parse(notice_data()).rest
+
+
+def test_the_calendar_is_read_again_when_a_notice_has_been_stored(tmp_path):
+    noted = calendar_data.NotedCalendar(tmp_path / "years")
+    assert noted.current().is_workday(date(2027, 2, 11))
+
+    (tmp_path / "years").mkdir()
+    (tmp_path / "years" / "2027.json").write_text(json.dumps(a_notice().as_data()), encoding="utf-8")
+
+    assert not noted.current().is_workday(date(2027, 2, 11))
+    assert noted.current() is noted.current()

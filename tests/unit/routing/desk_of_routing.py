@@ -206,7 +206,7 @@ class Node:
             node=code,
             parent=str(parent or ""),
             clock=self.clock,
-            calendar=CALENDAR,
+            calendar=lambda: CALENDAR,
             sorter=FixedSorter(found or a_finding()),
             units=lambda: frozenset({f"{code}.office", f"{code}.housing"}),
             # This node's list of the others' organs may be older than theirs.
