@@ -103,7 +103,9 @@ def _(event: e.CaseDelivered, case: Case) -> Case:
 
 
 @_after.register
-def _(_event: e.TransferRefused, case: Case) -> Case:
+def _(event: e.TransferRefused, case: Case) -> Case:
+    if event.transfer.kind is TransferKind.HAND_BACK:
+        return replace(case, transfer=None)
     assigned = case.state is CaseState.ASSIGNED
     return replace(case, state=CaseState.REGISTERED, transfer=None, report_due=None if assigned else case.report_due)
 

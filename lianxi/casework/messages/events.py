@@ -107,7 +107,7 @@ class CaseDelivered(CaseEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TransferRefused(CaseEvent):
-    """T50: the receiving node's server could not take the case; the sender, who still holds it, routes it anew."""
+    """T50: the receiving node's server could not take the case; the sender, who still holds it, goes on with it."""
 
     MESSAGE: ClassVar[Message] = Message("transfer-refused")
     transfer: Transfer

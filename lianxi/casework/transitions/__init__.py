@@ -4,8 +4,8 @@ Code, documents and the case page read this table. A row says from which states 
 it at which level of node, which guards must hold (`lianxi.casework.case.guards`), which document it issues, and what it
 does to the clocks. `built=False` marks a row that is known but not offered yet: asking for it is refused as such.
 
-T50 stands in no rule book: the receiving node's server may be unable to take a case (unknown unit, broken history);
-then the sender, who still holds it, gets it back to route anew.
+T50 stands in no rule book: the receiving node's server may be unable to take a case (unknown unit, broken history).
+Then the sender, who still holds it, routes it anew; one whose hand-back failed waits for another decision.
 """
 
 import dataclasses
@@ -113,9 +113,17 @@ def _ends_assignment(event: CaseEvent) -> bool:
 def _effect_of(event: CaseEvent) -> ClockEffect:
     steps = [step for step in _BY_ID[event.head.act].steps if step.event == type(event).__name__]
     if len(steps) > 1:
-        state = event.state  # type: ignore[attr-defined]  # an event with two ends names the one it took
-        steps = [step for step in steps if step.end == (state,)]
+        steps = [step for step in steps if step.end == (_end_of(event),)]
     return steps[0].clocks
+
+
+def _end_of(event: CaseEvent) -> CaseState:
+    """Which of its two ends an event took."""
+    if isinstance(event, TransferRefused):
+        hand_back = event.transfer.kind is TransferKind.HAND_BACK
+        return CaseState.OBJECTED if hand_back else CaseState.REGISTERED
+    state: CaseState = event.state  # type: ignore[attr-defined]  # the others name it
+    return state
 
 
 def _opening(event: CaseEvent, code: str, path: str) -> ClockOpening:

@@ -246,7 +246,7 @@ ROWS: tuple[Transition, ...] = (
                 "ObjectionUpheld",
                 "decided_by_sender",
                 "退回确认",
-                opening(closes="OBJ_DECIDE", cancels="NOTICE"),
+                opening(closes="OBJ_DECIDE"),
             ),
             step("take-back", "S07", "S02", "SYS", "CaseReturned", "offered_to_this_node", "", BACK_WITH_SENDER),
         ),
@@ -347,8 +347,20 @@ ROWS: tuple[Transition, ...] = (
     ),
     Transition(
         id="T50",
-        label="下级节点无法接收，退回发送方",
+        label="对方节点无法接收，仍由发送方持有",
         article="22",
-        steps=(step("refuse-transfer", "S04 S05", "S02", "SYS", "TransferRefused", "", "", BACK_WITH_SENDER),),
+        steps=(
+            step("refuse-transfer", "S04 S05", "S02", "SYS", "TransferRefused", "", "", BACK_WITH_SENDER),
+            step(
+                "refuse-transfer",
+                "S07",
+                "S07",
+                "SYS",
+                "TransferRefused",
+                "hand_back_under_way",
+                "",
+                opening(reopens="OBJ_DECIDE"),
+            ),
+        ),
     ),
 )

@@ -129,6 +129,21 @@ def test_t17_within_one_node_the_case_is_back_at_once():
     assert (state(road), road.case.epoch, road.case.in_transfer) == ("S02", 1, False)
 
 
+def test_t50_a_hand_back_that_the_sender_cannot_take_is_decided_anew():
+    road = object_to(Road().at_the_township())
+    refuse = c.RefuseTransfer(case_no=NUMBER, actor=an_actor("SYS"), code="history-differs")
+    with pytest.raises(GuardRefused) as caught:
+        road.do(refuse, TOWNSHIP)
+    assert caught.value.guard == "hand_back_under_way"
+    uphold = c.UpholdObjection(case_no=NUMBER, actor=an_actor("D", DISTRICT))
+
+    road.do(uphold, TOWNSHIP).do(refuse, TOWNSHIP)
+
+    assert (state(road), road.case.holder, road.case.in_transfer) == ("S07", TOWNSHIP, False)
+    assert clock_effects(road.events[-1]).reopens == ("OBJ_DECIDE",)
+    assert road.do(uphold, TOWNSHIP).case.in_transfer
+
+
 @pytest.mark.parametrize("assigner", [CITY, DISTRICT])
 def test_t17_taking_a_case_back_ends_the_takers_own_assignment_and_no_other(assigner):
     road = Road().received().registered()

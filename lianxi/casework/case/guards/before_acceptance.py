@@ -114,6 +114,12 @@ def offered_to_this_node(case: Case, _command: Any, given: Given) -> str | None:
 
 
 @guard
+def hand_back_under_way(case: Case, _command: Any, _given: Given) -> str | None:
+    """T50: an objection was upheld and the sender's server could not take the case back; it is decided on anew."""
+    return None if case.in_transfer else "案件没有在退回途中。"
+
+
+@guard
 def own_unit(case: Case, command: Any, _given: Given) -> str | None:
     """The organ in whose hands the case is acts, nobody else."""
     return None if command.actor.unit == case.unit else f"案件由 {case.unit or '信访部门'} 办理，其他单位不能办理。"

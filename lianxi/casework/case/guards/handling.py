@@ -1,6 +1,6 @@
 """Guards of T24–T34 and T46–T48: handling on route RT6, opinion, service, report to the assigner."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from lianxi.casework.case.guards.given import Given, guard
@@ -8,10 +8,10 @@ from lianxi.casework.case.state import Case
 from lianxi.casework.messages.facts import PetitionClass, ProofOfService, Route, ServiceMethod
 from lianxi.law.clocks import ClockCode
 from lianxi.law.deadlines import due
+from lianxi.law.receipts import served_by_announcement
 
 OPINION_FIELDS = ("request", "facts", "opinion", "basis", "remedy")
 MAX_EXTENSION_DAYS = 30
-ANNOUNCEMENT_DAYS = 30
 
 
 @guard
@@ -71,8 +71,8 @@ def service_proven(case: Case, command: Any, given: Given) -> str | None:
 
 def served_between(made: date, service: ProofOfService, today: date) -> bool:
     """Whether a document made on that day can have been served on the day the proof names (D-15, CF-18)."""
-    run = ANNOUNCEMENT_DAYS if service.method is ServiceMethod.ANNOUNCEMENT else 0
-    return made + timedelta(days=run) <= service.served_on <= today
+    earliest = served_by_announcement(made) if service.method is ServiceMethod.ANNOUNCEMENT else made
+    return earliest <= service.served_on <= today
 
 
 @guard
