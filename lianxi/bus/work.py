@@ -1,8 +1,9 @@
 """One transaction: the business rows of a use case, what it has seen, and what it wants to tell, or none of them.
 
-A service subclasses `Work` and adds its repositories, all on `connection`. Messages given to `publish` become outbox
-rows just before the commit, in one statement, and wake the relay; a savepoint that is rolled back takes its messages
-with it. Used as a context manager: a clean exit commits, an exception rolls back::
+A service subclasses `Work` and adds its repositories, all on `connection`: when they are asked for, or in `prepare`.
+Messages given to `publish` become outbox rows just before the commit, in one statement, and wake the relay; a
+savepoint that is rolled back takes its messages with it. Used as a context manager: a clean exit commits, an exception
+rolls back::
 
     with open_work() as work:
         case = work.cases.get(number)
@@ -88,8 +89,18 @@ class Work:
         if self._connection is not None:
             raise RuntimeError("work is already open")
         self._connection = self._engine.connect()
-        self._connection.begin()
+        try:
+            self._connection.begin()
+            self.prepare()
+        except BaseException:
+            # nobody will leave what was never entered, and a pool that has lost a few connections stops the service
+            connection, self._connection = self._connection, None
+            connection.close()
+            raise
         return self
+
+    def prepare(self) -> None:
+        """Build what every such work needs from the connection; a failure gives the connection back."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -84,3 +84,15 @@ def test_pages_and_the_public_api_are_the_portals_alone():
     ]
 
     assert strangers == []
+
+
+def test_a_work_is_prepared_where_a_failure_gives_its_connection_back():
+    entering = [
+        f"{named(path)}:{node.lineno}"
+        for service in IN_NAMEKO
+        for path in python_files(f"services/{service}/storage")
+        for node in ast.walk(syntax_of(path))
+        if isinstance(node, ast.FunctionDef) and node.name == "__enter__"
+    ]
+
+    assert entering == [], "override prepare of lianxi.bus.work.Work instead"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import insert
@@ -58,8 +58,8 @@ class RoutingWork(LinkWork):
         super().__init__(engine, SCHEMA, DivisionCode.parse(tools.node), tools.seal_links)
         self._tools = tools
 
-    def __enter__(self) -> Self:
-        super().__enter__()
+    def prepare(self) -> None:
+        """Build the repositories."""
         self.cases = SqlCases(self.connection)
         self.texts = SqlTexts(self.connection, self._tools.keys)
         self.documents = SqlDocuments(self.connection, self._tools.keys, self._tools.mark)
@@ -67,7 +67,6 @@ class RoutingWork(LinkWork):
         self.directives = SqlDirectives(self.connection, self._tools.keys)
         self.desk = SqlDesk(self.connection)
         self.links = self._tools.post(self)
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
