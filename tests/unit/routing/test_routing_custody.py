@@ -4,9 +4,11 @@ import pytest
 
 from lianxi.casework.errors import GuardRefused
 from lianxi.casework.messages import commands as c
+from lianxi.casework.messages.custody import CustodyAnswered, CustodyOffered
 from lianxi.casework.messages.facts import PetitionClass
 from lianxi.casework.messages.notices import DirectiveNotice, DossierReceived, RightLapsed
 from services.routing.handlers import cases
+from services.routing.handlers.delivery import deliver_all
 from services.routing.handlers.directives import do
 from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, OPINION, RT6, TOWNSHIP, Road, an_actor
 from tests.unit.routing.desk_of_routing import Node, a_finding, to
@@ -202,6 +204,35 @@ def test_a_review_is_decided_above_and_carried_out_below():
     network.act(DISTRICT, decide)
 
     assert {state[0] for state in network.states()} == {"S32"}
+
+
+def test_a_hand_back_that_the_sender_cannot_take_is_decided_anew():
+    network = Network().at_the_street()
+    object_to(network)
+    district, street = network.district, network.township
+    uphold = c.UpholdObjection(case_no=NUMBER, actor=an_actor("D", DISTRICT))
+    do(district, "uphold-objection", uphold, district.here)
+    deliver_all(street, [(DISTRICT, message) for _, message in district.take_sent()], street.here)
+    sent = [message for _, message in street.take_sent()]
+    offer = next(message for message in sent if isinstance(message, CustodyOffered))
+    deliver_all(district, [(TOWNSHIP, message) for message in sent if message is not offer], district.here)
+    refusal = CustodyAnswered(
+        offer_id=offer.transfer.offer_id,
+        case_no=NUMBER,
+        from_node=TOWNSHIP,
+        to_node=DISTRICT,
+        accepted=False,
+        epoch=offer.epoch,
+        answered_at=street.clock.now(),
+        code="history-differs",
+    )
+
+    deliver_all(street, [(DISTRICT, refusal)], street.here)
+    network.run()
+
+    assert {state[:2] for state in network.states()} == {("S07", TOWNSHIP)}
+    network.act(DISTRICT, uphold)
+    assert {state[:2] for state in network.states()} == {("S02", DISTRICT)}
 
 
 def test_a_right_that_ran_out_closes_the_case_at_its_holder_only():
