@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pika
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError, NackError, UnroutableError
 
 # pika reports each refused connection eight times at level ERROR; whoever holds the connection says it once
@@ -22,8 +23,11 @@ HEARTBEAT = 10
 CONNECT_TIMEOUT = 5.0
 TRANSIENT, PERSISTENT = 1, 2
 
-BROKEN: tuple[type[BaseException], ...] = (AMQPError, OSError, EOFError)
-"""What any use of a connection may raise when the broker is not there, or not as expected."""
+BROKEN: tuple[type[BaseException], ...] = (AMQPError, AMQPConnectorException, OSError, EOFError)
+"""What any use of a connection may raise when the broker is not there, accepts and says nothing, or is not as expected.
+
+A silent one raises what pika uses inside only and does not count among its own errors: `AMQPConnectorException`.
+"""
 
 __all__ = [
     "BROKEN",
