@@ -38,9 +38,10 @@ SECRET_KEYS = frozenset(
     }
 )
 _BLOTS = (
-    (re.compile(r"(?<!\d)\d{17}[\dXx](?![\dA-Za-z])"), "[id number]"),
-    (re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)"), "[phone]"),
-    (re.compile(r"(://[^:/@\s]*):[^@/\s]+@"), r"\1:[password]@"),
+    (re.compile(r"(?<!\d)\d{6}[ -]?\d{8}[ -]?\d{3}[\dXx](?![\dA-Za-z])", re.ASCII), "[id number]"),
+    (re.compile(r"(?<!\d)(?:(?:\+|00)?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)", re.ASCII), "[phone]"),
+    (re.compile(r"(?<![\dA-Za-z.-])0\d{2,3}[ -]?[2-9]\d{6,7}(?![\dA-Za-z])", re.ASCII), "[phone]"),
+    (re.compile(r"(://[^:/@\s]*):[^\s'\"]+@"), r"\1:[password]@"),  # to the last @: a password may hold one, or a slash
 )
 
 
@@ -51,7 +52,7 @@ def redact(value: Any) -> Any:
             value = pattern.sub(replacement, value)
         return value
     if isinstance(value, dict):
-        return {key: "[removed]" if str(key) in SECRET_KEYS else redact(item) for key, item in value.items()}
+        return {key: "[removed]" if str(key).lower() in SECRET_KEYS else redact(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [redact(item) for item in value]
     return value

@@ -14,8 +14,14 @@ from lianxi.runtime.logging import redact
     [
         ("id 630104199001011234 of", "id [id number] of"),
         ("id 63010419900101123X", "id [id number]"),
+        ("id 630104 19900101 123X", "id [id number]"),
         ("call 13897000000 now", "call [phone] now"),
+        ("call +8613897000000 now", "call [phone] now"),
+        ("call 138 9700 0000 or 0971-6123456", "call [phone] or [phone]"),
         ("amqp://app:hunter2@127.0.0.1:5672/x", "amqp://app:[password]@127.0.0.1:5672/x"),
+        ("amqp://app:p@ss/word@127.0.0.1:5672/x", "amqp://app:[password]@127.0.0.1:5672/x"),
+        ("case 63010200120261123X00012", "case 63010200120261123X00012"),
+        ("id 019c9f7e-0000-7000-8000-000000000001", "id 019c9f7e-0000-7000-8000-000000000001"),
         ("case 63010200120261123W00012", "case 63010200120261123W00012"),
         ("node 630104001", "node 630104001"),
     ],
@@ -25,11 +31,11 @@ def test_what_looks_personal_is_blotted_out_and_numbers_of_cases_are_not(text, c
 
 
 def test_fields_that_hold_what_people_wrote_are_emptied_at_any_depth():
-    event = {"case": "c1", "petitioner": "张三", "detail": [{"phone": "x", "state": "ACCEPTED"}]}
+    event = {"case": "c1", "Petitioner": "张三", "detail": [{"phone": "x", "state": "ACCEPTED"}]}
 
     assert redact(event) == {
         "case": "c1",
-        "petitioner": "[removed]",
+        "Petitioner": "[removed]",
         "detail": [{"phone": "[removed]", "state": "ACCEPTED"}],
     }
 
