@@ -2,7 +2,8 @@
 
 City, district and street each have their own database, vhost, services and portal, joined by shovels. The story is in
 `story` and `later`, a chapter a function; `stage` holds the nodes, people and clock, `office` speaks HTTP. With
-`--exit` everything is stopped after the story; the status is 0 only if every check held.
+`--exit` everything is stopped after the story; the status is 0 only if every check held. With `--no-story` the nodes
+have their people and nothing else, on today's date, for whoever wants to try it all by hand.
 """
 
 import fcntl
@@ -16,24 +17,27 @@ import click
 
 from lianxi.ops.demo.later import SECOND_HALF
 from lianxi.ops.demo.office import StoryBroken
-from lianxi.ops.demo.stage import CITY, DISTRICT, NAMES, TOWNSHIP, Stage
+from lianxi.ops.demo.stage import CITY, DISTRICT, TOWNSHIP, Stage
 from lianxi.ops.demo.story import FIRST_HALF, Told
 from lianxi.ops.demo.summary import show_summary
 from lianxi.ops.local.stack import Stack
 
 STATE = Path(".lianxi/demo")
 FAILED = 1
+SHOWN = {"dispatcher": "分办人员", "case_officer": "承办人员", "registrar": "登记人员"}
+"""Whose logins are printed; the others stand in the file."""
 
 
 @click.command()
 @click.option("--state", type=click.Path(path_type=Path), default=STATE, show_default=True, help="State directory.")
 @click.option("--exit", "leave", is_flag=True, help="Stop everything after the story.")
-def command(state: Path, *, leave: bool) -> None:
+@click.option("--no-story", "empty", is_flag=True, help="Play nothing: empty nodes with their people, on today's date.")
+def command(state: Path, *, leave: bool, empty: bool) -> None:
     """Bring three nodes up and play a story through all of them."""
     for ending in (signal.SIGTERM, signal.SIGHUP):  # whoever ends this program ends its nodes, as Ctrl-C does
         signal.signal(ending, signal.default_int_handler)
     with _alone(state):
-        held = _run(state, leave=leave)
+        held = _run(state, leave=leave, empty=empty)
     if not held:
         raise SystemExit(FAILED)
 
@@ -52,15 +56,17 @@ def _alone(state: Path) -> Iterator[None]:
         yield
 
 
-def _run(state: Path, *, leave: bool) -> bool:
+def _run(state: Path, *, leave: bool, empty: bool) -> bool:
     """Play the story on fresh nodes; return whether every check held. Nothing goes on running afterwards."""
     Stack(state, [CITY, DISTRICT, TOWNSHIP]).remove()  # what an earlier run left is another story
     stack = Stack(state, [CITY, DISTRICT, TOWNSHIP])
+    stage = Stage(stack)
     held = False
     try:
-        held = _play(stack, state)
+        _set_up(stage, state, empty=empty)
+        held = empty or _play(stage, state)
         if held and not leave:
-            _stay(stack, state)
+            _stay(stage, state)
     except KeyboardInterrupt:
         click.echo("\n停止……")
     finally:
@@ -68,15 +74,21 @@ def _run(state: Path, *, leave: bool) -> bool:
     return held
 
 
-def _play(stack: Stack, state: Path) -> bool:
+def _set_up(stage: Stage, state: Path, *, empty: bool) -> None:
+    """Bring the nodes up with their people, for the story on its first morning."""
     started = time.monotonic()
-    stage = Stage(stack)
     click.echo("启动三个节点：西宁市、城西区、西关大街街道……")
     state.mkdir(parents=True, exist_ok=True)
-    stage.begin()
-    stack.up()
+    if not empty:
+        stage.begin()
+    stage.stack.up()
     stage.people(state)
     click.echo(f"三个节点就绪（{time.monotonic() - started:.0f} 秒）")
+
+
+def _play(stage: Stage, state: Path) -> bool:
+    """Play the story; return whether every check held."""
+    started = time.monotonic()
     told = Told.read()
     try:
         for chapter in (*FIRST_HALF, *SECOND_HALF):
@@ -90,10 +102,14 @@ def _play(stack: Stack, state: Path) -> bool:
     return True
 
 
-def _stay(stack: Stack, state: Path) -> None:
-    """Print where to look and wait for Ctrl-C."""
-    click.echo("\n节点继续运行，Ctrl-C 停止。登录名与口令：" + str(state / "logins.json"))
-    for node in stack.nodes:
-        click.echo(f"  {NAMES[node.code]}  {node.portal_url}  例如登录名 dispatcher-{node.code}")
+def _stay(stage: Stage, state: Path) -> None:
+    """Print where to look and with which logins, and wait for Ctrl-C."""
+    click.echo("\n节点继续运行，Ctrl-C 停止。信访人从网址首页提交和查询，工作人员从 /desk 登录：")
+    for office in stage.offices.values():
+        click.secho(f"  {office.name}  {office.url}", bold=True)
+        for role, title in SHOWN.items():
+            person = office.people[role]
+            click.echo(f"    {title}  {person.login:<25}  {person.password}")
+    click.echo(f"全部登录名与口令：{state / 'logins.json'}")
     while True:
         time.sleep(1)
