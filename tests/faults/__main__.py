@@ -43,7 +43,9 @@ def main(*, runs: int, alerts: int, seed: int | None, only: str, write: bool, ke
     click.echo("\n".join(table(outcomes)))
     click.echo(closing)
     if write:
-        PAGE.write_text(page(outcomes, closing, "make faults", seed, time.monotonic() - begun), encoding="utf-8")
+        PAGE.write_text(
+            page(outcomes, closing, "python -m tests.faults --write", seed, time.monotonic() - begun), encoding="utf-8"
+        )
     good = all(outcome.clean for outcome in outcomes) and closing.damages == 0 and closing.books_equal
     raise SystemExit(0 if good else 1)
 

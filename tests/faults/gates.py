@@ -69,7 +69,9 @@ class Gate:
         eventually(somebody, within=within)
 
     def open(self) -> None:
-        """Let whoever stands there go on, and take the gate away."""
+        """Let whoever stands there go on, and take the gate away; doing it again changes nothing."""
+        if self._session is None:
+            return
         self._run("SELECT pg_advisory_unlock_all()")
         self._run("SET lock_timeout = '300ms'")
 
@@ -83,6 +85,7 @@ class Gate:
         eventually(gone, within=60.0)
         self._run(f"DROP FUNCTION faults.{self._name}()")
         self._session.__exit__(None, None, None)
+        self._session = None
 
     def _run(self, statement: str, *values: object) -> None:
         self._cursor.execute(statement, values or None)

@@ -134,6 +134,9 @@ class BeforePublishing(Fault):
         self.hurt(scene.pair)
         scene.pair.start(self.node, self.victim)
 
+    def disarm(self, pair: Pair) -> None:
+        pair.identity(self.node, self.victim).send(signal.SIGCONT)
+
 
 @dataclass(frozen=True)
 class Unconfirmed(Fault):
@@ -155,6 +158,9 @@ class Unconfirmed(Fault):
         eventually(lambda: scene.pair.rows(self.node, statement), within=PATIENCE)
         self.hurt(scene.pair)
         scene.pair.start(self.node, self.victim)
+
+    def disarm(self, pair: Pair) -> None:
+        pair.identity(self.node, self.victim).send(signal.SIGCONT)
 
 
 @dataclass(frozen=True)

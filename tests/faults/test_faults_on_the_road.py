@@ -37,7 +37,10 @@ def test_no_fault_on_the_road_loses_repeats_or_swaps_anything(capsys):
         pair.remove()
     tell("\n".join(table(outcomes)))
     if os.environ.get("LIANXI_FAULT_WRITE"):
-        PAGE.write_text(page(outcomes, closing, "make faults", SEED, time.monotonic() - begun), encoding="utf-8")
+        PAGE.write_text(
+            page(outcomes, closing, "LIANXI_FAULT_WRITE=1 make faults", SEED, time.monotonic() - begun),
+            encoding="utf-8",
+        )
 
     assert [str(outcome) for outcome in outcomes if not outcome.clean] == []
     assert sum(len(outcome.faults) for outcome in outcomes) == RUNS + 2 * ALERTS
