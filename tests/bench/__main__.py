@@ -18,9 +18,9 @@ import click
 from lianxi.ops.local.cleaning import remove_data_elsewhere, stop_everything
 from lianxi.ops.local.processes import StartFailed, locked
 from tests.bench.document import as_text, write_document
-from tests.bench.figures import Row
+from tests.bench.figures import Figure, Row
 from tests.bench.ground import ROOT, Bench, NotFinished
-from tests.bench.machine import describe_machine
+from tests.bench.machine import describe_machine, share_of_a_core
 
 BENCHMARKS: dict[str, str] = {
     "consumer": "bus:measure_consumer",
@@ -54,7 +54,8 @@ def main(
     began = time.monotonic()
     with locked(STATE.parent / "bench.lock"):
         machine = describe_machine()
-        rows, failed = _measure_all(bench, only or list(BENCHMARKS))
+        rows, failed, shares = _measure_all(bench, only or list(BENCHMARKS))
+    machine["share of a core"] = f"{Figure.of(shares).text}, what a busy loop got before and after each benchmark"
     if as_json:
         told = {"machine": machine, "rows": [row.as_data() for row in rows], "failed": failed}
         click.echo(json.dumps(told, ensure_ascii=False))
@@ -67,9 +68,13 @@ def main(
         sys.exit(1)
 
 
-def _measure_all(bench: Bench, names: Sequence[str]) -> tuple[list[Row], dict[str, str]]:
-    """Run benchmarks one after the other; return their rows, and the reason for each that broke off."""
+def _measure_all(bench: Bench, names: Sequence[str]) -> tuple[list[Row], dict[str, str], list[float]]:
+    """Run benchmarks one after the other.
+
+    Returns their rows, the reason for each that broke off, and how much of a core was free in between.
+    """
     rows: list[Row] = []
+    shares = [share_of_a_core()]
     failed: dict[str, str] = {}
     _clear(bench.state)
     try:
@@ -81,10 +86,11 @@ def _measure_all(bench: Bench, names: Sequence[str]) -> tuple[list[Row], dict[st
             except (NotFinished, StartFailed) as failure:
                 failed[name] = str(failure)
                 bench.say(f"broke off: {failure}")
-            bench.say(f"{time.monotonic() - began:.0f} s")
+            shares.append(share_of_a_core())
+            bench.say(f"{time.monotonic() - began:.0f} s, {shares[-1]:.2f} of a core free")
     finally:
         _clear(bench.state)
-    return rows, failed
+    return rows, failed, shares
 
 
 def _benchmark(name: str) -> Callable[[Bench], list[Row]]:

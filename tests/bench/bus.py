@@ -13,11 +13,13 @@ from lianxi.ops.local.processes import answers, free_ports
 from tests.bench.bare import TABLES as BARE_TABLES
 from tests.bench.bare import event
 from tests.bench.figures import Figure, Row
-from tests.bench.ground import Bench, Place, output_of, rows_per_second, running, until
+from tests.bench.ground import Bench, Meter, Place, output_of, rows_per_second, running, until
 from tests.bench.tally import KEYS, QUEUE, ROUTING_KEY, SCHEMA, TABLE, TOPOLOGY
 
 EVENTS = 20_000
 RUNNERS = {"nameko": "tests/bench/tally_nameko.py", "threads": "tests/bench/tally_threads.py"}
+COST = "processor time for one event in µs:"
+_APPLIED = "SELECT count(*) FROM tally.applied"
 _WAITING = "SELECT EXISTS (SELECT 1 FROM tally.outbox WHERE sent_at IS NULL)"
 _FILL = (
     "INSERT INTO tally.outbox (message_id, type, exchange, routing_key, headers, body) SELECT id, 'tallied.v1', 'case',"
@@ -32,9 +34,10 @@ def measure_relay(bench: Bench) -> list[Row]:
     with bench.place() as place:
         TOPOLOGY.declare(place.vhost.uri)
         place.make_tables(SCHEMA)
-        ours, bare = [], []
+        ours, bare, cost = [], [], ""
         for turn in range(bench.repetitions):
-            ours.append(_relay(place, count))
+            rate, cost = _relay(place, count)
+            ours.append(rate)
             _empty(place)
             bare.append(_publish(place, count))
             _empty(place)
@@ -48,6 +51,7 @@ def measure_relay(bench: Bench) -> list[Row]:
             bare=Figure.of(bare),
             bare_what="pika SelectConnection, 1000 unconfirmed, from memory",
             target=8000,
+            note=f"{COST} {cost}",
         )
     ]
 
@@ -56,14 +60,15 @@ def measure_consumer(bench: Bench) -> list[Row]:
     """Events a second from a full queue through inbox, order and one business row, under both runners."""
     count = bench.size(EVENTS, least=2000)
     ours: dict[str, list[float]] = {name: [] for name in RUNNERS}
-    bare, inserts = [], []
+    bare, inserts, cost = [], [], {}
     with bench.place() as place:
         TOPOLOGY.declare(place.vhost.uri)
         place.make_tables(SCHEMA, TABLE)
         place.run(*BARE_TABLES)
         for turn in range(bench.repetitions):
             for name in RUNNERS:
-                ours[name].append(_consume(place, name, count))
+                rate, cost[name] = _consume(place, name, count)
+                ours[name].append(rate)
             bare.append(_consume_barely(place, count))
             inserts.append(_bare("insert", place.database.dsn, str(count)))
             bench.say(f"consumer {turn + 1}: {_shown(ours)}, bare {bare[-1]:,.0f}/s, only rows {inserts[-1]:,.0f}/s")
@@ -76,6 +81,7 @@ def measure_consumer(bench: Bench) -> list[Row]:
             bare=Figure.of(bare),
             bare_what="pika BlockingConnection and psycopg2, batches of 200: inbox and row",
             target=8000,
+            note=f"{COST} {cost[name]}",
         )
         for name, figures in ours.items()
     ]
@@ -95,8 +101,8 @@ def _shown(figures: dict[str, list[float]]) -> str:
     return ", ".join(f"{name} {values[-1]:,.0f}/s" for name, values in figures.items())
 
 
-def _relay(place: Place, count: int) -> float:
-    """Start a relay, let it find `count` new rows at once, and wait until none is left."""
+def _relay(place: Place, count: int) -> tuple[float, str]:
+    """Start a relay, let it find `count` new rows at once, and wait until none is left; return rate and cost."""
     place.run("TRUNCATE tally.outbox")
     (port,) = free_ports(1)
     settings = {
@@ -106,17 +112,22 @@ def _relay(place: Place, count: int) -> float:
         "LIANXI_METRICS_PORT": str(port),
     }
     ids, bodies = zip(*(event(number, KEYS) for number in range(count)), strict=True)
-    with running(["-m", "lianxi.bus.relay"], place.logs / "relay.log", **settings):
+    with running(["-m", "lianxi.bus.relay"], place.logs / "relay.log", **settings) as relay:
         until(lambda: answers(port), "the relay came up", within=60)
         with place.database.connect() as connection, connection.cursor() as cursor:
             connection.autocommit = False
             cursor.execute(_FILL, (list(ids), list(bodies)))
             cursor.execute("SELECT pg_notify('lianxi_outbox', 'tally')")
             connection.commit()
-            began = time.perf_counter()
+            began, meter = time.perf_counter(), _meter(place, "relay", relay.pid)
             connection.autocommit = True
             until(lambda: not _first(cursor, _WAITING), "the outbox was emptied", every=0.05)
-            return count / (time.perf_counter() - began)
+            return count / (time.perf_counter() - began), meter.cost(count)
+
+
+def _meter(place: Place, name: str, pid: int) -> Meter:
+    parts = {name: (pid,), "RabbitMQ": (place.vhost.broker.pid,), "PostgreSQL": (place.database.cluster.pid,)}
+    return Meter(parts)
 
 
 def _first(cursor: Any, statement: str) -> Any:
@@ -128,15 +139,17 @@ def _publish(place: Place, count: int) -> float:
     return _bare("publish", place.vhost.uri, "case", ROUTING_KEY, str(count), str(KEYS))
 
 
-def _consume(place: Place, runner: str, count: int) -> float:
-    """Fill the queue, start the service, and wait until every event is a row."""
+def _consume(place: Place, runner: str, count: int) -> tuple[float, str]:
+    """Fill the queue, start the service, and wait until every event is a row; return rate and cost."""
     place.run("TRUNCATE tally.applied, tally.inbox, tally.stream_position")
     _publish(place, count)
-    with running(
-        [RUNNERS[runner], place.vhost.uri], place.logs / f"{runner}.log", TALLY_DATABASE_URL=place.database.url
-    ):
-        until(lambda: place.ask("SELECT count(*) FROM tally.applied") == count, "every event was applied", every=0.3)
-    return rows_per_second(place.database.dsn, "tally.applied")
+    environment = {"TALLY_DATABASE_URL": place.database.url}
+    with running([RUNNERS[runner], place.vhost.uri], place.logs / f"{runner}.log", **environment) as service:
+        first = until(lambda: place.ask(_APPLIED), "the first event was applied", every=0.05)
+        meter = _meter(place, "service", service.pid)
+        until(lambda: place.ask(_APPLIED) == count, "every event was applied", every=0.3)
+        cost = meter.cost(max(count - first, 1))
+    return rows_per_second(place.database.dsn, "tally.applied"), cost
 
 
 def _consume_barely(place: Place, count: int) -> float:

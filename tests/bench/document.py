@@ -21,7 +21,9 @@ on one machine. Clients, brokers, databases and nodes all share its cores, so an
 the machine, and about who else was using it, as about Lianxi. The ratio says more: it divides our figure by what bare
 tools did with the same load in the same minute, without the guarantees around it. For rates 1.00 means as fast as
 the bare tools, for seconds and megabytes it is how many times as much. A range that is wide against its median
-means that something else was running: repeat the run on a quiet machine before comparing anything.
+means that something else was running: repeat the run on a quiet machine before comparing anything. How quiet it was
+stands under “share of a core” below: 1.00 means that nobody else wanted it, 0.25 that the absolute rates would have
+been about four times as high.
 
 What is reached is the median against the target of the design (`docs/architecture.md`), on whatever machine this is.
 """

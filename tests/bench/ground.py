@@ -122,6 +122,22 @@ def cpu_seconds(*pids: int | None) -> float:
     return total
 
 
+class Meter:
+    """Processor time of the parts of a system, from now on."""
+
+    def __init__(self, parts: Mapping[str, Sequence[int | None]]) -> None:
+        self._parts = parts
+        self._before = self._used()
+
+    def cost(self, things: int, unit: float = 1e6) -> str:
+        """Return what each part has used for one of so many things, in millionths of a second unless said."""
+        used = self._used()
+        return ", ".join(f"{name} {(used[name] - self._before[name]) / things * unit:,.0f}" for name in used)
+
+    def _used(self) -> dict[str, float]:
+        return {name: cpu_seconds(*pids) for name, pids in self._parts.items()}
+
+
 @contextmanager
 def running(command: Sequence[str], log: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Python program of the project while the block lasts."""

@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import subprocess
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.bench.ground import ROOT
 
 PACKAGES = ("nameko", "eventlet", "pika", "kombu", "psycopg2-binary", "SQLAlchemy", "Flask", "waitress")
 GIGABYTE = 1024**3
+PROBE_SECONDS = 0.3
 
 
 def describe_machine() -> dict[str, str]:
@@ -31,6 +33,14 @@ def describe_machine() -> dict[str, str]:
         "PostgreSQL": _postgresql(),
         "packages": ", ".join(f"{package} {version(package)}" for package in PACKAGES),
     }
+
+
+def share_of_a_core() -> float:
+    """Return which share of one core a busy loop gets now: 1.0 on an idle machine."""
+    began, used = time.perf_counter(), time.process_time()
+    while time.process_time() - used < PROBE_SECONDS:
+        sum(range(10_000))
+    return PROBE_SECONDS / (time.perf_counter() - began)
 
 
 def _processor() -> str:
