@@ -54,7 +54,7 @@ def mistakes(**changed):
         ({"channel": "mail"}, "rules.warned.to: mail goes to the petitioner only"),
         ({"template": ""}, "rules.warned.template: must name a text"),
         ({"template": ["a"]}, "rules.warned.template: must name a text"),
-        ({"chanel": "inbox"}, "rules.warned.chanel: unknown; a rule has channel, event, if, template, to"),
+        ({"medium": "inbox"}, "rules.warned.medium: unknown; a rule has channel, event, if, template, to"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(changed, said):

@@ -60,7 +60,7 @@ def test_an_index_named_by_itself_keeps_what_the_file_says_of_it():
     [
         None,
         [],
-        changed("lamps", "clocks", to={"HANDEL": {"days": 3}}),
+        changed("lamps", "clocks", to={"HANDLING": {"days": 3}}),
         changed("lamps", to={"clocks": {}}),
         changed("alerts", "default", to=["shout"]),
         changed("alerts", "default", to="warn"),
