@@ -295,6 +295,10 @@ class BatchConsumer:
     def _report(self, round_: _Round, seconds: float | None) -> None:
         for outcome, number in round_.outcomes.items():
             observe.MESSAGES.labels(*self._labels, outcome).inc(number)
+        counts = {outcome: number for outcome, number in round_.outcomes.items() if number}
+        if counts:
+            # One line a batch and not a message: at thousands a second the log would cost more than the work.
+            self._log.info("handled", seconds=None if seconds is None else round(seconds, 4), **counts)
         if seconds is not None:
             observe.HANDLE_SECONDS.labels(*self._labels, "failed" if round_.failed else "applied").observe(seconds)
 

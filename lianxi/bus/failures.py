@@ -1,7 +1,7 @@
 """What may be written down about an error: its class, its place in the code, never what somebody wrote.
 
-Errors of the project's own tree carry a message made for people and free of personal data; it is kept. The text of
-any other error may quote the value that broke it, so only its class is kept, and for the database the SQLSTATE and
+Errors of the project's own tree carry a message made for people and free of personal data; it is kept, unless it
+repeats what the caller asked for. The text of any other error may quote the value that broke it, so only its class is kept, and for the database the SQLSTATE and
 the name of the constraint.
 """
 
@@ -20,7 +20,8 @@ def describe(error: BaseException) -> dict[str, Any]:
     if hasattr(error, "as_problem"):
         problem = error.as_problem()
         described |= {name: problem.get(name) for name in ("code", "rule", "field") if problem.get(name)}
-        described["message"] = redact(str(problem.get("detail", "")))
+        if "id" not in problem:  # what was not found is named in the caller's own words, which may be anything
+            described["message"] = redact(str(problem.get("detail", "")))
     elif isinstance(code, str):
         described["code"] = code
     cause = getattr(error, "orig", None)

@@ -29,7 +29,7 @@ from lianxi.runtime.settings import read
 
 DAMAGED = 1
 PORTION = 2000
-_EVENTS = text("SELECT case_no, seq, name, digest, body FROM routing.case_event ORDER BY case_no, seq")
+_EVENTS = text("SELECT case_no, seq, name, major, digest, body FROM routing.case_event ORDER BY case_no, seq")
 _FILES = text(
     "SELECT case_no, state, holder, unit, epoch, seq, head_digest, in_transfer, snapshot"
     " FROM routing.case_file ORDER BY case_no"
@@ -132,7 +132,7 @@ def _data(body: str) -> dict[str, Any]:
 
 def _state_findings(case_no: str, stored: list[tuple[Any, dict[str, Any]]], file: Any) -> Iterator[Found]:
     """Compare the case file with what the history leads to."""
-    events = [load(registry.MESSAGES[f"lianxi.{row.name}.v1"], data) for row, data in stored]
+    events = [load(registry.MESSAGES[f"lianxi.{row.name}.v{row.major}"], data) for row, data in stored]
     expected = replay(case_no, events)
     for column in ("state", "holder", "unit", "epoch", "seq", "head_digest", "in_transfer"):
         if getattr(file, column) != getattr(expected, column):

@@ -37,6 +37,8 @@ LARGEST_READ = 64 * 1024 * 1024
 MOST_WAITING = 200
 """Requests that may queue for a thread; beyond it an answer at once is kinder than one that comes too late."""
 PRUNE_SECONDS = 600.0
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""What may stand in a label; anybody can send other words."""
 SECONDS = histogram("portal_request_seconds", "Requests by operation and status.", ("operation", "method", "status"))
 REFUSED = counter("portal_refused_total", "Requests refused, by status and reason.", ("status", "code"))
 HEADERS = {
@@ -102,12 +104,13 @@ def _finish(response: Response) -> Response:
         response.headers.setdefault("Cache-Control", "no-store")
     operation = request.endpoint or "unknown"
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
-    SECONDS.labels(operation, request.method, str(response.status_code)).observe(seconds)
+    method = request.method if request.method in METHODS else "other"
+    SECONDS.labels(operation, method, str(response.status_code)).observe(seconds)
     person = g.get("person")
     _log.info(
         "answered",
         operation=operation,
-        method=request.method,
+        method=method,
         status=response.status_code,
         seconds=round(seconds, 4),
         account=person.account_id if person else None,

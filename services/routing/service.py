@@ -84,7 +84,7 @@ class RoutingService:
     @call(expected=(Refused,), read_only=True)
     def waiting(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
         """Return a page of what waits for a clerk, oldest first."""
-        return desk.list_waiting(work.desk, self._here, *schemas.page(body))
+        return desk.list_waiting(work.desk, self._here, *schemas.page(body), schemas.actor(body))
 
     @call(expected=(Refused,), read_only=True)
     def document(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:

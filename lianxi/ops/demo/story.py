@@ -81,7 +81,7 @@ def the_petitions_arrive(stage: Stage, told: Told) -> None:
         stage.wait(
             lambda office=office, mine=mine: all(map(office.knows, mine)), f"{office.name}：{len(mine)} 件全部立案", 60
         )
-    waiting = stage.city.ask("dispatcher", "GET", "/waiting", params={"limit": 200})["rows"]
+    waiting = stage.city.ask("department_leader", "GET", "/waiting", params={"limit": 200})["rows"]
     stage.tell(f"市级有 {len(waiting)} 件规则不能决定，等待人工，例如：{waiting[0]['why'] if waiting else '无'}")
 
 
@@ -92,7 +92,7 @@ def the_clerks_sort(stage: Stage, told: Told) -> None:
     settled = sum(_settle(office, by_number) for office in stage.offices.values())
     stage.tell(f"三个节点共人工处理 {settled} 件")
     for office in stage.offices.values():
-        left = office.ask("dispatcher", "GET", "/waiting", params={"limit": 200})["rows"]
+        left = office.ask("department_leader", "GET", "/waiting", params={"limit": 200})["rows"]
         sealed = [row for row in left if by_number.get(row["case_no"], {}).get("category") == "纪检监察"]
         kept = f"除 {len(sealed)} 件检举控告按密件待办外，" if sealed else ""
         stage.check(len(left) == len(sealed), f"{office.name}：{kept}无积压")
@@ -100,7 +100,7 @@ def the_clerks_sort(stage: Stage, told: Told) -> None:
 
 def _settle(office: Office, by_number: dict[str, dict[str, Any]]) -> int:
     settled = 0
-    for row in office.ask("dispatcher", "GET", "/waiting", params={"limit": 200})["rows"]:
+    for row in office.ask("department_leader", "GET", "/waiting", params={"limit": 200})["rows"]:
         petition = by_number[row["case_no"]]
         if row["state"] == "S01":
             register(office, row["case_no"], petition)

@@ -143,9 +143,10 @@ def check_place(role: AccountRole, node: str, unit: str) -> tuple[str, str]:
 def may_read(person: Principal, view: Mapping[str, Any]) -> bool:
     """Whether this person may open the case shown in `view` (routing's answer)."""
     holder = str(view.get("holder") or "")
+    target = str((view.get("transfer") or {}).get("to_node") or "")
     if person.reach is Reach.UNIT:
         return holder == person.node and view.get("unit") == person.unit
-    if person.reach is Reach.SUBTREE and is_within(holder, person.node):
+    if person.reach is Reach.SUBTREE and (is_within(holder, person.node) or is_within(target, person.node)):
         return True
     return holder == person.node or any(entry.get("node") == person.node for entry in view.get("history", ()))
 

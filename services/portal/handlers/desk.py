@@ -14,7 +14,7 @@ def waiting(person: Principal, page: tuple[str | None, int], ports: Ports) -> di
     """Return what no rule settled and a clerk must decide, oldest first."""
     _of_the_office(person)
     after, limit = page
-    return ask(ports, "routing.waiting", {"after": after or "", "limit": limit})
+    return ask(ports, "routing.waiting", {"after": after or "", "limit": limit, "actor": person.actor()})
 
 
 def units(person: Principal, node: str | None, ports: Ports) -> dict[str, Any]:

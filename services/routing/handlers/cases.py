@@ -7,7 +7,7 @@ from lianxi.casework import chain
 from lianxi.casework.case.acts import act
 from lianxi.casework.case.guards import Given
 from lianxi.casework.case.state import Case
-from lianxi.casework.errors import GuardRefused, Refused, Unknown
+from lianxi.casework.errors import Forbidden, GuardRefused, Refused, Unknown
 from lianxi.casework.messages.commands import (
     AssignCase,
     Command,
@@ -29,6 +29,13 @@ from services.routing.handlers.offers import offer_custody
 
 # The draft of an opinion has no number yet; its text is kept beside the numbered documents.
 DRAFT_NUMBER = "稿{seq}"
+SEALED_READERS = frozenset({Role.DEPARTMENT_LEADER, Role.DISCIPLINE_OFFICER})
+
+
+def check_sealed(case: Case, actor: Actor | None) -> None:
+    """GD-1: an accusation opens for named officers only, to be read or to be acted on."""
+    if case.petition_class is PetitionClass.ACCUSATION and (actor is None or actor.role not in SEALED_READERS):
+        raise Forbidden("检举控告类事项为密件，仅限指定人员办理。", code="sealed", rule="GD-1")
 
 
 def system_actor(node: str) -> Actor:

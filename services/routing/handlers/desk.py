@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 from lianxi.casework.case.state import Case
-from lianxi.casework.errors import Forbidden, Invalid, Unknown
+from lianxi.casework.errors import Invalid, Unknown
 from lianxi.casework.messages.events import CaseEvent
-from lianxi.casework.messages.facts import STATE_LABELS, Actor, PetitionClass, Role
+from lianxi.casework.messages.facts import STATE_LABELS, Actor, Role
 from lianxi.casework.transitions import TRANSITIONS, by_id, steps_from
 from services.routing.domain.records import HandOff, SentAct, WaitingRow
 from services.routing.handlers import Here, RoutingWork
+from services.routing.handlers.cases import SEALED_READERS, check_sealed
 from services.routing.handlers.directives import DIRECTIVES
 
 # What a petitioner may see of the way of a case (PR-11): the act and its day.
@@ -19,7 +20,6 @@ PUBLIC_ACTS = frozenset(
     {"T1", "T2", "T3", "T4", "T12", "T13", "T14", "T15", "T21", "T30", "T32", "T35", "T36", "T37", "T38", "T41", "T42"}
 )
 MAX_ROWS = 200
-SEALED_READERS = frozenset({Role.DEPARTMENT_LEADER, Role.DISCIPLINE_OFFICER})
 
 
 class Desk(Protocol):
@@ -31,8 +31,10 @@ class Desk(Protocol):
     def sorting(self, case_no: str) -> dict[str, Any] | None:
         """Return what the rules proposed: {"why", "proposal"}."""
 
-    def waiting(self, node: str, after: tuple[datetime, str] | None, limit: int) -> Sequence[WaitingRow]:
-        """Return the pile, oldest first, after a place in it."""
+    def waiting(
+        self, node: str, after: tuple[datetime, str] | None, limit: int, hidden: Sequence[str]
+    ) -> Sequence[WaitingRow]:
+        """Return the pile, oldest first, after a place in it, without accusations in the `hidden` states."""
 
     def oldest_waiting(self, node: str) -> datetime | None:
         """Return since when the oldest one waits."""
@@ -62,12 +64,6 @@ def show_case(work: RoutingWork, desk: Desk, case_no: str, actor: Actor | None, 
     if text is not None:
         page["subject"], page["text"] = text.subject, text.text
     return page
-
-
-def check_sealed(case: Case, actor: Actor | None) -> None:
-    """GD-1: an accusation is shown to named officers only; to everybody else it does not open."""
-    if case.petition_class is PetitionClass.ACCUSATION and (actor is None or actor.role not in SEALED_READERS):
-        raise Forbidden("检举控告类事项为密件，仅限指定人员查看。", code="sealed", rule="GD-1")
 
 
 def _view(desk: Desk, case_no: str) -> tuple[Case, tuple[CaseEvent, ...]]:
@@ -167,10 +163,15 @@ def track(desk: Desk, case_no: str) -> dict[str, Any]:
     }
 
 
-def list_waiting(desk: Desk, here: Here, after: str, limit: int) -> dict[str, Any]:
-    """Return one page of the pile, oldest first, with the age of each and of the oldest of all."""
+def list_waiting(desk: Desk, here: Here, after: str, limit: int, actor: Actor | None = None) -> dict[str, Any]:
+    """Return one page of the pile, oldest first, with the age of each and of the oldest of all.
+
+    GD-1: what is or may be an accusation is listed for named officers, and before registration for the registrar.
+    """
     now = here.clock.now()
-    rows = desk.waiting(here.node, _place(after), min(limit, MAX_ROWS))
+    role = actor.role if actor else None
+    hidden = () if role in SEALED_READERS else ("S02",) if role is Role.REGISTRAR else ("S01", "S02")
+    rows = desk.waiting(here.node, _place(after), min(limit, MAX_ROWS), hidden)
     oldest = desk.oldest_waiting(here.node)
     return {
         "rows": [

@@ -17,7 +17,7 @@ from lianxi.casework.messages.custody import DirectiveAnswered, DirectiveIssued
 from lianxi.casework.messages.facts import Document, DocumentKind
 from lianxi.casework.messages.notices import DirectiveNotice
 from services.routing.handlers import Here, RoutingWork
-from services.routing.handlers.cases import carry_out, given_here, known_case
+from services.routing.handlers.cases import carry_out, check_sealed, given_here, known_case
 from services.routing.handlers.custody import check_sender
 
 # What a node above may ask of the holder; everything else needs custody.
@@ -48,6 +48,7 @@ class Done:
 def do(work: RoutingWork, name: str, command: Command, here: Here) -> Done:
     """Carry out an act here if this node holds the case, else send it to the holder below. Raises Refused."""
     case = known_case(work, command.case_no)
+    check_sealed(case, command.actor)
     if case.holder == here.node:
         after = carry_out(work, here, case, command)
         return Done(after, documents=after.documents[len(case.documents) :])

@@ -73,7 +73,7 @@ class LinkBook(Protocol):
     def archive(self, frames: Sequence[tuple[Frame, str]], now: datetime) -> set[str]:
         """Keep applied frames with their outcome; return the ids that were not applied before."""
 
-    def quarantined(self, case_keys: Collection[str]) -> set[str]:
+    def quarantined(self, peer: str, case_keys: Collection[str]) -> set[str]:
         """Return which of these cases have a message in quarantine."""
 
     def quarantine(self, messages: Sequence[Quarantined], now: datetime) -> None:

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Protocol
 
+from lianxi.casework.errors import Forbidden
 from lianxi.casework.identifiers import DivisionCode
-from services.routing.domain.link_frames import Ack, Frame, Quarantined, Refusal, next_hop
+from services.routing.domain.link_frames import Ack, Frame, Letter, Quarantined, Refusal, next_hop
 from services.routing.domain.link_protocol import Arranged, arrange, heard_from
 from services.routing.domain.link_reading import NotAFrame, fault, read
 from services.routing.handlers import books
 from services.routing.handlers.link_ends import BOOKS, KINDS, LinkEnd, LinkWork
+from services.routing.handlers.links import case_of
 
 APPLY_LIMIT = 500
 """Frames of one neighbour applied in one transaction; what else is ready follows in the next."""
@@ -151,7 +153,9 @@ def _refuse(work: LinkWork, end: LinkEnd, refusals: Sequence[Refusal]) -> None:
 
 def _deliver(work: LinkWork, end: LinkEnd, frames: Sequence[Frame]) -> None:
     """Deliver frames to this node, all at once if they go well, else one by one."""
-    blocked = work.link_book.quarantined({frame.case_key for frame in frames}) if frames else set()
+    peer = frames[0].place.peer if frames else ""
+    # By neighbour as well: a frame of one child must not hold back what the parent says of the same case.
+    blocked = work.link_book.quarantined(peer, {frame.case_key for frame in frames}) if frames else set()
     free = [frame for frame in frames if frame.case_key not in blocked]
     failed = [] if _all_delivered(work, end, free) else _deliver_singly(work, end, free)
     behind = [Quarantined(frame=frame, code="", attempts=0) for frame in frames if frame.case_key in blocked]
@@ -165,13 +169,21 @@ def _all_delivered(work: LinkWork, end: LinkEnd, frames: Sequence[Frame]) -> boo
     try:
         with work.savepoint():
             for family, run in groupby(letters, key=lambda letter: letter.kind == BOOKS):
-                messages = [(letter.origin, end.codec.decode(letter.message)) for letter in run]
+                messages = [(letter.origin, _opened(letter, end)) for letter in run]
                 _carry_out(work, end, messages, of_books=family)
     except Exception as failure:
         if work.lost(failure):
             raise
         return False
     return True
+
+
+def _opened(letter: Letter, end: LinkEnd) -> Any:
+    """Return the message of a letter; Forbidden when it is about another case than the letter says."""
+    message = end.codec.decode(letter.message)
+    if case_of(message) != letter.case_id:
+        raise Forbidden("信封所载案件与内容不符，不予接收。", code="foreign-case", rule="GD-4")
+    return message
 
 
 def _carry_out(work: LinkWork, end: LinkEnd, messages: Sequence[tuple[str, Any]], *, of_books: bool) -> None:
@@ -206,7 +218,7 @@ def _delivered(work: LinkWork, end: LinkEnd, frame: Frame) -> str:
         return frame.reason
     try:
         with work.savepoint():
-            message = end.codec.decode(letter.message)
+            message = _opened(letter, end)
             if letter.kind == BOOKS:
                 books.take(work, end, letter.origin, message)
             else:
@@ -224,13 +236,16 @@ def retry(work: LinkWork, end: LinkEnd, *, limit: int = 20) -> int:
     """Try messages in quarantine again, case by case in their order; return how many were delivered."""
     book, delivered = work.link_book, 0
     for case_key in book.due_cases(end.real_now(), limit):
+        stuck: set[str] = set()
         for message in book.of_case(case_key):
+            peer = message.frame.place.peer
+            if message.position is None or peer in stuck:
+                continue
             code = _delivered(work, end, message.frame)
-            if message.position is None:
-                break
             if code:
                 book.failed_again(message.position, code, message.attempts + 1, end.real_now())
-                break
+                stuck.add(peer)
+                continue
             book.release(message.position)
             delivered += 1
     return delivered

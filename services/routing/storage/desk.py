@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select, tuple_
 
 from lianxi.casework.case.state import Case
 from lianxi.casework.messages.events import CaseEvent
+from lianxi.casework.messages.facts import PetitionClass
 from lianxi.contracts.schemas import load
 from services.routing.domain.records import HandOff, SentAct, WaitingRow
 from services.routing.storage.cases import SqlCases
@@ -41,8 +42,10 @@ class SqlDesk:
         ).one_or_none()
         return None if row is None else {"why": row.why, "proposal": row.proposal}
 
-    def waiting(self, node: str, after: tuple[datetime, str] | None, limit: int) -> Sequence[WaitingRow]:
-        """Return the pile, oldest first, after a place in it."""
+    def waiting(
+        self, node: str, after: tuple[datetime, str] | None, limit: int, hidden: Sequence[str]
+    ) -> Sequence[WaitingRow]:
+        """Return the pile, oldest first, after a place in it, without accusations in the `hidden` states."""
         query = (
             select(case_file.c.case_no, case_file.c.state, case_file.c.since, sorting.c.why)
             .join_from(case_file, sorting, case_file.c.case_no == sorting.c.case_no, isouter=True)
@@ -50,6 +53,11 @@ class SqlDesk:
             .order_by(case_file.c.since, case_file.c.case_no)
             .limit(limit)
         )
+        accusation = PetitionClass.ACCUSATION.value
+        sealed = func.coalesce(
+            case_file.c.snapshot["petition_class"].astext, sorting.c.proposal["petition_class"].astext, ""
+        )
+        query = query.where((sealed != accusation) | case_file.c.state.not_in(tuple(hidden)))
         if after is not None:
             query = query.where(tuple_(case_file.c.since, case_file.c.case_no) > after)
         return [

@@ -45,7 +45,7 @@ FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::te
      AS row (peer, epoch, link_seq, id, case_id, outcome, body)
 ON CONFLICT DO NOTHING RETURNING id
 """
-_BLOCKED = "SELECT DISTINCT case_key FROM {s}.link_quarantine WHERE case_key = ANY(%s)"
+_BLOCKED = "SELECT DISTINCT case_key FROM {s}.link_quarantine WHERE case_key = ANY(%s) AND peer = %s"
 _QUARANTINE = """
 INSERT INTO {s}.link_quarantine (peer, case_key, id, code, body, attempts, first_at, next_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
@@ -165,9 +165,9 @@ class LinkInbox:
         )
         return {row.id for row in self._run(_ARCHIVE, now, *_places(only), *columns)}
 
-    def quarantined(self, case_keys: Collection[str]) -> set[str]:
+    def quarantined(self, peer: str, case_keys: Collection[str]) -> set[str]:
         """Return which of these cases have a message in quarantine."""
-        return set(self._run(_BLOCKED, list(case_keys)).scalars())
+        return set(self._run(_BLOCKED, list(case_keys), peer).scalars())
 
     def quarantine(self, messages: Sequence[Quarantined], now: datetime) -> None:
         """Keep messages whose handler failed."""

@@ -6,7 +6,7 @@ import pytest
 
 from lianxi.bus.failures import describe, place_of
 from lianxi.bus.retries import FailurePolicy, decide
-from lianxi.casework.errors import Invalid
+from lianxi.casework.errors import Invalid, Unknown
 
 
 def caught(act, kind):
@@ -44,3 +44,10 @@ def test_the_place_is_the_deepest_line_of_our_own_code():
 
 def test_an_error_that_was_never_raised_has_no_place():
     assert place_of(ValueError()) == ""
+
+
+def test_what_a_caller_asked_for_in_vain_is_not_written_down():
+    described = describe(Unknown("文书", "张三的电话"))
+
+    assert described["code"] == "unknown"
+    assert "张三" not in str(described)

@@ -108,6 +108,12 @@ def test_a_transfer_names_an_organ_that_the_lower_node_has():
     refused("node_below", lambda: road.transferred(CITY, DISTRICT, f"{DISTRICT}.nobody"))
 
 
+def test_what_a_superior_assigned_is_not_assigned_a_second_time():
+    road = Road().received().registered().assigned(CITY, DISTRICT).delivered(DISTRICT)
+
+    refused("not_assigned_from_above", lambda: road.assigned(DISTRICT, TOWNSHIP, OFFICE))
+
+
 def test_an_assignment_is_due_after_today():
     road = Road().received().registered()
 

@@ -249,18 +249,26 @@ class Node:
         found = self.sorted.get(case_no)
         return None if found is None else {"why": found[0], "proposal": found[1]}
 
-    def waiting(self, node: str, after: tuple[datetime, str] | None, limit: int) -> list[WaitingRow]:
-        held = [c for c in self.cases.files.values() if c.holder == node and c.state in {"S01", "S02"}]
+    def waiting(
+        self, node: str, after: tuple[datetime, str] | None, limit: int, hidden: Sequence[str]
+    ) -> list[WaitingRow]:
+        held = [
+            c
+            for c in self.cases.files.values()
+            if c.holder == node
+            and c.state in {"S01", "S02"}
+            and not (c.petition_class is PetitionClass.ACCUSATION and c.state in hidden)
+        ]
         rows = sorted(((c.updated_at or self.clock.now()), c.case_no, c.state.value) for c in held)
         later = [row for row in rows if after is None or (row[0], row[1]) > after]
         return [WaitingRow(number, state, since, "等待") for since, number, state in later[:limit]]
 
     def oldest_waiting(self, node: str) -> datetime | None:
-        rows = self.waiting(node, None, 1)
+        rows = self.waiting(node, None, 1, ())
         return rows[0].since if rows else None
 
     def count_waiting(self, node: str) -> dict[str, int]:
-        rows = self.waiting(node, None, 1000)
+        rows = self.waiting(node, None, 1000, ())
         return {state: sum(row.state == state for row in rows) for state in ("S01", "S02")}
 
     def hand_offs(self, _case_no: str) -> list[HandOff]:

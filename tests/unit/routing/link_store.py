@@ -127,8 +127,9 @@ class Book:
                 new.add(frame.id)
         return new
 
-    def quarantined(self, case_keys):
-        return {row.frame.case_key for row in self.store.quarantine} & set(case_keys)
+    def quarantined(self, peer, case_keys):
+        rows = [row for row in self.store.quarantine if row.frame.place.peer == peer]
+        return {row.frame.case_key for row in rows} & set(case_keys)
 
     def quarantine(self, messages, now):
         for message in messages:

@@ -137,6 +137,20 @@ def test_a_document_is_shown_with_its_text():
         desk.show_document(at, at, NUMBER, "宁信转〔2026〕99号", None)
 
 
+def test_gd_1_the_pile_lists_an_accusation_for_named_officers_only():
+    node = Node(CITY, a_finding(petition_class=PetitionClass.ACCUSATION))
+    cases.open_case(node, a_contact(), node.here)
+
+    def listed(role):
+        return len(desk.list_waiting(node, node.here, "", 10, an_actor(role, CITY))["rows"])
+
+    assert (listed("DL"), listed("R"), listed("D")) == (1, 0, 0)
+    with pytest.raises(Forbidden):
+        acts.act_on_case(
+            node, "withdraw-case", act_text(actor=dump(an_actor("R", CITY)), free_will_recorded=True), node.here
+        )
+
+
 def test_gd_1_an_accusation_opens_for_named_officers_only():
     node = Node(CITY, a_finding(petition_class=PetitionClass.ACCUSATION))
     cases.open_case(node, a_contact(), node.here)

@@ -106,6 +106,14 @@ def report_due_ahead(_case: Case, command: Any, given: Given) -> str | None:
 
 
 @guard
+def not_assigned_from_above(case: Case, _command: Any, given: Given) -> str | None:
+    """T14: one report is owed at a time; what a superior assigned is sent on by a transfer and reported to it."""
+    if case.assigned_by and case.assigned_by != given.node:
+        return f"本案由 {case.assigned_by} 交办并须向其报告，请用转送，不再另行交办。"
+    return None
+
+
+@guard
 def offered_to_this_node(case: Case, _command: Any, given: Given) -> str | None:
     """T15, T17: custody is on its way to this node, and to no other."""
     if case.transfer is None or case.transfer.to_node != given.node:
