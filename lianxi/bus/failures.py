@@ -1,8 +1,8 @@
 """What may be written down about an error: its class, its place in the code, never what somebody wrote.
 
 Errors of the project's own tree carry a message made for people and free of personal data; it is kept, unless it
-repeats what the caller asked for. The text of any other error may quote the value that broke it, so only its class is kept, and for the database the SQLSTATE and
-the name of the constraint.
+repeats what the caller asked for. The text of any other error may quote the value that broke it, so only its class is
+kept, and for the database the SQLSTATE and the name of the constraint.
 """
 
 import traceback

@@ -3,7 +3,7 @@
 Three books must agree. The hash chain of each case is recomputed from the stored events; the state they lead to is
 compared with the case file, column by column; and the ledger, which another service keeps in another schema under
 another login, says how long each history was. So an event edited, removed, swapped or added, a history cut short and
-a case that vanished whole are each named.
+a case that vanished whole are each named. The stored text of every document is held against the digest in its event.
 
 Status 0: everything is as it was recorded; 1: damage was found; 2: wrong use.
 """
@@ -20,11 +20,13 @@ import click
 from sqlalchemy import Connection, create_engine, text
 
 from lianxi.casework import chain
+from lianxi.casework.case.builders import paper_digest
 from lianxi.casework.case.evolve import replay
 from lianxi.casework.case.state import Case
 from lianxi.contracts import registry
 from lianxi.contracts.schemas import dump, load
 from lianxi.ops.whereabouts import environment_of
+from lianxi.runtime.crypto import CannotOpen, KeyRing
 from lianxi.runtime.settings import read
 
 DAMAGED = 1
@@ -33,6 +35,14 @@ _EVENTS = text("SELECT case_no, seq, name, major, digest, body FROM routing.case
 _FILES = text(
     "SELECT case_no, state, holder, unit, epoch, seq, head_digest, in_transfer, snapshot"
     " FROM routing.case_file ORDER BY case_no"
+)
+# A draft has no number of its own: it is kept under the number of its event.
+_DOCUMENTS = text(
+    "SELECT d.case_no, d.number, d.digest, d.paper, e.seq, e.vouched FROM routing.document d LEFT JOIN LATERAL ("
+    "  SELECT seq, coalesce(body::jsonb #>> '{data,document,digest}', body::jsonb #>> '{data,text_digest}') AS vouched"
+    "  FROM routing.case_event WHERE case_no = d.case_no"
+    "  AND coalesce(body::jsonb #>> '{data,document,number}', '稿' || seq) = d.number LIMIT 1) e ON true"
+    " ORDER BY d.case_no, d.number"
 )
 _LEDGER = text("SELECT case_no, seq FROM supervision.ledger ORDER BY case_no")
 
@@ -65,8 +75,9 @@ def command(node: str | None, state: Path | None, as_json: bool) -> None:
     routing = create_engine(read("DATABASE_URL_ROUTING", secret=True, environment=environment))
     supervision = create_engine(read("DATABASE_URL_SUPERVISION", secret=True, environment=environment))
     tally, damages = Tally(), 0
+    keys = KeyRing.from_file(Path(read("KEYRING_FILE", environment=environment)))
     with routing.connect() as cases, supervision.connect() as ledger:
-        for found in findings(cases, ledger, tally):
+        for found in (*findings(cases, ledger, tally), *document_findings(cases, keys)):
             damages += 1
             click.echo(_shown(found, as_json=as_json))
     if as_json:
@@ -98,6 +109,18 @@ def findings(cases: Connection, ledger: Connection, tally: Tally) -> Iterator[Fo
         yield Found(case_no, 0, "missing", "案件登记在册，但全部历史记录缺失。")
     for case_no in sorted(known.keys() - files.keys() - seen):
         yield Found(case_no, 0, "missing", "台账中有此案件，但案件及其全部历史记录缺失。")
+
+
+def document_findings(cases: Connection, keys: KeyRing) -> Iterator[Found]:
+    """Yield every document whose stored text is not the one that the event of its case vouches for."""
+    for row in cases.execution_options(stream_results=True, yield_per=PORTION).execute(_DOCUMENTS):
+        try:
+            paper = json.loads(keys.open(row.paper, f"{row.case_no}/{row.number}"))
+            sound = row.vouched is not None and paper_digest(paper) == row.vouched == row.digest
+        except (CannotOpen, ValueError):
+            sound = False
+        if not sound:
+            yield Found(row.case_no, row.seq or 0, "edited", f"文书 {row.number} 的内容与历史记录中的摘要不符。")
 
 
 def _of_case(case_no: str, rows: list[Any], file: Any, known_seq: int, tally: Tally) -> Iterator[Found]:

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine
 from lianxi.casework.errors import Invalid, Unknown
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages.facts import DocumentKind
-from lianxi.ops.verify import Tally, findings
+from lianxi.ops.verify import Tally, document_findings, findings
 from services.routing.handlers import cases, desk
 from tests.support.builders import OFFICE, RT6, TOWNSHIP, an_actor
 
@@ -174,6 +174,21 @@ def test_verify_names_every_damage_and_nothing_else(street, damage):
     found = verified(street)
     assert (number(2), seq, kind) in found
     assert {case_no for case_no, _, _ in found} == {number(2)}
+
+
+def test_verify_names_a_document_whose_text_was_exchanged(street):
+    opened(street, number(1), number(2))
+    for n in (1, 2):
+        street.do(c.AcceptCase(case_no=number(n), actor=an_actor("U"), paper={"note": f"原文{n}"}))
+    engine = create_engine(street.database.service_url("routing"))
+    with engine.connect() as connection:
+        assert list(document_findings(connection, street.keys)) == []
+
+        changed = street.keys.seal('{"note": "改过"}', f"{number(1)}/街信受")
+        street.database.query(f"UPDATE routing.document SET paper = '{changed}' WHERE case_no = '{number(1)}'")
+        found = {(f.case_no, f.damage) for f in document_findings(connection, street.keys)}
+    engine.dispose()
+    assert found == {(number(1), "edited")}
 
 
 def test_verify_names_what_only_the_ledger_still_knows(street):
