@@ -3,20 +3,30 @@
 from sqlalchemy import Engine, create_engine
 
 
-def engine_for(url: str, service: str, connections: int) -> Engine:
+def engine_for(
+    url: str,
+    service: str,
+    connections: int,
+    *,
+    statement_seconds: int = 30,
+    wait_seconds: int = 30,
+    time_zone: str | None = None,
+) -> Engine:
     """Return an engine with at most so many connections.
 
     Statements never show their values, not even in an error, and none may run or wait for a lock without end.
+    `wait_seconds` is how long a thread waits for a connection when all are taken; `time_zone` is the one in which
+    instants come back, the server's own unless given.
     """
+    options = f"-c statement_timeout={statement_seconds * 1000} -c lock_timeout=20000"
+    if time_zone is not None:
+        options += f" -c timezone={time_zone}"
     return create_engine(
         url,
         pool_size=connections,
         max_overflow=0,
+        pool_timeout=wait_seconds,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={
-            "application_name": service,
-            "connect_timeout": 5,
-            "options": "-c statement_timeout=30000 -c lock_timeout=20000",
-        },
+        connect_args={"application_name": service, "connect_timeout": 5, "options": options},
     )

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from lianxi.bus.doors import RETRY_THEN_PARK, call, consume_batch, every
 from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
+from lianxi.courier import decode
 from services.intake import handlers
 from services.intake.storage import IntakeWork
 from services.intake.wiring import build
@@ -15,11 +16,11 @@ class IntakeService:
     """Contacts of five channels, and the people they come from."""
 
     name: ClassVar[str] = "intake"
+    decode = staticmethod(decode)
 
     def __init__(self) -> None:
         parts = build()
         self.open_work = parts.open_work
-        self.decode = parts.decode
         self.clock = parts.clock
         self._desk = parts.desk
         self._check = parts.check

@@ -5,16 +5,15 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, text
 
-from lianxi.bus.messages import Incoming, Outgoing, RawMessage
+from lianxi.bus.engine import engine_for
 from lianxi.casework.identifiers import DivisionCode, QueryCode
-from lianxi.contracts import envelope
+from lianxi.courier import outgoing
 from lianxi.runtime.clock import Clock, SystemClock, new_id
 from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
@@ -24,9 +23,8 @@ from services.intake.domain.divisions import Divisions
 from services.intake.domain.records import ForeignContact
 from services.intake.handlers.ports import Desk
 from services.intake.settings import Settings
-from services.intake.storage import IntakeWork, SqlRejects, engine_for
+from services.intake.storage import SCHEMA, IntakeWork, SqlRejects
 
-EXCHANGE = "case"
 _REGISTERED = counter("intake_contacts_registered_total", "Contacts registered, by channel.", ("channel",))
 _REFUSED = counter("intake_rejects_total", "Input refused at the door, by rule.", ("rule",))
 _DATABASE = gauge("intake_database_up", "1 if the database answered within the last second's check.")
@@ -37,7 +35,6 @@ class Parts:
     """What the doors of intake need."""
 
     open_work: Callable[[], IntakeWork]
-    decode: Callable[[RawMessage], Incoming]
     clock: Clock
     desk: Desk
     check: Callable[[], None]
@@ -50,8 +47,8 @@ def build(settings: Settings | None = None) -> Parts:
     node = DivisionCode.parse(settings.node)
     ring = KeyRing.from_file(settings.key_ring_file)
     clock = SystemClock(settings.clock_file)
-    engine = engine_for(settings.database_url, settings.connections)
-    beside = engine_for(settings.database_url, 2)
+    engine = engine_for(settings.database_url, SCHEMA, settings.connections)
+    beside = engine_for(settings.database_url, SCHEMA, 2)
     desk = Desk(
         node=node,
         clock=clock,
@@ -60,11 +57,11 @@ def build(settings: Settings | None = None) -> Parts:
         rejects=SqlRejects(beside, new_id, lambda rule: _REFUSED.labels(rule).inc()),
         draw_code=partial(QueryCode.new, secrets.token_bytes),
     )
-    write = partial(_write, node)
     HEALTH.add("intake-database", lambda: _ask(engine))
     return Parts(
-        open_work=lambda: IntakeWork(engine, ring, write, _count),
-        decode=decode,
+        open_work=lambda: IntakeWork(
+            engine, ring, lambda message, at: outgoing(message, node=str(node), service=SCHEMA, time=at), _count
+        ),
         clock=clock,
         desk=desk,
         check=partial(_check, engine),
@@ -107,25 +104,6 @@ def read_divisions(path: Path) -> Divisions:
     """Read the list of places (`code,name,level,parent_code`)."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         return Divisions(frozenset(str(DivisionCode.parse(row["code"])) for row in csv.DictReader(file)))
-
-
-def decode(raw: RawMessage) -> Incoming:
-    """Read a message from the bus."""
-    opened = envelope.decode(raw.body)
-    return Incoming(opened.id, opened.type, None, None, opened.message, raw)
-
-
-def _write(node: DivisionCode, message: Any, subject: str, at: datetime) -> Outgoing:
-    name = message.MESSAGE.name
-    identity = new_id()
-    kind, _, event = name.partition("-")
-    return Outgoing(
-        id=identity,
-        type=f"lianxi.{name}.v{message.MESSAGE.major}",
-        exchange=EXCHANGE,
-        routing_key=f"{kind}.{event}",
-        body=envelope.encode(message, id=identity, node=str(node), service="intake", time=at, subject=subject),
-    )
 
 
 def _count(added: Counter[str]) -> None:

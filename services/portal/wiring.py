@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from lianxi.bus.calls import CallRefused, Calls, CallTimedOut
+from lianxi.bus.engine import engine_for
 from lianxi.casework.identifiers import DivisionCode
 from lianxi.runtime.clock import SystemClock, new_id
 from lianxi.runtime.crypto import KeyRing
@@ -19,7 +20,7 @@ from lianxi.runtime.health import HEALTH
 from services.portal.domain.answers import Answered, NoAnswer
 from services.portal.handlers import Ports, access
 from services.portal.settings import Settings
-from services.portal.storage import engine_for, open_books
+from services.portal.storage import SCHEMA, open_books
 
 AWAY_TIMEOUT = 2.0
 """Seconds a call waits for a broker that is away: long enough for a restart, short enough to answer 503."""
@@ -80,7 +81,8 @@ class Parts:
 def build(settings: Settings | None = None) -> Parts:
     """Join the parts of this node, named by the environment unless `settings` are given."""
     settings = settings or Settings.from_environment()
-    engine = engine_for(settings.database_url, settings.threads)
+    # a person waits for the answer: better a 503 soon than a late page
+    engine = engine_for(settings.database_url, SCHEMA, settings.threads, statement_seconds=10, wait_seconds=5)
     calls = Calls(settings.amqp_uri, name="portal")
     books = partial(open_books, engine)
 

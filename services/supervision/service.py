@@ -8,6 +8,7 @@ from lianxi.bus.doors import RETRY_THEN_PARK, call, consume_batch, every
 from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
 from lianxi.casework.messages.events import CaseEvent
+from lianxi.courier import decode
 from lianxi.runtime import logging as logs
 from services.supervision import schemas
 from services.supervision.handlers import look_up, orders
@@ -26,11 +27,11 @@ class SupervisionService:
     """The clocks of every case this node can see, the ledger, the indices, and supervision orders."""
 
     name: ClassVar[str] = "supervision"
+    decode = staticmethod(decode)
 
     def __init__(self, parts: Parts | None = None) -> None:
         parts = parts or build()
         self.open_work = parts.open_work
-        self.decode = parts.decode
         self.clock = parts.clock
         self._office = parts.office
         self._node = parts.node

@@ -4,24 +4,20 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Engine, text
 
-from lianxi.bus.messages import Incoming, Outgoing, RawMessage
-from lianxi.casework.messages.events import CaseEvent
-from lianxi.contracts import envelope
-from lianxi.contracts.registry import type_of
+from lianxi.bus.engine import engine_for
+from lianxi.courier import outgoing
 from lianxi.law.calendar import Calendar
 from lianxi.law.calendar_data import NotedCalendar
-from lianxi.runtime.clock import Clock, SystemClock, new_id
+from lianxi.runtime.clock import Clock, SystemClock
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import counter, gauge
 from services.supervision.domain.office import Office
 from services.supervision.settings import Settings
-from services.supervision.storage import SupervisionWork, engine_for
+from services.supervision.storage import SCHEMA, SupervisionWork
 
-EXCHANGE = "case"
 _OLDEST_DUE = gauge(
     "supervision_oldest_due_seconds", "Age of the oldest alert that is due and not raised yet, when a sweep begins."
 )
@@ -62,7 +58,6 @@ class Parts:
     """What the doors of supervision need."""
 
     open_work: Callable[[], SupervisionWork]
-    decode: Callable[[RawMessage], Incoming]
     clock: Clock
     node: str
     office: Callable[[], Office]
@@ -74,11 +69,13 @@ def build(settings: Settings | None = None, clock: Clock | None = None) -> Parts
     """Join the parts of this node, named by the environment unless `settings` are given."""
     settings = settings or Settings.from_environment()
     clock = clock or SystemClock(settings.clock_file)
-    engine = engine_for(settings.database_url, settings.connections)
+    # lists show instants as the database gives them, so it gives them on the clock of Shanghai
+    engine = engine_for(settings.database_url, SCHEMA, settings.connections, time_zone="Asia/Shanghai")
     HEALTH.add("supervision-database", lambda: _ask(engine))
     return Parts(
-        open_work=lambda: SupervisionWork(engine, writer(settings.node, clock)),
-        decode=decode,
+        open_work=lambda: SupervisionWork(
+            engine, lambda notice: outgoing(notice, node=settings.node, service=SCHEMA, time=clock.now())
+        ),
         clock=clock,
         node=settings.node,
         office=office_of(settings, NotedCalendar(settings.calendar_directory)),
@@ -90,32 +87,6 @@ def build(settings: Settings | None = None, clock: Clock | None = None) -> Parts
 def office_of(settings: Settings, calendar: NotedCalendar) -> Callable[[], Office]:
     """Return what gives the office with the calendar of the moment."""
     return lambda: Office(settings.node, settings.mark, settings.rules, calendar.current())
-
-
-def decode(raw: RawMessage) -> Incoming:
-    """Read a message from the bus; only case events belong to an ordered stream."""
-    opened = envelope.decode(raw.body)
-    ordered = isinstance(opened.message, CaseEvent)
-    key, seq = (opened.subject, opened.seq) if ordered else (None, None)
-    return Incoming(opened.id, opened.type, key, seq, opened.message, raw)
-
-
-def writer(node: str, clock: Clock) -> Callable[[Any], Outgoing]:
-    """Return what turns a notice of this node into a message on the exchange `case`."""
-
-    def write(notice: Any) -> Outgoing:
-        identity = new_id()
-        return Outgoing(
-            id=identity,
-            type=type_of(notice),
-            exchange=EXCHANGE,
-            routing_key=f"supervision.{notice.MESSAGE.name}",
-            body=envelope.encode(
-                notice, id=identity, node=node, service="supervision", time=clock.now(), subject=notice.case_no
-            ),
-        )
-
-    return write
 
 
 def _ask(engine: Engine) -> None:

@@ -107,7 +107,7 @@ class Work(Protocol):
         """Return the book of unmaskings."""
         ...
 
-    def record(self, message: Any, *, subject: str, at: datetime) -> None:
+    def record(self, message: Any, *, at: datetime) -> None:
         """Tell the other services, once this work is committed."""
         ...
 

@@ -39,5 +39,5 @@ def _register(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]
     number = CaseNumber.of(desk.node, now.date(), filing.channel, sequences[0])
     contact, message, code = seal_filing(filing, str(number), now, desk)
     work.contacts.add([contact])
-    work.record(message, subject=contact.number, at=now)
+    work.record(message, at=now)
     return {"number": contact.number, "query_code": str(code), "received_at": filing.received_at.isoformat()}

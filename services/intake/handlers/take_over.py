@@ -103,7 +103,7 @@ class _Batch:
         for index, number in sorted(numbers.items()):
             contact, message, _ = seal_filing(self._filings[index], str(number), now, self._desk, self._rows[index])
             contacts.append(contact)
-            self._work.record(message, subject=contact.number, at=now)
+            self._work.record(message, at=now)
             self.outcomes[index] = Outcome(Fate.IMPORTED, contact.number)
         self._work.contacts.add(contacts)
 

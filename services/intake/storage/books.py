@@ -8,7 +8,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Protocol
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
 from lianxi.bus.commands import Answer, CommandBook, SqlCommands
 from lianxi.bus.messages import Outgoing
@@ -17,8 +17,8 @@ from services.intake.domain.records import Contact
 from services.intake.storage.contacts import SqlContacts, SqlNumbers, SqlUnmaskings
 from services.intake.storage.tables import SCHEMA
 
-Write = Callable[[Any, str, datetime], Outgoing]
-"""Turns a message, its subject and its time into what the bus sends."""
+Write = Callable[[Any, datetime], Outgoing]
+"""Turns a message and its time into what the bus sends."""
 
 
 class Vault(Protocol):
@@ -96,9 +96,9 @@ class IntakeWork(Work):
         """Return the answers this service has given, sealed."""
         return SealedCommands(SqlCommands(self.connection, self.schema), self._vault)
 
-    def record(self, message: Any, *, subject: str, at: datetime) -> None:
+    def record(self, message: Any, *, at: datetime) -> None:
         """Tell the other services, once this work is committed."""
-        self.publish(self._write(message, subject, at))
+        self.publish(self._write(message, at))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -106,19 +106,3 @@ class IntakeWork(Work):
         super().__exit__(kind, error, trace)
         if kind is None:
             self._count(self.added)
-
-
-def engine_for(url: str, connections: int) -> Engine:
-    """Return an engine with so many connections; statements never show their values, not even in an error."""
-    return create_engine(
-        url,
-        pool_size=connections,
-        max_overflow=0,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        connect_args={
-            "application_name": "intake",
-            "connect_timeout": 5,
-            "options": "-c statement_timeout=30000 -c lock_timeout=20000",
-        },
-    )

@@ -1,10 +1,10 @@
-"""One transaction of the portal, and the engine it runs on."""
+"""One transaction of the portal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
-from sqlalchemy import Connection, Engine, create_engine, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -47,19 +47,6 @@ class Books:
     def ping(self) -> None:
         """Ask the database for an answer."""
         self._connection.execute(select(1))
-
-
-def engine_for(url: str, connections: int) -> Engine:
-    """Return an engine for so many threads; statements never show their values, not even in an error."""
-    return create_engine(
-        url,
-        pool_size=connections,
-        max_overflow=0,
-        pool_pre_ping=True,
-        pool_timeout=5,
-        hide_parameters=True,
-        connect_args={"application_name": "portal", "connect_timeout": 5, "options": "-c statement_timeout=10000"},
-    )
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What supervision keeps in its own schema: the ledger, the clocks, proposed orders, numbers, the bus tables."""
 
 from services.supervision.storage.tables import SCHEMA, metadata
-from services.supervision.storage.work import SupervisionWork, engine_for
+from services.supervision.storage.work import SupervisionWork
 
-__all__ = ["SCHEMA", "SupervisionWork", "engine_for", "metadata"]
+__all__ = ["SCHEMA", "SupervisionWork", "metadata"]

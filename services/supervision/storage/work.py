@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
 from lianxi.bus.messages import Outgoing
 from lianxi.bus.work import Work
@@ -55,19 +55,3 @@ class SupervisionWork(Work):
         """Tell others, in this order, once this work is committed."""
         for notice in notices:
             self.publish(self._write(notice))
-
-
-def engine_for(url: str, connections: int) -> Engine:
-    """Return the engine of a process; instants come back on the clock of Shanghai."""
-    return create_engine(
-        url,
-        pool_size=connections,
-        max_overflow=0,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        connect_args={
-            "application_name": "supervision",
-            "connect_timeout": 5,
-            "options": "-c timezone=Asia/Shanghai -c statement_timeout=30000 -c lock_timeout=20000",
-        },
-    )

@@ -103,7 +103,7 @@ def test_the_contact_and_its_announcement_are_committed_together(parts, migrated
 
     [(body, exchange, key, kind)] = migrated.query("SELECT body, exchange, routing_key, type FROM intake.outbox")
     opened = envelope.decode(bytes(body))
-    assert (exchange, key, kind) == ("case", "contact.registered", "lianxi.contact-registered.v1")
+    assert (exchange, key, kind) == ("case", "contact.contact-registered", "lianxi.contact-registered.v1")
     assert isinstance(opened.message, ContactRegistered)
     assert opened.message.contact_no == opened.subject == number
 

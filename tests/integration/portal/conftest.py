@@ -11,12 +11,13 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
+from lianxi.bus.engine import engine_for
 from lianxi.runtime.clock import SHANGHAI, FixedClock, new_id
 from lianxi.runtime.crypto import KeyRing
 from services.portal.domain.limits import Limits
 from services.portal.handlers import Ports, access
 from services.portal.service import create_app
-from services.portal.storage import engine_for, metadata, open_books
+from services.portal.storage import SCHEMA, metadata, open_books
 from services.portal.wiring import SlowPasswords, node_names
 from tests.support.databases import Database
 from tests.unit.portal.offices import FakeOffices, usual_answers
@@ -54,7 +55,7 @@ def migrate(url):
 
 @pytest.fixture
 def engine(migrated):
-    engine = engine_for(migrated.url, 4)
+    engine = engine_for(migrated.url, SCHEMA, 4)
     yield engine
     engine.dispose()
 

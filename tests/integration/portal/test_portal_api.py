@@ -5,10 +5,11 @@ from functools import partial
 
 import pytest
 
+from lianxi.bus.engine import engine_for
 from lianxi.casework.identifiers import QueryCode
 from services.portal.domain.answers import Answered
 from services.portal.service import create_app
-from services.portal.storage import engine_for, open_books
+from services.portal.storage import SCHEMA, open_books
 from tests.unit.portal.offices import CASE_NO, a_case, problem, silence
 
 CASE = f"/api/v1/cases/{CASE_NO}"
@@ -306,7 +307,7 @@ class TestAway:
         assert int(answer.headers["Retry-After"]) > 0
 
     def test_a_database_that_is_away_is_a_503_on_every_surface(self, ports):
-        nowhere = engine_for("postgresql+psycopg2://nobody@127.0.0.1:1/nothing", 1)
+        nowhere = engine_for("postgresql+psycopg2://nobody@127.0.0.1:1/nothing", SCHEMA, 1)
         client = create_app(replace(ports, open_books=partial(open_books, nowhere)), https=False).test_client()
 
         api, page = client.get("/api/v1/cases"), client.get("/petition")

@@ -80,8 +80,8 @@ def test_other_messages_of_the_queue_pass_by(desk):
     desk.service.sweep()
     notice = desk.told()[0]
 
-    incoming = desk.parts.decode(raw_of(road.events[0]))
-    told = desk.parts.decode(_raw_notice(desk))
+    incoming = desk.service.decode(raw_of(road.events[0]))
+    told = desk.service.decode(_raw_notice(desk))
     before = desk.file(road.case.case_no)
     with desk.parts.open_work() as work:
         desk.service.cases(work, [told])

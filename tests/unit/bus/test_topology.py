@@ -17,10 +17,10 @@ def listeners(exchange, routing_key):
 @pytest.mark.parametrize(
     ("exchange", "routing_key", "queues"),
     [
-        ("case", "case.transferred", {"supervision.case", "notify.case"}),
-        ("case", "contact.registered", {"routing.contact", "notify.case"}),
+        ("case", "case.case-transferred", {"supervision.case", "notify.case"}),
+        ("case", "contact.contact-registered", {"routing.contact", "notify.case"}),
         ("case", "supervision.clock-breached", {"notify.case"}),
-        ("case", "dossier.received", {"intake.dossier"}),
+        ("case", "dossier.dossier-received", {"intake.dossier"}),
         ("up", "630104001.case.transferred", {"inbox.up"}),
         ("down", "630104.offer", {"inbox.down"}),
         ("link.out.up", "630104.case.transferred", {"up.out"}),

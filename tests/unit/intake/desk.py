@@ -104,8 +104,7 @@ class FakeWork:
     unmaskings: FakeUnmaskings = field(default_factory=FakeUnmaskings)
     sent: list[Any] = field(default_factory=list)
 
-    def record(self, message: Any, *, subject: str, at: datetime) -> None:
-        assert subject == message.contact_no
+    def record(self, message: Any, *, at: datetime) -> None:
         assert at.tzinfo is not None
         self.sent.append(message)
 
