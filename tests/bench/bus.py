@@ -13,12 +13,11 @@ from lianxi.ops.local.processes import answers, free_ports
 from tests.bench.bare import TABLES as BARE_TABLES
 from tests.bench.bare import event
 from tests.bench.figures import Figure, Row
-from tests.bench.ground import Bench, Meter, Place, output_of, rows_per_second, running, until
+from tests.bench.ground import COST, Bench, Meter, Place, output_of, rows_per_second, running, until
 from tests.bench.tally import KEYS, QUEUE, ROUTING_KEY, SCHEMA, TABLE, TOPOLOGY
 
 EVENTS = 20_000
 RUNNERS = {"nameko": "tests/bench/tally_nameko.py", "threads": "tests/bench/tally_threads.py"}
-COST = "processor time for one event in µs:"
 _APPLIED = "SELECT count(*) FROM tally.applied"
 _WAITING = "SELECT EXISTS (SELECT 1 FROM tally.outbox WHERE sent_at IS NULL)"
 _FILL = (

@@ -110,6 +110,7 @@ def main() -> None:
         for what, number in office.refused.items():
             refused[what] += number
     report = {
+        "finished": sum(len(office.finished) for office in offices),
         "rate": len(measured) / order["seconds"],
         "seconds": seconds,
         "early": sum(office.early for office in offices),

@@ -27,6 +27,7 @@ from tests.support.brokers import Vhost
 from tests.support.databases import Database
 
 ROOT = Path(__file__).resolve().parents[2]
+COST = "processor time for one event in µs:"
 PATIENCE = 300.0
 """Seconds after which a measurement that does not come to its end is given up."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from lianxi.ops.local.stack import Stack
 from tests.bench.commands import import_file, settled, write_petitions
 from tests.bench.figures import Figure, Row, percentile
-from tests.bench.ground import Bench, NotFinished, cpu_seconds, output_of
+from tests.bench.ground import Bench, Meter, NotFinished, output_of
 from tests.bench.web import LIMITS, tokens
 from tests.support.databases import Database
 
@@ -45,26 +45,17 @@ def measure_lifecycle(bench: Bench) -> list[Row]:
         reports = []
         for turn in range(bench.repetitions):
             more = {"first": turn * 1_000_000, "warm_up": WARM_UP}
-            before = processor_time(stack)
+            meter = _meter(stack)
             reports.append(_report(order | more))
-            cost = cost_of(before, processor_time(stack), len(reports[-1]["seconds"]["look up"]))
+            cost = meter.cost(max(reports[-1]["finished"], 1), MILLI)
             bench.say(f"lifecycle {turn + 1}: {reports[-1]['rate']:.1f}/s, {_shown(reports[-1]['seconds'])}")
     return _rows(reports, cases, cost)
 
 
-def processor_time(stack: Stack) -> dict[str, float]:
-    """Return the processor time that each part of the city node has used so far."""
+def _meter(stack: Stack) -> Meter:
     node = stack.node(CITY)
-    return {
-        **{name: cpu_seconds(node.program(name).pid) for name in ("portal", "services", "relay")},
-        "RabbitMQ": cpu_seconds(node.broker.pid),
-        "PostgreSQL": cpu_seconds(stack.cluster.pid),
-    }
-
-
-def cost_of(before: dict[str, float], after: dict[str, float], lifecycles: int) -> str:
-    """Return milliseconds of processor time for one lifecycle, by part."""
-    return ", ".join(f"{name} {(after[name] - used) / max(lifecycles, 1) * MILLI:.0f}" for name, used in before.items())
+    programs = {name: [node.program(name).pid] for name in ("portal", "services", "relay")}
+    return Meter({**programs, "RabbitMQ": [node.broker.pid], "PostgreSQL": [stack.cluster.pid]})
 
 
 def _report(order: dict[str, Any]) -> dict[str, Any]:

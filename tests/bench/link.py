@@ -19,7 +19,7 @@ from services.routing.wiring import build
 from tests.bench.bare import TABLES as BARE_TABLES
 from tests.bench.bare import Publisher
 from tests.bench.figures import Figure, Row
-from tests.bench.ground import Bench, NotFinished, cpu_seconds, output_of, until
+from tests.bench.ground import COST, Bench, Meter, NotFinished, output_of, until
 from tests.bench.histories import ACTS, EVENTS, interleaved
 from tests.support.databases import Database
 
@@ -30,7 +30,6 @@ AT_ONCE = 200
 
 BARE = "bench.bare"
 EVENTS_PER_FRAME = EVENTS / ACTS
-MICRO = 1e6
 _COUNT = "SELECT count(*) FROM routing.case_event"
 _SPEED = """
 SELECT count(*) FILTER (WHERE applied_at < last), extract(epoch FROM max(last) - min(applied_at))::float
@@ -60,7 +59,7 @@ def measure_link(bench: Bench) -> list[Row]:
             bare=Figure.of(bare),
             bare_what="the same frames through a shovel, then pika and psycopg2, batches of 200, unread",
             target=2000,
-            note=f"processor time for one event in µs: {link.cost}",
+            note=f"{COST} {link.cost}",
         )
     ]
 
@@ -84,13 +83,10 @@ class LinkUnderLoad:
         before, since = self._above.query(_COUNT)[0][0], self._above.query(_LAST)[0][0]
         self._stack.cut_link(DISTRICT)
         self._work(first, cases)
-        used = self._processor_time()
+        meter = self._meter()
         self._stack.heal_link(DISTRICT)
         until(lambda: self._above.query(_COUNT)[0][0] == before + cases * EVENTS, "every event was applied", every=0.5)
-        events = cases * EVENTS
-        self.cost = ", ".join(
-            f"{name} {(after - used[name]) / events * MICRO:,.0f}" for name, after in self._processor_time().items()
-        )
+        self.cost = meter.cost(cases * EVENTS)
         frames, seconds = self._above.query(_SPEED, since)[0]
         if not seconds:
             raise NotFinished("everything came in one batch: use more cases")
@@ -114,15 +110,17 @@ class LinkUnderLoad:
         finally:
             broker.management.delete(path)
 
-    def _processor_time(self) -> dict[str, float]:
+    def _meter(self) -> Meter:
         parent, child = self._parent, self._child
-        return {
-            "services of the parent": cpu_seconds(parent.program("services").pid),
-            "relay of the parent": cpu_seconds(parent.program("relay").pid),
-            "RabbitMQ": cpu_seconds(parent.broker.pid),
-            "PostgreSQL": cpu_seconds(self._stack.cluster.pid),
-            "child": cpu_seconds(child.program("services").pid, child.program("relay").pid),
-        }
+        return Meter(
+            {
+                "services of the parent": [parent.program("services").pid],
+                "relay of the parent": [parent.program("relay").pid],
+                "services and relay of the child": [child.program("services").pid, child.program("relay").pid],
+                "RabbitMQ": [parent.broker.pid],
+                "PostgreSQL": [self._stack.cluster.pid],
+            }
+        )
 
     def _joined(self) -> bool:
         states = self._child.broker.management.shovel_states(self._child.vhost)
