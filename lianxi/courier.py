@@ -15,12 +15,17 @@ from lianxi.runtime.clock import new_id
 
 EXCHANGE = "case"
 
-# The first word of the routing key, to which queues bind (deploy/xining/bus.yaml): "case" for case events, these for
-# the messages named here, "supervision" for what supervision tells.
+# The first word of the routing key, by message; queues bind to it (deploy/xining/bus.yaml). Every case event is a "case".
 _KINDS = {
     "contact-registered": "contact",
     "dossier-received": "dossier",
     "directive-notice": "notice",
+    "clock-warned": "supervision",
+    "clock-breached": "supervision",
+    "clock-escalated": "supervision",
+    "supervision-proposed": "supervision",
+    "supervision-ordered": "supervision",
+    "right-lapsed": "supervision",
 }
 
 
@@ -43,7 +48,7 @@ def outgoing(message: Any, *, node: str, service: str, time: datetime) -> Outgoi
     subject = head.case_no if head else str(getattr(message, "case_no", "") or getattr(message, "contact_no", ""))
     identity = f"{head.case_no}.{head.seq}.{head.digest[:12]}" if head else new_id()
     name = message.MESSAGE.name
-    kind = "case" if head else _KINDS.get(name, "supervision")
+    kind = "case" if head else _KINDS[name]
     body = envelope.encode(
         message,
         id=identity,
