@@ -15,7 +15,7 @@ from lianxi.runtime.clock import new_id
 
 EXCHANGE = "case"
 
-# The first word of the routing key, by message; queues bind to it (deploy/xining/bus.yaml). Every case event is a "case".
+# The first word of the routing key, by message; queues bind to it (deploy/xining/bus.yaml). Case events say "case".
 _KINDS = {
     "contact-registered": "contact",
     "dossier-received": "dossier",
