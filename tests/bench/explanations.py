@@ -27,9 +27,13 @@ EXPLANATIONS: dict[str, str] = {
         " marked in a table, which the bare publisher does not do."
     ),
     "link": (
-        f"{_CORES} An event is written about fourteen times at the parent (link inbox, history, state, outbox, and the"
-        " inboxes, positions and books of three services), all of which the target counts as one. All services of the"
-        " parent run in one process here, so its one interpreter is the first limit; a city runs each in its own."
+        f"{_CORES} An event passes four queues and is written about fourteen times at the parent (link inbox, history,"
+        " state, outbox, and the inboxes, positions and books of three services); both nodes, their broker and their"
+        " database are on the same cores."
+    ),
+    "link-routing": (
+        f"{_CORES} An event passes two queues and is written about six times at the parent, on the same cores as the"
+        " child that sends it."
     ),
     "arrival": (
         f"{_LOAD} A petition passes four outboxes and relays, two shovels and five consumers, and each batch waits up"

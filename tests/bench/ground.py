@@ -23,11 +23,14 @@ from lianxi.bus.migration import create_bus_tables
 from lianxi.ops.local.broker import Broker
 from lianxi.ops.local.cluster import Cluster
 from lianxi.ops.local.stack import Stack
+from tests.bench.figures import plain
 from tests.support.brokers import Vhost
 from tests.support.databases import Database
 
 ROOT = Path(__file__).resolve().parents[2]
 COST = "processor time for one event in µs:"
+SERVERS = ("RabbitMQ", "PostgreSQL")
+TINY = 1e-9
 PATIENCE = 300.0
 """Seconds after which a measurement that does not come to its end is given up."""
 
@@ -124,7 +127,7 @@ def cpu_seconds(*pids: int | None) -> float:
 
 
 class Meter:
-    """Processor time of the parts of a system, from now on."""
+    """Processor time of the parts of a system, from now on; a part is a process, or several."""
 
     def __init__(self, parts: Mapping[str, Sequence[int | None]]) -> None:
         self._parts = parts
@@ -133,7 +136,13 @@ class Meter:
     def cost(self, things: int, unit: float = 1e6) -> str:
         """Return what each part has used for one of so many things, in millionths of a second unless said."""
         used = self._used()
-        return ", ".join(f"{name} {(used[name] - self._before[name]) / things * unit:,.0f}" for name in used)
+        each = {name: (used[name] - self._before[name]) / max(things, 1) for name in used}
+        cores = len(os.sched_getaffinity(0))
+        # The servers spread over the cores; an interpreter of ours does not.
+        ours = [seconds for name, seconds in each.items() if name not in SERVERS]
+        bound = min(cores / max(sum(each.values()), TINY), 1 / max(*ours, TINY))
+        shown = ", ".join(f"{name} {seconds * unit:,.0f}" for name, seconds in each.items())
+        return f"{shown}; so at best {plain(bound)}/s on these {cores} cores if nobody else used them"
 
     def _used(self) -> dict[str, float]:
         return {name: cpu_seconds(*pids) for name, pids in self._parts.items()}

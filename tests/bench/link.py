@@ -1,17 +1,22 @@
 """Row 3, a link after a cut: how fast the parent applies what the child has done meanwhile.
 
-District and city with all their processes, two vhosts and the real shovels. While the link is cut, the district's
-books gain cases from receipt to reply, one report for each act; then the link heals. The city's routing follows each
-case event: order and numbers of the link, hash chain, epoch, history and state, and tells its own services. The bare
-tools move the same frames: one shovel between two vhosts, then pika and psycopg2, in batches, unread.
+District and city, two vhosts and the real shovels; the city runs each service in a process of its own, as it would.
+While the link is cut, the district's books gain cases from receipt to reply, one report for each act; then the link
+heals. The city's routing follows each case event: order and numbers of the link, hash chain, epoch, history and
+state, and tells its own services, which follow in turn. The second row leaves those away, to show the link alone. The
+bare tools move the same frames: one shovel between two vhosts, then pika and psycopg2, in batches, unread.
 """
 
 import json
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from lianxi.ops.local.broker import ADMIN
 from lianxi.ops.local.management import name as in_path
+from lianxi.ops.local.programs import SERVICES
 from lianxi.ops.local.stack import LINK, Stack
 from services.routing.handlers.cases import report_up
 from services.routing.settings import Settings
@@ -19,7 +24,7 @@ from services.routing.wiring import build
 from tests.bench.bare import TABLES as BARE_TABLES
 from tests.bench.bare import Publisher
 from tests.bench.figures import Figure, Row
-from tests.bench.ground import COST, Bench, Meter, NotFinished, output_of, until
+from tests.bench.ground import COST, Bench, Meter, NotFinished, output_of, running, until
 from tests.bench.histories import ACTS, EVENTS, interleaved
 from tests.support.databases import Database
 
@@ -40,35 +45,57 @@ _FRAMES = "SELECT id, body FROM routing.link_outbox ORDER BY epoch, link_seq DES
 
 
 def measure_link(bench: Bench) -> list[Row]:
-    """Case events a second applied at the parent, after a cut."""
+    """Case events a second applied at the parent, after a cut: all services following, and routing alone."""
     cases = bench.size(CASES, least=100)
-    ours, bare = [], []
+    everything: list[float] = []
+    alone: list[float] = []
+    bare: list[float] = []
     with bench.stack("link", [CITY, DISTRICT]) as stack:
-        stack.up(("services", "relay"))
-        link = LinkUnderLoad(stack)
-        for turn in range(bench.repetitions):
-            ours.append(link.catch_up(turn * cases + 1, cases))
-            bare.append(link.catch_up_barely(cases * ACTS))
-            bench.say(f"link {turn + 1}: {ours[-1]:,.0f} events/s, bare {bare[-1]:,.0f}/s")
+        stack.start_servers()
+        stack.provision()
+        link = LinkUnderLoad(stack, bench.state / "logs")
+        with link.joined(SERVICES):
+            for turn in range(bench.repetitions):
+                everything.append(link.catch_up(turn * cases + 1, cases))
+                bare.append(link.catch_up_barely(cases * ACTS))
+                bench.say(f"link {turn + 1}: {everything[-1]:,.0f} events/s, bare {bare[-1]:,.0f}/s")
+            costs = [link.cost]
+        with link.joined(("routing",)):
+            for turn in range(bench.repetitions, 2 * bench.repetitions):
+                alone.append(link.catch_up(turn * cases + 1, cases))
+                bench.say(f"link, routing alone {turn + 1}: {alone[-1]:,.0f} events/s")
+            costs.append(link.cost)
     return [
-        Row(
-            key="link",
-            what="link after a cut: case events applied at the parent, in order, checked, with their state",
-            unit="events/s",
-            ours=Figure.of(ours),
-            bare=Figure.of(bare),
-            bare_what="the same frames through a shovel, then pika and psycopg2, batches of 200, unread",
-            target=2000,
-            note=f"{COST} {link.cost}",
-        )
+        _row(
+            "link",
+            "link after a cut: case events applied at the parent, its other services following",
+            everything,
+            bare,
+            costs[0],
+        ),
+        _row("link-routing", "the same, only routing running at the parent", alone, bare, costs[1]),
     ]
+
+
+def _row(key: str, what: str, ours: list[float], bare: list[float], cost: str) -> Row:
+    return Row(
+        key=key,
+        what=what,
+        unit="events/s",
+        ours=Figure.of(ours),
+        bare=Figure.of(bare),
+        bare_what="the same frames through a shovel, then pika and psycopg2, batches of 200, unread",
+        target=2000,
+        note=f"{COST} {cost}",
+    )
 
 
 class LinkUnderLoad:
     """The link from district to city, and what is asked of it."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
+    def __init__(self, stack: Stack, logs: Path) -> None:
+        self._stack, self._logs = stack, logs
+        self._services: dict[str, int] = {}
         self._child, self._parent = stack.node(DISTRICT), stack.node(CITY)
         self._above = Database(stack.cluster, self._parent.database)
         self._below = Database(stack.cluster, self._child.database)
@@ -76,7 +103,25 @@ class LinkUnderLoad:
         for statement in BARE_TABLES:
             self._above.query(statement)
         self.cost = ""
-        until(self._joined, "the link came up", within=60)
+
+    @contextmanager
+    def joined(self, services: Sequence[str]) -> Iterator[None]:
+        """Run both nodes while the block lasts: of the parent these services, each a process of its own."""
+        with ExitStack() as block:
+            for program in (
+                self._child.program("services"),
+                self._child.program("relay"),
+                self._parent.program("relay"),
+            ):
+                program.start()
+                block.callback(program.stop)
+            for service in services:
+                command = ["-m", "lianxi.runtime.run", "--services", service, "--metrics-port", "0"]
+                process = running(command, self._logs / f"{service}.log", **self._parent.environment)
+                self._services[service] = block.enter_context(process).pid
+            block.callback(self._services.clear)
+            until(self._shovels_run, "the link came up", within=60)
+            yield
 
     def catch_up(self, first: int, cases: int) -> float:
         """Cut, work, heal; return events a second from the first frames applied to the last."""
@@ -114,7 +159,7 @@ class LinkUnderLoad:
         parent, child = self._parent, self._child
         return Meter(
             {
-                "services of the parent": [parent.program("services").pid],
+                **{f"{service} of the parent": [pid] for service, pid in self._services.items()},
                 "relay of the parent": [parent.program("relay").pid],
                 "services and relay of the child": [child.program("services").pid, child.program("relay").pid],
                 "RabbitMQ": [parent.broker.pid],
@@ -122,7 +167,7 @@ class LinkUnderLoad:
             }
         )
 
-    def _joined(self) -> bool:
+    def _shovels_run(self) -> bool:
         states = self._child.broker.management.shovel_states(self._child.vhost)
         return states == {"up": "running", "down": "running"}
 
