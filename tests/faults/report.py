@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from lianxi.runtime.clock import SystemClock
 from tests.faults.runs import Outcome
@@ -30,8 +31,23 @@ nodes must come to rest, and every petition must have left exactly what it leave
 - **order**: a history with its events in another order than the acts;
 - **books differ**: a case whose state, holder, number of events or digest is not the same at both nodes.
 
-After the last round `lianxi verify` recomputed every hash chain on both nodes, and `lianxi books compare`
-compared them.
+Alerts are apart: the clocks of both nodes are fast-forwarded to the next instants at which something is due, and the
+services die while they raise it; every alert must be told once, and be seen by notify. After the last round `lianxi
+verify` recomputed every hash chain on both nodes, and `lianxi books compare` compared them. Seconds to rest count from
+the end of the fault, with what was left of the load.
+
+Not covered here: the database killed or restored from a backup, three nodes in a row, and mail to people (SMTP knows no
+transactions: a mail may be sent twice when its process dies between the server's answer and the commit).
+
+Found by this suite and mended since:
+
+- A broker that lost its disk while nobody read its queues: what it had confirmed, for supervision and notify, was gone
+  (in one round 4 notices and the following of two cases). The relay now notices and sends it again
+  (`lianxi/bus/recovery.py`).
+- A broker that accepts connections and says nothing ended the thread that carries the portal's calls, for good. Now it
+  counts as lost like any other.
+- A mobile number with 86 in its middle was refused.
+
 """
 
 
@@ -59,7 +75,7 @@ def _each_once(rows: dict[tuple[str, str], list[Outcome]]) -> list[Outcome]:
 
 
 def _row(name: str, moment: str, outcomes: Sequence[Outcome]) -> str:
-    healing = sorted(outcome.healing for outcome in outcomes)
+    healing = [outcome.healing for outcome in outcomes]
     different = {id(outcome): outcome.account for outcome in outcomes}.values()
     counts = [sum(len(getattr(account, what)) for account in different) for what in _COUNTED]
     return " | ".join(
@@ -68,7 +84,7 @@ def _row(name: str, moment: str, outcomes: Sequence[Outcome]) -> str:
             moment,
             str(len(outcomes)),
             *map(str, counts),
-            f"{healing[len(healing) // 2]:.1f}, {healing[-1]:.1f} |",
+            f"{median(healing):.1f}, {max(healing):.1f} |",
         ]
     )
 
