@@ -6,6 +6,7 @@ kept as a copy that follows.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from lianxi.casework import chain
 from lianxi.casework.case.acts import act
@@ -199,10 +200,15 @@ def follow(work: RoutingWork, origin: str, case_no: str, texts: Sequence[str], h
         report_up(work, here, case, fresh)
 
 
+@lru_cache(maxsize=1024)
+def _lies_in(node: str, branch: str) -> bool:
+    """Whether a node is the head of a branch or lies below it; every event asks this about the same few."""
+    return DivisionCode.parse(branch).contains(DivisionCode.parse(node))
+
+
 def _check_continues(case: Case, record: Recorded, origin: str, here: Here) -> None:
     head = record.event.head
-    own_branch = DivisionCode.parse(origin).contains(DivisionCode.parse(head.node))
-    from_above = DivisionCode.parse(origin).contains(DivisionCode.parse(here.node))
+    own_branch, from_above = _lies_in(head.node, origin), _lies_in(here.node, origin)
     if head.case_no != case.case_no or not (own_branch or from_above):
         raise Forbidden("事件不是由发送方所辖节点作出的，不予接收。", code="foreign-event", rule="GD-4")
     if head.seq != case.seq + 1 or head.previous != (case.head_digest or chain.GENESIS):
