@@ -49,7 +49,9 @@ def measure_lifecycle(bench: Bench) -> list[Row]:
             reports.append(_report(order | more))
             cost = meter.cost(max(reports[-1]["finished"], 1), MILLI)
             bench.say(f"lifecycle {turn + 1}: {reports[-1]['rate']:.1f}/s, {_shown(reports[-1]['seconds'])}")
-    return _rows(reports, cases, cost)
+        alone = _report(order | {"first": 9_000_000, "warm_up": WARM_UP, "threads": 1})
+        bench.say(f"one client alone: {_shown(alone['seconds'])}")
+    return _rows(reports, cases, f"{cost}; one client alone: {_shown(alone['seconds'])}")
 
 
 def _meter(stack: Stack) -> Meter:
