@@ -8,6 +8,7 @@ of one round do not stand in each other's way.
 import random
 import signal
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,7 +34,7 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class Fault:
+class Fault(ABC):
     """Something that goes wrong at `node` with `victim` (services, relay, broker or line) at a named moment."""
 
     node: str
@@ -55,9 +56,9 @@ class Fault:
     def arm(self, pair: Pair) -> None:
         """Prepare, before the work begins."""
 
+    @abstractmethod
     def strike(self, scene: Scene) -> None:
         """Wait for the moment, do the harm, heal."""
-        raise NotImplementedError
 
     def disarm(self, pair: Pair) -> None:
         """Take back what `arm` did, also when the moment never came."""
