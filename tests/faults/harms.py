@@ -53,14 +53,14 @@ class Fault(ABC):
         """What this fault needs for itself."""
         return frozenset({f"{self.victim} of {self.node}"})
 
-    def arm(self, pair: Pair) -> None:
+    def arm(self, pair: Pair) -> None:  # noqa: B027  most faults need no preparation
         """Prepare, before the work begins."""
 
     @abstractmethod
     def strike(self, scene: Scene) -> None:
         """Wait for the moment, do the harm, heal."""
 
-    def disarm(self, pair: Pair) -> None:
+    def disarm(self, pair: Pair) -> None:  # noqa: B027  and leave nothing behind
         """Take back what `arm` did, also when the moment never came."""
 
     def hurt(self, pair: Pair) -> None:
