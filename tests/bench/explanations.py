@@ -32,8 +32,8 @@ EXPLANATIONS: dict[str, str] = {
         " database are on the same cores."
     ),
     "link-routing": (
-        f"{_CORES} An event passes two queues and is written about six times at the parent, on the same cores as the"
-        " child that sends it."
+        f"{_CORES} An event passes two queues and is written about six times at the parent. Routing takes one batch"
+        " after the other: it waits while the database writes, and the database waits while it reads and checks."
     ),
     "arrival": (
         f"{_LOAD} A petition passes four outboxes and relays, two shovels and five consumers, and each batch waits up"

@@ -1,17 +1,19 @@
 """Cases that a district has handled from receipt to reply, as the acts left them: food for the link's benchmark."""
 
 from collections.abc import Iterator
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from lianxi.casework.case.state import Case
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import ClaimOutcome, Outcome
+from lianxi.runtime.clock import SystemClock
 from tests.support.builders import DISTRICT, OPINION, RT6, Road, an_actor
 
 OFFICE = f"{DISTRICT}.office"
-BEGINNING = datetime(2026, 3, 2, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
+BEGINNING = SystemClock().now() - timedelta(hours=1)
+"""Lately, so that no clock has run out: alerts about every case would be a load of their own."""
+
 ACTS = 8
 EVENTS = 9
 """What one case comes to."""
