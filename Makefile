@@ -36,7 +36,7 @@ browser: setup  ## the pages in Chromium, on three nodes with all their processe
 faults: setup  ## kill, cut and wipe at every step of a message's road; count what was lost or done twice
 	REQUIRE_REAL=1 $(PYTHON_HERE) -m pytest -n 0 tests/faults $(ARGS)
 
-bench: setup  ## measure, and write the table of docs/benchmarks.md
+bench: setup  ## measure beside bare tools (ARGS=--write renews docs/benchmarks.md)
 	$(PYTHON_HERE) -m tests.bench $(ARGS)
 
 migrate: setup  ## bring the databases of the nodes in .lianxi/demo to the newest schema
