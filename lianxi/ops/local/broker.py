@@ -33,7 +33,9 @@ from lianxi.ops.local.processes import (
 FULL = ("rabbitmq_management", "rabbitmq_shovel", "rabbitmq_shovel_management")
 LIGHT = ("rabbitmq_shovel",)
 ADMIN = "admin"
-FULL_ARGUMENTS = "+S 2:2 +A 4 +SDio 2 +SDcpu 2:2"
+# Without +sbwt none a scheduler spins before it sleeps, on cores that services and database need: a link applied a
+# fifth fewer events.
+FULL_ARGUMENTS = "+S 2:2 +A 4 +SDio 2 +SDcpu 2:2 +sbwt none +sbwtdcpu none +sbwtdio none"
 LIGHT_ARGUMENTS = "+S 1:1 +A 1 +SDio 1 +SDcpu 1:1"
 
 
