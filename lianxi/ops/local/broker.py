@@ -167,8 +167,11 @@ class Broker:
         self._epmd_record.stop(signal.SIGTERM, within=5.0)
 
     def _choose_ports(self) -> None:
-        """Keep the ports of the last time unless somebody took one while the broker was down."""
-        if not wait_for(lambda: self.ports.free, within=3.0):
+        """Keep the ports of the last time unless somebody took one for good while the broker was down.
+
+        Others know the ports, so they are given up late: what a kill left behind may need a while to let go of them.
+        """
+        if not wait_for(lambda: self.ports.free, within=30.0):
             (self.directory / "ports").unlink()
 
     @property

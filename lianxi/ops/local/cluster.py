@@ -162,7 +162,7 @@ class Cluster:
             if self.healthy:
                 return
             self._stop()
-            if not wait_for(lambda: is_free(self.port), within=3.0):
+            if not wait_for(lambda: is_free(self.port), within=30.0):
                 (self.directory / "port").unlink()
             if not (self.directory / "initialised").exists():
                 self._initialise()

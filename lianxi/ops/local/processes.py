@@ -3,7 +3,8 @@
 A process id alone proves nothing after a crash, because the system gives the number to somebody else. So a record
 holds the id together with the moment the process began, and a record whose moment does not match is a leftover.
 Ports are taken below the range the system hands to outgoing connections: inside it, a client that keeps dialling a
-stopped server can end up connected to itself and hold the port the server wants back.
+stopped server can end up connected to itself and hold the port the server wants back. They are dealt in turn, so that
+the port of a server that is down for a moment is not dealt to another one meanwhile.
 """
 
 import fcntl
@@ -18,9 +19,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 LOW_PORT, HIGH_PORT = 20000, 32000
+TURN = Path(__file__).resolve().parents[3] / ".lianxi" / "ports.turn"
+"""The port dealt last on behalf of this checkout."""
 POLL = 0.05
 
 
@@ -45,7 +49,11 @@ class Identity:
 
     @classmethod
     def of(cls, pid: int) -> "Identity | None":
-        """Return the identity of a running process, or nothing when it is gone or only waits to be reaped."""
+        """Return the identity of a running process, or nothing when it is gone or only waits to be reaped.
+
+        A killed process whose other threads still wait for the disk counts as running: it holds its ports until
+        the last of them has ended.
+        """
         with suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
         try:
@@ -53,7 +61,7 @@ class Identity:
         except (FileNotFoundError, ProcessLookupError):
             return None
         state, *rest = stat.rpartition(")")[2].split()
-        return None if state in "ZX" else cls(pid, rest[18])
+        return None if state in "ZX" and not _has_threads(pid) else cls(pid, rest[18])
 
     @property
     def alive(self) -> bool:
@@ -73,6 +81,13 @@ class Identity:
             return True
         self.send(signal.SIGKILL)
         wait_for(lambda: not self.alive, within=10.0)
+        return False
+
+
+def _has_threads(pid: int) -> bool:
+    try:
+        return len(list(Path(f"/proc/{pid}/task").iterdir())) > 1
+    except OSError:
         return False
 
 
@@ -157,15 +172,24 @@ def wait_for(fact: Callable[[], bool], *, within: float, every: float = POLL) ->
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of this machine that nobody listens on."""
-    found: list[int] = []
-    candidates = random.SystemRandom().sample(range(LOW_PORT, HIGH_PORT), 500)
-    for port in candidates:
-        if is_free(port):
-            found.append(port)
-        if len(found) == count:
-            return found
-    raise StartFailed(f"no {count} free ports between {LOW_PORT} and {HIGH_PORT}")
+    """Return ports of this machine that nobody listens on and that were not dealt for the longest time."""
+    with locked(TURN.with_suffix(".lock")):
+        last = _last_dealt()
+        every = range(LOW_PORT, HIGH_PORT)
+        candidates = (every[(last - LOW_PORT + step) % len(every)] for step in range(1, 1000))
+        found = list(islice(filter(is_free, candidates), count))
+        if len(found) < count:
+            raise StartFailed(f"no {count} free ports between {LOW_PORT} and {HIGH_PORT}")
+        TURN.write_text(str(found[-1]), encoding="ascii")
+        return found
+
+
+def _last_dealt() -> int:
+    try:
+        return int(TURN.read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError):
+        # Two checkouts on one machine begin at different places.
+        return random.SystemRandom().randrange(LOW_PORT, HIGH_PORT)
 
 
 def is_free(port: int) -> bool:
