@@ -13,6 +13,7 @@ from datetime import date
 from functools import partial
 
 from lianxi.casework.errors import Invalid
+from lianxi.casework.spelling import DASHES, dotted, one_script, refuse_look_alikes
 
 OLDEST_BIRTH_YEARS = 150
 """How many years back a birth date may lie (CF-46)."""
@@ -35,13 +36,32 @@ _PROVINCES = frozenset(
     )
 )
 _PERMANENT_RESIDENT = "9"
+_LONGEST_NUMBER = 64
+"""Longer than any number with all its blanks and dashes."""
+_INVISIBLE = dict.fromkeys(
+    [
+        *map(ord, "\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"),
+        *range(0x206A, 0x2070),
+        *range(0xFFF9, 0xFFFC),
+        *range(0xE0000, 0xE0080),
+    ]
+)
+_BLANK_LETTERS = dict.fromkeys(map(ord, "\u115f\u1160\u2800\u3164\uffa0"), " ")
 
 
 def narrow(text: object, field: str) -> str:
-    """Return ``text`` with full-width characters narrowed and all white space removed, as numbers are compared."""
+    """Return ``text`` as numbers are compared: narrow, without white space or invisible marks, every dash a hyphen.
+
+    A foreign letter that passes for a digit or a Latin letter is refused with its position.
+    """
     if not isinstance(text, str):
         raise Invalid(field, "text", "应当是文字。")
-    return "".join(unicodedata.normalize("NFKC", text).split())
+    if len(text) > _LONGEST_NUMBER:
+        raise Invalid(field, "length", f"最多{_LONGEST_NUMBER}个字符，请核对。", max_length=_LONGEST_NUMBER)
+    narrowed = unicodedata.normalize("NFKC", text.translate(DASHES).translate(_INVISIBLE))
+    number = "".join(narrowed.split())
+    refuse_look_alikes(number, field)
+    return number
 
 
 def citizen_id(text: str, today: date, field: str = "id_number", oldest_years: int = OLDEST_BIRTH_YEARS) -> str:
@@ -137,33 +157,60 @@ def phone(text: str, field: str = "phone") -> str:
     return "-".join(part for part in match.groups() if part)
 
 
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad\u200e\u200f"))
 _DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Zl", "Zp"})
+_ORDINARY = "\x20-\x7e\xb7\u2014\u2018-\u201d\u2026\u3001-\u3011\u4e00-\u9fff\uff01-\uff5e"
+_UNUSUAL = re.compile(f"[^{_ORDINARY}]")
+"""What needs a look of its own; everything else in a Chinese text is harmless and is not looked up one by one."""
+_MARKS = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{5}")
+_NONCHARACTER = 0xFFFE
 
 
 def clean_text(value: object, field: str, max_length: int, *, multiline: bool = False, required: bool = True) -> str:
     """Return a text field fit to be stored: composed (NFC), trimmed, one line unless ``multiline``, not too long.
 
-    Zero-width characters come along when people paste and mean nothing: they are dropped. Control characters and marks
-    that reverse the reading direction are refused, with their position, because they can make a text read otherwise
-    than it is.
+    Zero-width characters come along when people paste and mean nothing: they are dropped, and letters that show as a
+    blank become one. Control characters, marks that reverse the reading direction and heaps of combining marks are
+    refused, with their position, because they can make a text read otherwise than it is.
     """
     if not isinstance(value, str):
         raise Invalid(field, "text", "应当是文字。")
     text = value.replace("\r\n", "\n").replace("\t", " ")
-    for position, character in enumerate(text, start=1):
-        if character == "\n" and multiline:
-            continue
-        if character in _DIRECTION or unicodedata.category(character) in _REFUSED_CATEGORIES:
-            what = "换行" if character == "\n" else f"控制字符（U+{ord(character):04X}）"
-            raise Invalid(field, "characters", f"第{position}个字符是{what}，请删除后重试。", position=position)
-    text = unicodedata.normalize("NFC", text.translate(_INVISIBLE)).strip()
+    if _UNUSUAL.search(text):
+        _refuse_characters(text, field, multiline=multiline)
+        text = text.translate(_BLANK_LETTERS).translate(_INVISIBLE)
+    text = unicodedata.normalize("NFC", text).strip()
     if required and not text:
         raise Invalid(field, "required", "此项为必填项。")
     if len(text) > max_length:
         raise Invalid(field, "length", f"最多{max_length}个字，现有{len(text)}个字，请精简。", max_length=max_length)
     return text
+
+
+def _refuse_characters(text: str, field: str, *, multiline: bool) -> None:
+    for found in _UNUSUAL.finditer(text):
+        character = found[0]
+        if character == "\n" and multiline:
+            continue
+        if (
+            character in _DIRECTION
+            or unicodedata.category(character) in _REFUSED_CATEGORIES
+            or ord(character) & _NONCHARACTER == _NONCHARACTER
+        ):
+            position = found.start() + 1
+            what = "换行" if character == "\n" else f"控制字符（U+{ord(character):04X}）"
+            raise Invalid(field, "characters", f"第{position}个字符是{what}，请删除后重试。", position=position)
+    heap = _MARKS.search(unicodedata.normalize("NFD", text))
+    if heap is not None:
+        raise Invalid(field, "characters", "有字符叠加了过多的附加符号，请删除后重新输入。")
+
+
+def person_name(value: object, field: str, max_length: int = 100, *, required: bool = True) -> str:
+    """Return the name of a person or organ: one dot between its parts, single spaces, no word of two scripts."""
+    name = dotted(" ".join(clean_text(value, field, max_length, required=required).split()))
+    if name and not any(character.isalnum() for character in name):
+        raise Invalid(field, "name", "姓名或名称中应当有文字。")
+    return one_script(name, field)
 
 
 _WIDE_DIGITS = {ord("０") + value: ord("0") + value for value in range(10)}

@@ -56,6 +56,7 @@ def build(settings: Settings | None = None) -> Parts:
         divisions=read_divisions(settings.divisions_file),
         rejects=SqlRejects(beside, new_id, lambda rule: _REFUSED.labels(rule).inc()),
         draw_code=partial(QueryCode.new, secrets.token_bytes),
+        new_id=new_id,
     )
     HEALTH.add("intake-database", lambda: _ask(engine))
     return Parts(
@@ -103,7 +104,8 @@ class Importer:
 def read_divisions(path: Path) -> Divisions:
     """Read the list of places (`code,name,level,parent_code`)."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return Divisions(frozenset(str(DivisionCode.parse(row["code"])) for row in csv.DictReader(file)))
+        names = {str(DivisionCode.parse(row["code"])): row["name"] for row in csv.DictReader(file)}
+    return Divisions(frozenset(names), names)
 
 
 def _count(added: Counter[str]) -> None:

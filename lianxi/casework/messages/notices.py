@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
-from lianxi.casework.messages.facts import Actor, PetitionClass
+from lianxi.casework.messages.facts import Actor, Claim, PetitionClass
 from lianxi.casework.messages.wire import Message
 
 
@@ -17,7 +17,8 @@ class ContactRegistered:
     moment of receipt by channel (D-13), `entered_at` the moment of entry: their distance is the transport delay
     (D-13e). `registered_by` is None when the petitioner filed alone; the purpose, category, place and claims are given
     when a registrar settled them. `division` is the township or district the petitioner names as the place of the
-    problem, "" if none.
+    problem, "" if none. `stated_claims` are the claims that were written out one by one, with the class each was given;
+    `claims` counts them all.
     """
 
     MESSAGE: ClassVar[Message] = Message("contact-registered")
@@ -42,6 +43,7 @@ class ContactRegistered:
     category: tuple[str, ...] = ()
     claims: int = 1
     same_matter_checked: bool = False
+    stated_claims: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

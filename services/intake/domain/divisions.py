@@ -4,7 +4,8 @@ The list is replaceable data (CF-44). A place where a problem lies must be on it
 where the list knows nothing, so there only the form of the code is checked.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import DivisionCode
@@ -14,9 +15,14 @@ _CITY_DIGITS = 4
 
 @dataclass(frozen=True)
 class Divisions:
-    """The division codes of one city, in their canonical form."""
+    """The division codes of one city, in their canonical form, and what the divisions are called."""
 
     codes: frozenset[str]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def name(self, code: str) -> str:
+        """Return what a division is called, its code if the list does not say."""
+        return self.names.get(code, code)
 
     def place(self, text: str, field: str) -> str:
         """Return the code of a place of this city."""

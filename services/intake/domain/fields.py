@@ -5,6 +5,7 @@ time without a zone is a time in Asia/Shanghai.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -57,8 +58,9 @@ class Fields:
         value = self.values.get(field)
         if value in (None, ""):
             return default
-        if isinstance(value, str) and re.fullmatch(r"\s*\d{1,9}\s*", value, re.ASCII):
-            value = int(value)
+        if isinstance(value, str):
+            narrowed = unicodedata.normalize("NFKC", value).strip()
+            value = int(narrowed) if re.fullmatch(r"\d{1,9}", narrowed, re.ASCII) else value
         if isinstance(value, bool) or not isinstance(value, int):
             raise Invalid(self.name(field), "number", "应当是整数。")
         if not lowest <= value <= highest:
@@ -98,6 +100,17 @@ class Fields:
             raise Invalid(self.name(field), "object", "应当是一组字段。")
         return Fields(value, self.zone, f"{self.name(field)}.")
 
+    def rows(self, field: str, most: int) -> "list[Fields]":
+        """Return the objects of a list, each knowing its place in it."""
+        value = self.values.get(field)
+        if value in (None, ""):
+            return []
+        if not isinstance(value, list | tuple) or not all(isinstance(row, Mapping) for row in value):
+            raise Invalid(self.name(field), "list", "应当是一组条目，每个条目是一组字段。")
+        if len(value) > most:
+            raise Invalid(self.name(field), "list", f"最多{most}项，现有{len(value)}项。")
+        return [Fields(row, self.zone, f"{self.name(field)}.{number}.") for number, row in enumerate(value)]
+
     def words(self, field: str, most: int, longest: int) -> tuple[str, ...]:
         """Return a list of short texts."""
         value = self.values.get(field)
@@ -126,7 +139,7 @@ class Fields:
 
 def read_instant(text: str, zone: tzinfo | None) -> datetime:
     """Return the moment `text` names, in `zone`; ValueError for anything that is not a date."""
-    typed = text.strip()
+    typed = unicodedata.normalize("NFKC", text).strip()
     try:
         moment = datetime.fromisoformat(typed)
     except ValueError:

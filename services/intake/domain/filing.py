@@ -5,6 +5,8 @@ from datetime import date, datetime
 
 from lianxi.casework.identifiers import Channel
 from lianxi.casework.messages.facts import Actor, PetitionClass
+from services.intake.domain.claims import StatedClaim
+from services.intake.domain.parties import Party
 from services.intake.domain.petitioner import Petitioner
 
 MAX_SUBJECT = 200
@@ -12,10 +14,6 @@ MAX_TEXT = 20_000
 MAX_NAME = 100
 MAX_ADDRESS = 300
 MAX_NOTE = 200
-MAX_PERSONS = 100_000
-MAX_CLAIMS = 50
-MAX_REPRESENTATIVES = 5
-"""R-20-3: a joint matter is presented by at most five representatives."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -42,3 +40,7 @@ class Filing:
     category: tuple[str, ...]
     claims: int
     same_matter_checked: bool
+    parties: tuple[Party, ...] = ()
+    stated_claims: tuple[StatedClaim, ...] = ()
+    stamp: str = ""
+    competent_division: str = ""

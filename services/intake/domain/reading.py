@@ -12,12 +12,14 @@ from typing import Any
 
 from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import Channel
-from lianxi.casework.messages.facts import Actor, PetitionClass, Role
-from lianxi.casework.validators import citizen_id, credit_code, phone
+from lianxi.casework.messages.facts import Actor, Role
+from lianxi.casework.validators import citizen_id, credit_code, person_name, phone
 from services.intake.domain import filing as limits
+from services.intake.domain.claims import read_claims, read_class
 from services.intake.domain.divisions import Divisions
 from services.intake.domain.fields import Fields
 from services.intake.domain.filing import Filing
+from services.intake.domain.parties import count_persons, read_parties
 from services.intake.domain.petitioner import Petitioner
 
 CLOCK_DIFFERENCE = timedelta(seconds=60)
@@ -38,7 +40,9 @@ def read_filing(
     registered_by = _registered_by(fields, channel, own=own)
     _named(petitioner, anonymous=anonymous, address_needed=own and channel is Channel.WEB)
     received_at = _received_at(fields, now)
-    persons, representatives = _persons(fields, channel)
+    parties = read_parties(fields, now.date(), anonymous=anonymous)
+    persons, representatives = count_persons(fields, parties, channel)
+    claims, stated_claims = read_claims(fields)
     filing = Filing(
         channel=channel,
         subject=_required(fields, "subject", limits.MAX_SUBJECT, "请写明诉求（标题）。"),
@@ -56,10 +60,14 @@ def read_filing(
         read_back=fields.flag("read_back"),
         registered_by=registered_by,
         purpose=fields.text("purpose", 40),
-        petition_class=_petition_class(fields),
+        petition_class=read_class(fields, "petition_class"),
         category=fields.words("category", 3, 40),
-        claims=fields.whole("claims", 1, 1, limits.MAX_CLAIMS),
+        claims=claims,
         same_matter_checked=fields.flag("same_matter_checked"),
+        parties=parties,
+        stated_claims=stated_claims,
+        stamp=_stamp(fields, channel),
+        competent_division=_competent(fields, divisions),
     )
     if own:
         _recorded_faithfully(filing)
@@ -85,7 +93,9 @@ def _required(fields: Fields, field: str, longest: int, message: str) -> str:
 def _petitioner(fields: Fields, today: date, system: str) -> Petitioner:
     account = fields.text("account", limits.MAX_NAME) if system else ""
     return Petitioner(
-        name=fields.text("name", limits.MAX_NAME),
+        name=person_name(fields.values["name"], fields.name("name"), limits.MAX_NAME, required=False)
+        if fields.given("name")
+        else "",
         id_number=citizen_id(fields.values["id_number"], today, fields.name("id_number"))
         if fields.given("id_number")
         else "",
@@ -138,37 +148,25 @@ def _posted_on(fields: Fields, channel: Channel, received_on: date) -> date | No
     return posted
 
 
-def _persons(fields: Fields, channel: Channel) -> tuple[int, int]:
-    """R-20-3: a joint visit is presented by at most five; up to five persons may come without electing anybody."""
-    most = limits.MAX_REPRESENTATIVES
-    persons = fields.whole("persons", 1, 1, limits.MAX_PERSONS)
-    representatives = fields.whole("representatives", 0, 0, limits.MAX_PERSONS)
-    if representatives > most:
-        raise Invalid("representatives", "R-20-3", f"多人共同的信访事项，推选的代表不得超过{most}人。")
-    if representatives > persons:
-        raise Invalid("representatives", "R-20-3", "代表人数多于信访人数，请核对。")
-    if channel is Channel.VISIT and persons > 1 and not representatives:
-        if persons > most:
-            raise Invalid("representatives", "R-20-3", f"多人走访应当推选代表，代表不超过{most}人。")
-        representatives = persons
-    return persons, representatives
-
-
 def _address_division(fields: Fields, divisions: Divisions) -> str:
     if not fields.given("address_division"):
         return ""
     return divisions.address(fields.values["address_division"], "address_division")
 
 
-def _petition_class(fields: Fields) -> PetitionClass | None:
-    if not fields.given("petition_class"):
-        return None
-    try:
-        return PetitionClass(fields.text("petition_class", 10).upper())
-    except ValueError:
-        raise Invalid(
-            "petition_class", "R-31-7", "信访事项类别应为 A（建议意见）、B（检举控告）、C（申诉求决）之一。"
-        ) from None
+def _stamp(fields: Fields, channel: Channel) -> str:
+    """The number of the receiving stamp (收文编号) that the office put on a letter or fax."""
+    stamp = fields.text("stamp", limits.MAX_NOTE)
+    if stamp and channel not in {Channel.LETTER, Channel.FAX}:
+        raise Invalid("stamp", "D-13b", "只有来信和传真填写收文章编号。")
+    return stamp
+
+
+def _competent(fields: Fields, divisions: Divisions) -> str:
+    """The division whose organ has power over the matter, where a registrar already knows it (R-20-1)."""
+    if not fields.given("competent_division"):
+        return ""
+    return divisions.place(fields.values["competent_division"], "competent_division")
 
 
 def _registered_by(fields: Fields, channel: Channel, *, own: bool) -> Actor | None:

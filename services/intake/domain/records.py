@@ -19,8 +19,31 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class KeptParty:
+    """A co-signer or agent as stored; `party_key` compares with `petitioner_key` of any contact in the city."""
+
+    kind: str
+    party_key: str
+    representative: bool
+    person_sealed: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptClaim:
+    """A claim that was written out; its words are sealed."""
+
+    claim: int
+    petition_class: str | None
+    category: tuple[str, ...]
+    text_sealed: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Contact:
-    """One contact as it is stored. `sealed` holds the sealed fields by name, each bound to this number and field."""
+    """One contact as it is stored. `sealed` holds the sealed fields by name, each bound to this number and field.
+
+    `guided_to` names the division to which a visitor was guided who came more than one level too high (R-20-5).
+    """
 
     number: str
     origin: Origin
@@ -43,6 +66,10 @@ class Contact:
     source: str | None = None
     source_id: str | None = None
     source_digest: str | None = None
+    stamp: str = ""
+    guided_to: str = ""
+    parties: tuple[KeptParty, ...] = ()
+    claims: tuple[KeptClaim, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +82,49 @@ class RefusedInput:
     rule: str
     reason: str
     content_sealed: str
+    at: datetime
+    source: str | None = None
+    source_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenReject:
+    """Refused input that nobody has mended yet."""
+
+    id: str
+    fingerprint: str
+    origin: Origin
+    field: str
+    rule: str
+    reason: str
+    content_sealed: str
+    times: int
+    first_at: datetime
+    last_at: datetime
+    source: str | None
+    source_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """A contact somebody has begun to write. `code_hash` finds it for who has its code, `owner` for a clerk."""
+
+    id: str
+    code_hash: str
+    owner: str
+    content_sealed: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Addition:
+    """What a petitioner brought later: its words are sealed, `kind` says what for."""
+
+    id: str
+    number: str
+    kind: str
+    text_sealed: str
+    by: str
     at: datetime
 
 

@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from lianxi.casework.messages.notices import DossierReceived
 from services.intake.domain.records import Contact, Origin
 from services.intake.handlers.ports import Desk, Work
-from services.intake.handlers.sealing import open_petitioner, open_text, seal_fields
+from services.intake.handlers.sealing import (
+    open_petitioner,
+    open_text,
+    seal_claims,
+    seal_fields,
+    seal_parties,
+)
 
 
 def keep_dossiers(dossiers: Sequence[DossierReceived], work: Work, desk: Desk) -> None:
@@ -15,7 +21,8 @@ def keep_dossiers(dossiers: Sequence[DossierReceived], work: Work, desk: Desk) -
 
 
 def _contact(dossier: DossierReceived, desk: Desk) -> Contact:
-    plain = open_petitioner(dossier.petitioner_sealed, dossier.case_no, desk.vault)
+    travelled = open_petitioner(dossier.petitioner_sealed, dossier.case_no, desk.vault)
+    plain = dict(travelled.petitioner)
     plain["subject"] = open_text("subject", dossier.subject_sealed, dossier.case_no, desk.vault)
     plain["text"] = open_text("text", dossier.text_sealed, dossier.case_no, desk.vault)
     return Contact(
@@ -27,4 +34,6 @@ def _contact(dossier: DossierReceived, desk: Desk) -> Contact:
         petitioner_key=dossier.petitioner_key,
         anonymous="name" not in plain,
         sealed=seal_fields(plain, dossier.case_no, desk.vault),
+        parties=seal_parties(travelled.parties, dossier.case_no, desk.vault),
+        claims=seal_claims(travelled.claims, dossier.case_no, desk.vault),
     )

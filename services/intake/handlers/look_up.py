@@ -1,5 +1,6 @@
 """Look a contact up: by query code for its petitioner, in full for an officer with a reason, for notify to reach."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from lianxi.casework.errors import Forbidden, Invalid, Unknown
@@ -7,9 +8,10 @@ from lianxi.casework.identifiers import CaseNumber, QueryCode
 from lianxi.casework.messages.facts import Actor
 from services.intake.domain.fields import Fields
 from services.intake.domain.petitioner import PERSONAL_FIELDS
-from services.intake.domain.records import Contact, Unmasking
+from services.intake.domain.records import Addition, Contact, Unmasking
 from services.intake.handlers.ports import Desk, Work
-from services.intake.handlers.sealing import open_field, query_code_hash
+from services.intake.handlers.register import guided
+from services.intake.handlers.sealing import open_claims, open_field, open_parties, query_code_hash
 
 MAX_REASON = 500
 
@@ -20,12 +22,13 @@ def find(body: dict[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
     contact = work.contacts.by_query_code(query_code_hash(code, desk.vault))
     if contact is None:
         raise Unknown("信访件", "该查询码")
-    return {
+    found = {
         "number": contact.number,
         "subject": open_field(contact, "subject", desk.vault),
         "channel": contact.channel,
         "received_at": contact.received_at.isoformat(),
     }
+    return found | ({"guided": guided(contact, desk)} if contact.guided_to else {})
 
 
 def show_contact(body: dict[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
@@ -48,7 +51,7 @@ def show_contact(body: dict[str, Any], work: Work, desk: Desk) -> dict[str, Any]
             at=desk.clock.now(),
         )
     )
-    return _in_full(contact, desk)
+    return _in_full(contact, work.contacts.additions(contact.number), desk)
 
 
 def reach_petitioner(body: dict[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
@@ -74,7 +77,7 @@ def _contact(number: CaseNumber, work: Work) -> Contact:
     return contact
 
 
-def _in_full(contact: Contact, desk: Desk) -> dict[str, Any]:
+def _in_full(contact: Contact, additions: Sequence[Addition], desk: Desk) -> dict[str, Any]:
     return {
         "number": contact.number,
         "channel": contact.channel,
@@ -91,5 +94,18 @@ def _in_full(contact: Contact, desk: Desk) -> dict[str, Any]:
         "address_division": contact.address_division,
         "reception_place": contact.reception_place,
         "recording": contact.recording,
+        "read_back": contact.read_back,
+        "stamp": contact.stamp,
+        "guided_to": contact.guided_to,
+        "parties": open_parties(contact, desk.vault),
+        "claims": open_claims(contact, desk.vault),
+        "additions": [
+            {
+                "kind": addition.kind,
+                "at": addition.at.isoformat(),
+                "text": desk.vault.open(addition.text_sealed, f"contact/{contact.number}/addition/{addition.id}"),
+            }
+            for addition in additions
+        ],
         "registered_by": dict(contact.registered_by) if contact.registered_by else None,
     }

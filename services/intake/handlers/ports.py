@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from lianxi.casework.identifiers import DivisionCode, QueryCode
 from services.intake.domain.divisions import Divisions
-from services.intake.domain.records import Contact, RefusedInput, Unmasking
+from services.intake.domain.records import Addition, Contact, Draft, OpenReject, Origin, RefusedInput, Unmasking
 
 DayOfChannel = tuple[date, str]
 """What has running numbers of its own at a node."""
@@ -72,6 +72,58 @@ class Contacts(Protocol):
         """Return number and digest of those contacts of `source` that are here already."""
         ...
 
+    def additions(self, number: str) -> Sequence[Addition]:
+        """Return what the petitioner brought later, first to last."""
+        ...
+
+    def bring(self, addition: Addition) -> None:
+        """Store what the petitioner brought later."""
+        ...
+
+
+class RejectBook(Protocol):
+    """Refused input as this transaction sees it: listed, opened, settled once it is mended."""
+
+    def waiting(self, origin: Origin | None, after: str, limit: int) -> Sequence[OpenReject]:
+        """Return what nobody has mended yet, oldest first, after the id given."""
+        ...
+
+    def one(self, reject_id: str) -> OpenReject | None:
+        """Return one that nobody has mended yet."""
+        ...
+
+    def settle(self, reject_id: str, number: str, at: datetime) -> bool:
+        """Note under which number it came in after all; return whether it was open."""
+        ...
+
+    def settle_source(self, source: str, numbers: Mapping[str, str], at: datetime) -> int:
+        """The same for everything of a source, by its ids there; return how many were open."""
+        ...
+
+    def drop(self, reject_id: str, at: datetime) -> bool:
+        """Note that it will not be mended; return whether it was open."""
+        ...
+
+
+class Drafts(Protocol):
+    """Contacts that somebody has begun to write."""
+
+    def save(self, draft: Draft) -> None:
+        """Store a draft, or its newer content."""
+        ...
+
+    def by_code(self, code_hash: str) -> Draft | None:
+        """Return the draft whose code has this hash."""
+        ...
+
+    def of(self, owner: str, limit: int) -> Sequence[Draft]:
+        """Return the drafts of a clerk, newest first."""
+        ...
+
+    def drop(self, draft_id: str) -> None:
+        """Forget a draft."""
+        ...
+
 
 class Numbers(Protocol):
     """The running numbers of PR-17, without a gap."""
@@ -103,6 +155,16 @@ class Work(Protocol):
         ...
 
     @property
+    def rejects(self) -> RejectBook:
+        """Return refused input."""
+        ...
+
+    @property
+    def drafts(self) -> Drafts:
+        """Return the drafts."""
+        ...
+
+    @property
     def unmaskings(self) -> Unmaskings:
         """Return the book of unmaskings."""
         ...
@@ -130,3 +192,4 @@ class Desk:
     divisions: Divisions
     rejects: Rejects
     draw_code: Callable[[], QueryCode]
+    new_id: Callable[[], str]

@@ -1,12 +1,14 @@
 """Register one contact at this node (T1, T2): number, query code, sealed rows, and the news for routing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from lianxi.casework.errors import Conflict, Refused
 from lianxi.casework.identifiers import CaseNumber
+from services.intake.domain.levels import RULE, guidance, skips_a_level
 from services.intake.domain.reading import read_filing
-from services.intake.domain.records import MAX_SEQUENCE, Origin
+from services.intake.domain.records import MAX_SEQUENCE, Contact, Origin
 from services.intake.handlers.ports import Desk, Work
 from services.intake.handlers.refusing import keep_refused
 from services.intake.handlers.sealing import seal_filing
@@ -22,7 +24,11 @@ class NumbersExhausted(Conflict):
 
 
 def register(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
-    """Take a contact in; the query code is in the answer and nowhere else in clear."""
+    """Take a contact in; the query code is in the answer and nowhere else in clear.
+
+    A visit more than one level too high gets its number and its guidance, and no case is opened (R-20-5). `reject_id`
+    names an earlier, refused attempt that this one mends.
+    """
     try:
         return _register(body, work, desk)
     except Refused as refusal:
@@ -37,7 +43,19 @@ def _register(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]
     if not sequences:
         raise NumbersExhausted
     number = CaseNumber.of(desk.node, now.date(), filing.channel, sequences[0])
+    guided_to = filing.competent_division if skips_a_level(filing.channel, desk.node, filing.competent_division) else ""
     contact, message, code = seal_filing(filing, str(number), now, desk)
+    contact = replace(contact, guided_to=guided_to)
     work.contacts.add([contact])
-    work.record(message, at=now)
-    return {"number": contact.number, "query_code": str(code), "received_at": filing.received_at.isoformat()}
+    if not guided_to:
+        work.record(message, at=now)
+    if body.get("reject_id"):
+        work.rejects.settle(str(body["reject_id"]), contact.number, now)
+    receipt = {"number": contact.number, "query_code": str(code), "received_at": filing.received_at.isoformat()}
+    return receipt | ({"guided": guided(contact, desk)} if guided_to else {})
+
+
+def guided(contact: Contact, desk: Desk) -> dict[str, str]:
+    """Return where a visitor was guided who came more than one level too high (R-20-5, T7)."""
+    place = desk.divisions.name(contact.guided_to)
+    return {"to": contact.guided_to, "place": place, "rule": RULE, "text": guidance(place)}

@@ -5,18 +5,28 @@ there. What travels with custody is sealed once more, as one piece, with the key
 """
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from lianxi.casework.identifiers import QueryCode
+from lianxi.casework.messages.facts import Claim, PetitionClass
 from lianxi.casework.messages.notices import ContactRegistered
+from services.intake.domain.claims import StatedClaim
 from services.intake.domain.filing import Filing
+from services.intake.domain.parties import Party, PartyKind
 from services.intake.domain.petitioner import PERSONAL_FIELDS, Petitioner
-from services.intake.domain.records import Contact, ForeignContact, Origin
+from services.intake.domain.records import Contact, ForeignContact, KeptClaim, KeptParty, Origin
 from services.intake.handlers.ports import Desk, Vault
 
 
 def seal_filing(
-    filing: Filing, number: str, entered_at: datetime, desk: Desk, foreign: ForeignContact | None = None
+    filing: Filing,
+    number: str,
+    entered_at: datetime,
+    desk: Desk,
+    foreign: ForeignContact | None = None,
 ) -> tuple[Contact, ContactRegistered, QueryCode]:
     """Return the contact to store, the message to send and the query code of a filing that got its number."""
     code = desk.draw_code()
@@ -44,6 +54,9 @@ def seal_filing(
         source=foreign.source if foreign else None,
         source_id=foreign.source_id if foreign else None,
         source_digest=content_digest(foreign, desk.vault) if foreign else None,
+        stamp=filing.stamp,
+        parties=seal_parties(filing.parties, number, desk.vault),
+        claims=seal_claims(filing.stated_claims, number, desk.vault),
     )
     return contact, _message(filing, contact, key, desk), code
 
@@ -61,7 +74,9 @@ def _message(filing: Filing, contact: Contact, key: str, desk: Desk) -> ContactR
         representatives=filing.representatives,
         anonymous=filing.anonymous,
         petitioner_key=key,
-        petitioner_sealed=seal_petitioner(filing.petitioner, contact.number, desk.vault),
+        petitioner_sealed=seal_petitioner(
+            filing.petitioner, contact.number, desk.vault, filing.parties, filing.stated_claims
+        ),
         division=filing.division,
         address_division=filing.address_division,
         posted_on=filing.posted_on,
@@ -71,7 +86,64 @@ def _message(filing: Filing, contact: Contact, key: str, desk: Desk) -> ContactR
         category=filing.category,
         claims=filing.claims,
         same_matter_checked=filing.same_matter_checked,
+        stated_claims=tuple(
+            Claim(number=claim.number, petition_class=claim.petition_class) for claim in filing.stated_claims
+        ),
     )
+
+
+def seal_parties(parties: Sequence[Party], number: str, vault: Vault) -> tuple[KeptParty, ...]:
+    """Seal co-signers and agent, each bound to the place it stands at."""
+    return tuple(
+        KeptParty(
+            kind=party.kind.value,
+            party_key=vault.keyed_hash(party.person.identity() or f"contact:{number}/{position}", "petitioner"),
+            representative=party.representative,
+            person_sealed=vault.seal(
+                json.dumps(_said_of(party), ensure_ascii=False), f"contact/{number}/party/{position}"
+            ),
+        )
+        for position, party in enumerate(parties, start=1)
+    )
+
+
+def open_parties(contact: Contact, vault: Vault) -> list[dict[str, Any]]:
+    """Open the co-signers and the agent of a contact."""
+    return [
+        {"kind": party.kind, "representative": party.representative}
+        | json.loads(vault.open(party.person_sealed, f"contact/{contact.number}/party/{position}"))
+        for position, party in enumerate(contact.parties, start=1)
+    ]
+
+
+def seal_claims(claims: Sequence[StatedClaim], number: str, vault: Vault) -> tuple[KeptClaim, ...]:
+    """Seal the words of claims."""
+    return tuple(
+        KeptClaim(
+            claim=claim.number,
+            petition_class=claim.petition_class.value if claim.petition_class else None,
+            category=claim.category,
+            text_sealed=vault.seal(claim.text, f"contact/{number}/claim/{claim.number}"),
+        )
+        for claim in claims
+    )
+
+
+def open_claims(contact: Contact, vault: Vault) -> list[dict[str, Any]]:
+    """Open the claims of a contact that were written out."""
+    return [
+        {
+            "number": claim.claim,
+            "petition_class": claim.petition_class,
+            "category": list(claim.category),
+            "text": vault.open(claim.text_sealed, f"contact/{contact.number}/claim/{claim.claim}"),
+        }
+        for claim in contact.claims
+    ]
+
+
+def _said_of(party: Party) -> dict[str, str]:
+    return party.person.personal() | ({"authority": party.authority} if party.authority else {})
 
 
 def _actor(filing: Filing) -> dict[str, str]:
@@ -106,17 +178,70 @@ def open_field(contact: Contact, field: str, vault: Vault) -> str:
     return vault.open(token, f"contact/{contact.number}/{field}") if token else ""
 
 
-def seal_petitioner(petitioner: Petitioner, number: str, vault: Vault) -> str:
-    """Seal the petitioner for the journey of the case."""
-    return vault.seal_for_transport(json.dumps(petitioner.personal(), ensure_ascii=False), f"petitioner/{number}")
+def seal_petitioner(
+    petitioner: Petitioner,
+    number: str,
+    vault: Vault,
+    parties: Sequence[Party] = (),
+    claims: Sequence[StatedClaim] = (),
+) -> str:
+    """Seal the petitioner, who stands beside, and the claims as they were written, for the journey of the case."""
+    content: dict[str, Any] = dict(petitioner.personal())
+    if parties:
+        content["parties"] = [
+            {"kind": party.kind.value, "representative": party.representative, **_said_of(party)} for party in parties
+        ]
+    if claims:
+        content["claims"] = [
+            {
+                "number": claim.number,
+                "petition_class": claim.petition_class,
+                "category": claim.category,
+                "text": claim.text,
+            }
+            for claim in claims
+        ]
+    return vault.seal_for_transport(json.dumps(content, ensure_ascii=False), f"petitioner/{number}")
 
 
-def open_petitioner(sealed: str, number: str, vault: Vault) -> dict[str, str]:
+@dataclass(frozen=True, slots=True, repr=False)
+class Travelled:
+    """What came sealed with a case: the petitioner's fields, the persons beside, the claims."""
+
+    petitioner: dict[str, str]
+    parties: tuple[Party, ...] = ()
+    claims: tuple[StatedClaim, ...] = ()
+
+
+def open_petitioner(sealed: str, number: str, vault: Vault) -> Travelled:
     """Open what `seal_petitioner` of any node sealed; fields of a newer version are left out, nothing stays nothing."""
     if not sealed:
-        return {}
+        return Travelled({})
     content = json.loads(vault.open_from_transport(sealed, f"petitioner/{number}"))
-    return {field: str(content[field]) for field in PERSONAL_FIELDS if content.get(field)}
+    return Travelled(
+        {field: str(content[field]) for field in PERSONAL_FIELDS if content.get(field)},
+        tuple(_party(row) for row in content.get("parties", ())),
+        tuple(_claim(row) for row in content.get("claims", ())),
+    )
+
+
+def _party(row: Mapping[str, Any]) -> Party:
+    return Party(
+        kind=PartyKind(row["kind"]),
+        person=Petitioner(**{field: str(row[field]) for field in PERSONAL_FIELDS if row.get(field)}),
+        representative=bool(row.get("representative")),
+        authority=str(row.get("authority", "")),
+    )
+
+
+def _claim(row: Mapping[str, Any]) -> StatedClaim:
+    petition_class = row.get("petition_class")
+    return StatedClaim(
+        number=int(row["number"]),
+        text=str(row["text"]),
+        petition_class=PetitionClass(petition_class) if petition_class else None,
+        category=tuple(row.get("category", ())),
+    )
 
 
 def seal_text(part: str, plain: str, number: str, vault: Vault) -> str:

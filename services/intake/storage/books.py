@@ -15,6 +15,8 @@ from lianxi.bus.messages import Outgoing
 from lianxi.bus.work import Work
 from services.intake.domain.records import Contact
 from services.intake.storage.contacts import SqlContacts, SqlNumbers, SqlUnmaskings
+from services.intake.storage.drafts import SqlDrafts
+from services.intake.storage.rejects import SqlRejectBook
 from services.intake.storage.tables import SCHEMA
 
 Write = Callable[[Any, datetime], Outgoing]
@@ -85,6 +87,16 @@ class IntakeWork(Work):
     def numbers(self) -> SqlNumbers:
         """Return the running numbers."""
         return SqlNumbers(self.connection)
+
+    @cached_property
+    def rejects(self) -> SqlRejectBook:
+        """Return refused input."""
+        return SqlRejectBook(self.connection)
+
+    @cached_property
+    def drafts(self) -> SqlDrafts:
+        """Return the drafts."""
+        return SqlDrafts(self.connection)
 
     @cached_property
     def unmaskings(self) -> SqlUnmaskings:

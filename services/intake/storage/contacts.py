@@ -1,19 +1,20 @@
 """Contacts, running numbers and the book of unmaskings, on the connection of one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from lianxi.casework.identifiers import DivisionCode
 from lianxi.runtime.clock import SHANGHAI
-from services.intake.domain.records import MAX_SEQUENCE, Contact, Origin, Unmasking
-from services.intake.storage.tables import SCHEMA, SEALED_FIELDS, contact, unmasking
+from services.intake.domain.records import MAX_SEQUENCE, Addition, Contact, KeptClaim, KeptParty, Origin, Unmasking
+from services.intake.storage.tables import SCHEMA, SEALED_FIELDS, addition, claim, contact, party, unmasking
 
-_PLAIN_FIELDS = tuple(field.name for field in fields(Contact) if field.name != "sealed")
+_ELSEWHERE = frozenset({"sealed", "parties", "claims"})
+_PLAIN_FIELDS = tuple(field.name for field in fields(Contact) if field.name not in _ELSEWHERE)
 
 
 class SqlContacts:
@@ -26,6 +27,7 @@ class SqlContacts:
         """Insert new contacts in one statement."""
         if contacts:
             self._connection.execute(insert(contact), [_row(each) for each in contacts])
+            self._add_parts(contacts)
 
     def keep(self, contacts: Sequence[Contact]) -> None:
         """Insert contacts that came with custody; the newest dossier replaces an older one, never a registration."""
@@ -36,8 +38,40 @@ class SqlContacts:
         statement = statement.on_conflict_do_update(
             index_elements=["number"], set_=renewed, where=contact.c.origin == Origin.CUSTODY.value
         )
-        for each in sorted(contacts, key=lambda kept: kept.number):
-            self._connection.execute(statement, _row(each))
+        kept = [
+            each
+            for each in sorted(contacts, key=lambda known: known.number)
+            if self._connection.execute(statement.returning(contact.c.number), _row(each)).first() is not None
+        ]
+        for table in (party, claim):
+            self._connection.execute(delete(table).where(table.c.number == func.any([each.number for each in kept])))
+        self._add_parts(kept)
+
+    def _add_parts(self, contacts: Sequence[Contact]) -> None:
+        persons = [
+            {"number": each.number, "position": position} | asdict(one)
+            for each in contacts
+            for position, one in enumerate(each.parties, start=1)
+        ]
+        claims = [
+            {"number": each.number} | asdict(one) | {"category": list(one.category)}
+            for each in contacts
+            for one in each.claims
+        ]
+        for table, rows in ((party, persons), (claim, claims)):
+            if rows:
+                self._connection.execute(insert(table), rows)
+
+    def additions(self, number: str) -> list[Addition]:
+        """Return what the petitioner brought later, first to last."""
+        found = self._connection.execute(
+            select(addition).where(addition.c.number == number).order_by(addition.c.at, addition.c.id)
+        )
+        return [Addition(**row._mapping) for row in found]  # noqa: SLF001  the documented way to a row by names
+
+    def bring(self, brought: Addition) -> None:
+        """Store what the petitioner brought later."""
+        self._connection.execute(insert(addition).values(asdict(brought)))
 
     def by_number(self, number: str) -> Contact | None:
         """Return the contact with this number."""
@@ -64,7 +98,31 @@ class SqlContacts:
 
     def _one(self, which: ColumnElement[bool]) -> Contact | None:
         row = self._connection.execute(select(contact).where(which)).one_or_none()
-        return None if row is None else _contact(row)
+        return None if row is None else replace(_contact(row), **self._parts(row.number))
+
+    def _parts(self, number: str) -> dict[str, Any]:
+        persons = self._connection.execute(select(party).where(party.c.number == number).order_by(party.c.position))
+        claims = self._connection.execute(select(claim).where(claim.c.number == number).order_by(claim.c.claim))
+        return {
+            "parties": tuple(
+                KeptParty(
+                    kind=row.kind,
+                    party_key=row.party_key,
+                    representative=row.representative,
+                    person_sealed=row.person_sealed,
+                )
+                for row in persons
+            ),
+            "claims": tuple(
+                KeptClaim(
+                    claim=row.claim,
+                    petition_class=row.petition_class,
+                    category=tuple(row.category),
+                    text_sealed=row.text_sealed,
+                )
+                for row in claims
+            ),
+        }
 
 
 def _row(each: Contact) -> dict[str, Any]:

@@ -61,10 +61,59 @@ contact = Table(
     Column("source", Text),
     Column("source_id", Text),
     Column("source_digest", Text),
+    Column("stamp", Text, nullable=False, server_default=""),
+    Column("guided_to", Text, nullable=False, server_default=""),
     UniqueConstraint("query_code_hash", name="contact_query_code"),
     UniqueConstraint("source", "source_id", name="contact_source"),
     CheckConstraint("origin IN ('registered', 'taken-over', 'custody')", name="contact_origin"),
     Index("contact_petitioner", "petitioner_key"),
+)
+
+party = Table(
+    "party",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("party_key", Text, nullable=False),
+    Column("representative", Boolean, nullable=False),
+    Column("person_sealed", Text, nullable=False),
+    CheckConstraint("kind IN ('co-signer', 'agent')", name="party_kind"),
+    Index("party_key_of_city", "party_key"),
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("claim", Integer, primary_key=True),
+    Column("petition_class", Text),
+    Column("category", JSONB, nullable=False),
+    Column("text_sealed", Text, nullable=False),
+)
+
+addition = Table(
+    "addition",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text_sealed", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    _instant("at"),
+    Index("addition_number", "number"),
+)
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("code_hash", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("content_sealed", Text, nullable=False),
+    _instant("changed_at"),
+    UniqueConstraint("code_hash", name="draft_code"),
+    Index("draft_owner", "owner", "changed_at"),
 )
 
 running_number = Table(
@@ -104,6 +153,21 @@ reject = Table(
     Column("times", Integer, nullable=False),
     _instant("first_at"),
     _instant("last_at"),
+    Column("source", Text),
+    Column("source_id", Text),
+    Column("settled_at", TIMESTAMP(timezone=True)),
+    Column("number", Text),
     UniqueConstraint("fingerprint", name="reject_fingerprint"),
     Index("reject_last", "last_at"),
+    Index("reject_source", "source", "source_id"),
 )
+
+SEALED_COLUMNS: tuple[tuple[Table, str, str], ...] = (
+    *((contact, f"{field}_sealed", f"contact/{{number}}/{field}") for field in SEALED_FIELDS),
+    (party, "person_sealed", "contact/{number}/party/{position}"),
+    (claim, "text_sealed", "contact/{number}/claim/{claim}"),
+    (addition, "text_sealed", "contact/{number}/addition/{id}"),
+    (draft, "content_sealed", "draft/{id}"),
+    (reject, "content_sealed", "reject/{fingerprint}"),
+)
+"""Every sealed column with the place its values are bound to, as a pattern over the columns of its row."""

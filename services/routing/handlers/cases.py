@@ -139,7 +139,7 @@ def _registration(contact: ContactRegistered, found: Sorted, petition_class: Pet
         petition_class=petition_class,
         category=found.category,
         place=found.place,
-        claims=tuple(Claim(number=number) for number in range(1, contact.claims + 1)),
+        claims=contact.stated_claims or tuple(Claim(number=number) for number in range(1, contact.claims + 1)),
         same_matter_checked=True,
         reasons=found.reasons,
     )

@@ -2,16 +2,26 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from itertools import count as counting
 from typing import Any
 
 from lianxi.casework.identifiers import DivisionCode, QueryCode
 from lianxi.runtime.clock import SHANGHAI, FixedClock
 from services.intake.domain.divisions import Divisions
-from services.intake.domain.records import MAX_SEQUENCE, Contact, Origin, RefusedInput, Unmasking
+from services.intake.domain.records import (
+    MAX_SEQUENCE,
+    Addition,
+    Contact,
+    Draft,
+    OpenReject,
+    Origin,
+    RefusedInput,
+    Unmasking,
+)
 from services.intake.handlers.ports import DayOfChannel, Desk
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=SHANGHAI)
@@ -47,6 +57,7 @@ class FakeVault:
 class FakeContacts:
     kept: dict[str, Contact] = field(default_factory=dict)
     locked: list[str] = field(default_factory=list)
+    brought: list[Addition] = field(default_factory=list)
 
     def add(self, contacts: Sequence[Contact]) -> None:
         for contact in contacts:
@@ -75,6 +86,12 @@ class FakeContacts:
             if contact.source == source and contact.source_id in ids
         }
 
+    def additions(self, number: str) -> list[Addition]:
+        return [addition for addition in self.brought if addition.number == number]
+
+    def bring(self, addition: Addition) -> None:
+        self.brought.append(addition)
+
 
 @dataclass
 class FakeNumbers:
@@ -98,10 +115,57 @@ class FakeUnmaskings:
 
 
 @dataclass
+class FakeRejectBook:
+    """What is settled; the open ones stand in `rows`, as `FakeRejects` kept them."""
+
+    rows: dict[str, OpenReject] = field(default_factory=dict)
+    settled: dict[str, str] = field(default_factory=dict)
+
+    def waiting(self, origin: Origin | None, after: str, limit: int) -> list[OpenReject]:
+        rows = [row for row in self.rows.values() if row.id not in self.settled and row.id > after]
+        return [row for row in rows if origin in {None, row.origin}][:limit]
+
+    def one(self, reject_id: str) -> OpenReject | None:
+        return None if reject_id in self.settled else self.rows.get(reject_id)
+
+    def settle(self, reject_id: str, number: str, at: datetime) -> bool:
+        assert at.tzinfo is not None
+        known = reject_id in self.rows and reject_id not in self.settled
+        self.settled.setdefault(reject_id, number)
+        return known
+
+    def settle_source(self, source: str, numbers: Mapping[str, str], at: datetime) -> int:
+        ids = [row.id for row in self.rows.values() if row.source == source and row.source_id in numbers]
+        return sum(self.settle(row_id, numbers[str(self.rows[row_id].source_id)], at) for row_id in ids)
+
+    def drop(self, reject_id: str, at: datetime) -> bool:
+        return self.settle(reject_id, "", at)
+
+
+@dataclass
+class FakeDrafts:
+    kept: dict[str, Draft] = field(default_factory=dict)
+
+    def save(self, draft: Draft) -> None:
+        self.kept[draft.id] = draft
+
+    def by_code(self, code_hash: str) -> Draft | None:
+        return next((draft for draft in self.kept.values() if draft.code_hash == code_hash), None)
+
+    def of(self, owner: str, limit: int) -> list[Draft]:
+        return [draft for draft in self.kept.values() if draft.owner == owner][:limit]
+
+    def drop(self, draft_id: str) -> None:
+        self.kept.pop(draft_id, None)
+
+
+@dataclass
 class FakeWork:
     contacts: FakeContacts = field(default_factory=FakeContacts)
     numbers: FakeNumbers = field(default_factory=FakeNumbers)
     unmaskings: FakeUnmaskings = field(default_factory=FakeUnmaskings)
+    rejects: FakeRejectBook = field(default_factory=FakeRejectBook)
+    drafts: FakeDrafts = field(default_factory=FakeDrafts)
     sent: list[Any] = field(default_factory=list)
 
     def record(self, message: Any, *, at: datetime) -> None:
@@ -126,7 +190,12 @@ def a_desk(node: str = "630104") -> Desk:
         divisions=DIVISIONS,
         rejects=FakeRejects(),
         draw_code=_codes(),
+        new_id=partial(_next_id, counting(1)),
     )
+
+
+def _next_id(numbers: Iterator[int]) -> str:
+    return f"id-{next(numbers):04}"
 
 
 def _codes() -> Callable[[], QueryCode]:

@@ -179,7 +179,7 @@ def a_dossier(desk, number="63010000020260301W00007", **changes):
     handlers.register(a_web_petition(), handed_in, desk)
     [contact] = handed_in.contacts.kept.values()
     opened = handlers.sealing.open_petitioner(handed_in.sent[0].petitioner_sealed, contact.number, desk.vault)
-    petitioner = handlers.sealing.Petitioner(**opened)
+    petitioner = handlers.sealing.Petitioner(**opened.petitioner)
     values = {
         "case_no": number,
         "node": "630100",
