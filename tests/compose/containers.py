@@ -1,0 +1,71 @@
+"""`docker compose` as an operator types it, on the project's own compose file.
+
+Needs a Docker engine (`DOCKER_HOST` says which one when it is not the machine's own) and the images of the compose
+file. Nothing is published but loopback ports, so a test talks to the portals as a person on this machine would.
+"""
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+from lianxi.ops.demo.office import Office, Person
+
+ROOT = Path(__file__).resolve().parents[2]
+PORTALS = {"630100": ("portal", 8080), "630104": ("district-portal", 8081), "630104001": ("street-portal", 8082)}
+NAMES = {"630100": "西宁市", "630104": "城西区", "630104001": "西关大街街道"}
+ROLES = ("registrar", "dispatcher", "department_leader", "case_officer", "unit_head", "supervisor")
+UNITS = {"630100": "housing", "630104": "housing", "630104001": "office"}
+PASSWORD = "correct-horse-9"
+PASSWORD_FILE = "/var/lib/lianxi/tests.password"
+
+
+def compose(*arguments: str, within: float = 300.0) -> str:
+    """Run one `docker compose` command; return what it printed, fail with it when it fails."""
+    done = subprocess.run(
+        ["docker", "compose", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=within
+    )
+    assert done.returncode == 0, f"docker compose {' '.join(arguments)}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+    return done.stdout
+
+
+def seconds_of(*arguments: str, within: float = 600.0) -> float:
+    """Return how long a command took."""
+    begun = time.monotonic()
+    compose(*arguments, within=within)
+    return time.monotonic() - begun
+
+
+def states() -> dict[str, dict[str, object]]:
+    """Return every container of the project by its service."""
+    lines = compose("ps", "--all", "--format", "json").splitlines()
+    return {row["Service"]: row for row in map(json.loads, lines)}
+
+
+def lianxi(service: str, *arguments: str) -> str:
+    """Run a `lianxi` command in a container, as an operator does."""
+    return compose("exec", "--no-TTY", service, "python", "-m", "lianxi.ops", *arguments)
+
+
+def offices() -> dict[str, Office]:
+    """Give every node its people and return how to reach them."""
+    found = {}
+    for code, (service, port) in PORTALS.items():
+        known = {json.loads(line)["login"] for line in lianxi(service, "account", "list", "--json").splitlines()}
+        office = Office(code, NAMES[code], f"http://127.0.0.1:{port}")
+        for role in ROLES:
+            unit = f"{code}.{UNITS[code]}" if role in {"case_officer", "unit_head"} else ""
+            login = f"{role.replace('_', '-')}-{code}"
+            if login not in known:
+                write_password(service)
+                more = ["--unit", unit] if unit else []
+                options = ["--login", login, "--role", role, "--password-file", PASSWORD_FILE, *more]
+                lianxi(service, "account", "add", *options)
+            office.people[role] = Person(login, PASSWORD, role, unit)
+        found[code] = office
+    return found
+
+
+def write_password(service: str) -> None:
+    """Put the tests' password where `account add` reads it."""
+    compose("exec", "--no-TTY", service, "sh", "-c", f"umask 077; printf %s {PASSWORD} > {PASSWORD_FILE}")
