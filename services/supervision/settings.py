@@ -19,6 +19,7 @@ class Settings:
     node: str
     mark: str
     database_url: str = field(repr=False)
+    key_ring_file: Path
     clock_file: Path | None
     calendar_directory: Path
     rules: Rules
@@ -26,7 +27,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Read `LIANXI_NODE`, `LIANXI_DATABASE_URL_SUPERVISION` and the optional rest."""
+        """Read `LIANXI_NODE`, `LIANXI_DATABASE_URL_SUPERVISION`, `LIANXI_KEYRING_FILE` and the optional rest."""
         clock_file = read("CLOCK_FILE", "", environment=environment)
         deploy = read_path("DEPLOY_DIR", _BESIDE_THE_PACKAGE, environment=environment)
         calendar = read_path("CALENDAR_DIR", deploy / "calendar" / "years", environment=environment)
@@ -35,6 +36,7 @@ class Settings:
             node=node,
             mark=read_mark(deploy / "xining", node),
             database_url=read("DATABASE_URL_SUPERVISION", secret=True, environment=environment),
+            key_ring_file=read_path("KEYRING_FILE", environment=environment),
             clock_file=Path(clock_file) if clock_file else None,
             calendar_directory=calendar,
             rules=read_rules(deploy / "xining" / "supervision.yaml"),

@@ -12,6 +12,7 @@ from lianxi.courier import outgoing
 from lianxi.law.calendar import Calendar
 from lianxi.law.calendar_data import NotedCalendar
 from lianxi.runtime.clock import Clock, SystemClock
+from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import counter, gauge
 from services.supervision.domain.office import Office
@@ -71,10 +72,11 @@ def build(settings: Settings | None = None, clock: Clock | None = None) -> Parts
     clock = clock or SystemClock(settings.clock_file)
     # lists show instants as the database gives them, so it gives them on the clock of Shanghai
     engine = engine_for(settings.database_url, SCHEMA, settings.connections, time_zone="Asia/Shanghai")
+    ring = KeyRing.from_file(settings.key_ring_file)
     HEALTH.add("supervision-database", lambda: _ask(engine))
     return Parts(
         open_work=lambda: SupervisionWork(
-            engine, lambda notice: outgoing(notice, node=settings.node, service=SCHEMA, time=clock.now())
+            engine, lambda notice: outgoing(notice, node=settings.node, service=SCHEMA, time=clock.now()), ring
         ),
         clock=clock,
         node=settings.node,

@@ -14,7 +14,7 @@ from services.supervision.domain.orders import Proposal
 from services.supervision.domain.queries import Cursor, LedgerFilter, LedgerQuery, Page
 from services.supervision.storage.figures import QUERIES
 from services.supervision.storage.files import CLOCK_COLUMNS, clock_rows
-from services.supervision.storage.proposals import COLUMNS, proposal_rows
+from services.supervision.storage.proposals import COLUMNS, Vault, proposal_rows
 
 LAMP = """CASE WHEN red_from <= %(today)s THEN 'red' WHEN yellow_from <= %(today)s THEN 'yellow'
                WHEN red_from IS NOT NULL THEN 'green' ELSE '' END"""
@@ -65,8 +65,9 @@ _PROPOSALS = (
 class SqlBooks:
     """The books on one connection, to be read only."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, vault: Vault) -> None:
         self._connection = connection
+        self._vault = vault
 
     def page(self, query: LedgerQuery, today: date) -> Page:
         """Return one page: first the ordered ones, after the last of them the cases written meanwhile."""
@@ -112,7 +113,7 @@ class SqlBooks:
     def proposals(self, status: str | None, after: str, limit: int) -> Sequence[Proposal]:
         """Return proposals in the order of their numbers."""
         values = {"status": status, "after": after, "limit": limit}
-        return proposal_rows(self._connection, _PROPOSALS, values)
+        return proposal_rows(self._connection, _PROPOSALS, values, self._vault)
 
 
 def _where(conditions: LedgerFilter) -> str:

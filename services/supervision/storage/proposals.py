@@ -1,17 +1,22 @@
-"""Proposed and signed supervision orders, and the running numbers of a node's year."""
+"""Proposed and signed supervision orders, and the running numbers of a node's year.
+
+What a person writes, the text of an order or the reason against one, is sealed before it reaches the table and bound
+to the proposal it belongs to. The reason why a proposal was withdrawn is the system's own sentence and stands open.
+"""
 
 import json
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
 from services.supervision.domain.clocks import ClockRow
 from services.supervision.domain.orders import Proposal
 
-COLUMNS = ", ".join(field.name for field in fields(Proposal))
+_SEALED = {"paper": "paper_sealed"}
+COLUMNS = ", ".join([*(_SEALED.get(field.name, field.name) for field in fields(Proposal)), "reason_sealed"])
 _LOCK = f"SELECT {COLUMNS} FROM supervision.proposal WHERE proposal_no = %(proposal_no)s FOR UPDATE"
 _NUMBERS = """
 INSERT INTO supervision.running_number (kind, node, year, last) VALUES (%(kind)s, %(node)s, %(year)s, %(count)s)
@@ -27,8 +32,8 @@ RETURNING proposal_no
 """
 _SAVE = """
 UPDATE supervision.proposal
-SET status = %s, decided_at = %s, decided_by = %s, reason = %s, order_no = %s, paper = %s, feedback_due = %s,
-    reply_instance = %s, reply_document = %s
+SET status = %s, decided_at = %s, decided_by = %s, reason_sealed = %s, order_no = %s, paper_sealed = %s,
+    feedback_due = %s, reply_instance = %s, reply_document = %s
 WHERE proposal_no = %s
 """
 _WITHDRAW = """
@@ -38,16 +43,42 @@ WHERE (old.case_no, old.clock, old.instance) = (kept.case_no, kept.clock, kept.i
 """
 
 
-def proposal_rows(connection: Connection, query: str, values: dict[str, Any]) -> list[Proposal]:
-    """Run a query that selects `COLUMNS`."""
-    return [Proposal(**row) for row in connection.exec_driver_sql(query, values).mappings()]
+class Vault(Protocol):
+    """Seals what people write."""
+
+    def seal(self, plain: str, context: str) -> str:
+        """Seal for this node."""
+        ...
+
+    def open(self, token: str, context: str) -> str:
+        """Open what was sealed for this node."""
+        ...
+
+
+def proposal_rows(connection: Connection, query: str, values: dict[str, Any], vault: Vault) -> list[Proposal]:
+    """Run a query that selects `COLUMNS`, and open what is sealed."""
+    return [_opened(dict(row), vault) for row in connection.exec_driver_sql(query, values).mappings()]
+
+
+def _opened(row: dict[str, Any], vault: Vault) -> Proposal:
+    paper, reason = row.pop("paper_sealed"), row.pop("reason_sealed")
+    if paper:
+        row["paper"] = json.loads(vault.open(paper, _place(row["proposal_no"], "paper")))
+    if reason:
+        row["reason"] = vault.open(reason, _place(row["proposal_no"], "reason"))
+    return Proposal(**row)
+
+
+def _place(proposal_no: str, field: str) -> str:
+    return f"proposal/{proposal_no}/{field}"
 
 
 class SqlProposals:
     """Proposals on one connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, vault: Vault) -> None:
         self._connection = connection
+        self._vault = vault
 
     def take_numbers(self, node: str, year: int, count: int) -> Sequence[str]:
         """Return so many fresh proposal numbers; they sort by time."""
@@ -78,18 +109,21 @@ class SqlProposals:
 
     def locked(self, proposal_no: str) -> Proposal:
         """Return the proposal, locked until the transaction ends."""
-        return proposal_rows(self._connection, _LOCK, {"proposal_no": proposal_no})[0]
+        return proposal_rows(self._connection, _LOCK, {"proposal_no": proposal_no}, self._vault)[0]
 
     def save(self, proposal: Proposal) -> None:
         """Write what a person decided."""
-        paper = None if proposal.paper is None else json.dumps(dict(proposal.paper), ensure_ascii=False)
+        seal, number = self._vault.seal, proposal.proposal_no
+        paper = None
+        if proposal.paper is not None:
+            paper = seal(json.dumps(dict(proposal.paper), ensure_ascii=False), _place(number, "paper"))
         self._connection.exec_driver_sql(
             _SAVE,
             (
                 proposal.status,
                 proposal.decided_at,
                 proposal.decided_by,
-                proposal.reason,
+                seal(proposal.reason, _place(number, "reason")) if proposal.reason else None,
                 proposal.order_no,
                 paper,
                 proposal.feedback_due,

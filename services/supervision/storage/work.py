@@ -12,7 +12,7 @@ from services.supervision.storage.alerts import SqlAlerts
 from services.supervision.storage.books import SqlBooks
 from services.supervision.storage.files import SqlFiles
 from services.supervision.storage.moves import SqlMoves
-from services.supervision.storage.proposals import SqlProposals
+from services.supervision.storage.proposals import SqlProposals, Vault
 from services.supervision.storage.tables import SCHEMA
 
 Write = Callable[[Any], Outgoing]
@@ -22,9 +22,10 @@ Write = Callable[[Any], Outgoing]
 class SupervisionWork(Work):
     """A unit of work with supervision's repositories."""
 
-    def __init__(self, engine: Engine, write: Write) -> None:
+    def __init__(self, engine: Engine, write: Write, vault: Vault) -> None:
         super().__init__(engine, SCHEMA)
         self._write = write
+        self._vault = vault
 
     @cached_property
     def files(self) -> SqlFiles:
@@ -34,7 +35,7 @@ class SupervisionWork(Work):
     @cached_property
     def books(self) -> SqlBooks:
         """The books, to be read."""
-        return SqlBooks(self.connection)
+        return SqlBooks(self.connection, self._vault)
 
     @cached_property
     def alerts(self) -> SqlAlerts:
@@ -49,7 +50,7 @@ class SupervisionWork(Work):
     @cached_property
     def proposals(self) -> SqlProposals:
         """Proposed and signed orders."""
-        return SqlProposals(self.connection)
+        return SqlProposals(self.connection, self._vault)
 
     def record(self, notices: Iterable[Any]) -> None:
         """Tell others, in this order, once this work is committed."""

@@ -2,16 +2,21 @@
 
 import pytest
 
+from lianxi.runtime.crypto import KeyRing
 from tests.integration.supervision.desk import Desk
 
 
 @pytest.fixture
-def a_desk(node_database):
+def a_desk(node_database, tmp_path):
     """Make the supervision of a node: `a_desk("630104")`, with further settings if need be."""
     made = []
+    ring = tmp_path / "supervision.keys"
+    KeyRing.generate().write(ring)
 
     def make(node="630100", **settings):
-        made.append(Desk(node_database(node, services=("supervision",)), node, **settings))
+        made.append(
+            Desk(node_database(node, services=("supervision",)), node, LIANXI_KEYRING_FILE=str(ring), **settings)
+        )
         return made[-1]
 
     yield make

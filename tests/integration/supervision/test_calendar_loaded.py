@@ -16,6 +16,7 @@ from lianxi.bus import topology
 from lianxi.bus.calls import Calls
 from lianxi.ops.calendar import command
 from lianxi.runtime.clock import SHANGHAI
+from lianxi.runtime.crypto import KeyRing
 from tests.integration.supervision.desk import Desk
 from tests.support.builders import CITY, Road
 from tests.support.waiting import eventually
@@ -46,7 +47,9 @@ def settings(broker_vhost, node_database, tmp_path, monkeypatch):
     (tmp_path / "years").mkdir()
     (tmp_path / "notice.yaml").write_text(NOTICE, encoding="utf-8")
     database = node_database(CITY, services=("supervision",))
-    desk = Desk(database, CITY, LIANXI_CALENDAR_DIR=str(tmp_path / "years"))
+    ring = tmp_path / "keyring.yaml"
+    KeyRing.generate().write(ring)
+    desk = Desk(database, CITY, LIANXI_KEYRING_FILE=str(ring), LIANXI_CALENDAR_DIR=str(tmp_path / "years"))
     road = Road(start=datetime(2026, 12, 19, 10, tzinfo=SHANGHAI)).at_the_township()
     desk.until(road.now)
     desk.follow(road)
@@ -55,6 +58,7 @@ def settings(broker_vhost, node_database, tmp_path, monkeypatch):
         **database.environment(tmp_path),
         "LIANXI_AMQP_URI": broker_vhost.uri,
         "LIANXI_CALENDAR_DIR": str(tmp_path / "years"),
+        "LIANXI_KEYRING_FILE": str(ring),
     }
     for name, value in own.items():
         monkeypatch.setenv(name, value)

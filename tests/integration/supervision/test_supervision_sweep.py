@@ -139,6 +139,7 @@ def test_a_proposal_becomes_an_order_and_gets_its_answer(desk, late):
         received_on="2026-03-19",
     )
     assert answered["status"] == "answered"
+    assert "限期告知" not in stored_proposals(desk)
     (row,) = desk.call("proposals")["rows"]
     assert (row["status"], row["reply_document"], row["paper"]) == (
         "answered",
@@ -147,12 +148,19 @@ def test_a_proposal_becomes_an_order_and_gets_its_answer(desk, late):
     )
 
 
+def stored_proposals(desk):
+    return "".join(str(row) for (row,) in desk.database.query("SELECT p::text FROM supervision.proposal p"))
+
+
 @pytest.mark.usefixtures("late")
 def test_a_dismissed_proposal_cannot_be_signed(desk):
     (proposal,) = desk.call("proposals")["rows"]
     number = proposal["proposal_no"]
 
     assert desk.call("dismiss_proposal", proposal_no=number, actor=ACTOR, reason="已核实")["status"] == "dismissed"
+    (row,) = desk.call("proposals")["rows"]
+    assert row["reason"] == "已核实"
+    assert "已核实" not in stored_proposals(desk)
 
     with pytest.raises(CallProblem) as refused:
         desk.call("sign_order", proposal_no=number, actor=ACTOR, paper={})
