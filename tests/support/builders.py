@@ -163,6 +163,13 @@ class Road:
         command = c.ServeOpinion(case_no=self.case.case_no, actor=an_actor("U"), service=self.proof(**more))
         return self.do(command, TOWNSHIP)
 
+    def document_served(self, number: str, **more: Any) -> "Road":
+        """T51."""
+        command = c.RecordService(
+            case_no=self.case.case_no, actor=an_actor("U"), served=number, service=self.proof(**more)
+        )
+        return self.do(command, TOWNSHIP)
+
     def replied(self, *, assigned: bool = False) -> "Road":
         """The opinion is made and served."""
         return self.handling(assigned=assigned).submitted().signed().served()

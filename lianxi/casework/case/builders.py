@@ -229,6 +229,13 @@ def _serve_opinion(_case: Case, command: Any, given: Given) -> list[Draft]:
     return [Draft(e.OpinionServed, fields)]
 
 
+@_builds("record-service")
+def _record_service(_case: Case, command: Any, given: Given) -> list[Draft]:
+    document = _document(DocumentKind.PROOF_OF_SERVICE, command, given)
+    facts = {"served": command.served, "served_on": command.service.served_on, "service": command.service}
+    return [Draft(e.DocumentServed, {**facts, "document": document})]
+
+
 @_builds("file-report")
 def _file_report(_case: Case, command: Any, given: Given) -> list[Draft]:
     document = _document(DocumentKind.CONCLUSION_REPORT, command, given)

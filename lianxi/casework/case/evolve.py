@@ -191,6 +191,11 @@ def _(event: e.OpinionServed, case: Case) -> Case:
 
 
 @_after.register
+def _(event: e.DocumentServed, case: Case) -> Case:
+    return replace(case, served_documents=(*case.served_documents, event.served))
+
+
+@_after.register
 def _(_event: e.ReportFiled, case: Case) -> Case:
     return replace(case, state=CaseState.REPORT_FILED)
 

@@ -69,6 +69,7 @@ class Case:
     review_served_on: date | None = None
     ended_on: date | None = None
     documents: tuple[Document, ...] = ()
+    served_documents: tuple[str, ...] = ()
 
     @property
     def in_transfer(self) -> bool:

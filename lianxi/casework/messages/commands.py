@@ -198,6 +198,15 @@ class ServeOpinion(Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RecordService(Command):
+    """T51: another document reached the petitioner, with proof (D-15); `served` is its number."""
+
+    MESSAGE: ClassVar[Message] = Message("record-service")
+    served: str
+    service: ProofOfService
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FileReport(Command):
     """T33, and T47 after a return: the conclusion report on an assigned case (DOC-10)."""
 

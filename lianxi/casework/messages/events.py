@@ -219,6 +219,17 @@ class OpinionServed(CaseEvent):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentServed(CaseEvent):
+    """T51: the document numbered `served` reached the petitioner on `served_on`, with proof (D-15, DOC-16)."""
+
+    MESSAGE: ClassVar[Message] = Message("document-served")
+    served: str
+    served_on: date
+    service: ProofOfService
+    document: Document
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReportFiled(CaseEvent):
     """T33, T47: the conclusion report is with the assigner."""
 

@@ -287,7 +287,7 @@ class EventHead:
 
     `seq` counts from 1 within the case; `epoch` grows by one with each change of custody (fencing token);
     `previous` and `digest` are the SHA-256 links of the hash chain; `basis` is the article; `act` names the
-    transition T1–T50.
+    transition T1–T51.
     """
 
     case_no: str

@@ -1,11 +1,12 @@
-"""The state machine of a case as one table: T1–T49 of the rule book (§4.3) and T50 of our own.
+"""The state machine of a case as one table: T1–T49 of the rule book (§4.3), T50 and T51 of our own.
 
 Code, documents and the case page read this table. A row says from which states an act leads to which, who may do
 it at which level of node, which guards must hold (`lianxi.casework.case.guards`), which document it issues, and what it
 does to the clocks. `built=False` marks a row that is known but not offered yet: asking for it is refused as such.
 
 T50 stands in no rule book: the receiving node's server may be unable to take a case (unknown unit, broken history).
-Then the sender, who still holds it, routes it anew; one whose hand-back failed waits for another decision.
+Then the sender, who still holds it, routes it anew; one whose hand-back failed waits for another decision. T51 records
+the proven service of every document that has no step of its own for it (D-15, DOC-16).
 """
 
 import dataclasses
@@ -63,7 +64,7 @@ class ClockEffects:
 
 
 def by_id(transition_id: str) -> Transition:
-    """Return the row `T1`…`T50`; KeyError when there is none."""
+    """Return the row `T1`…`T51`; KeyError when there is none."""
     return _BY_ID[transition_id]
 
 

@@ -119,9 +119,9 @@ ROWS: tuple[Transition, ...] = (
                 "serve-opinion",
                 "S15",
                 "S16",
-                "U",
+                "U P",
                 "OpinionServed",
-                "own_unit service_proven",
+                "own_unit_or_window service_proven reads_for_himself",
                 "送达回证",
                 opening("ASK_REVIEW:served_on", closes="SERVE"),
             ),
@@ -203,5 +203,21 @@ ROWS: tuple[Transition, ...] = (
         article="36",
         limit="REHANDLE",
         steps=(step("start-rehandling", "S34", "S11", "SYS", "RehandlingStarted"),),
+    ),
+    Transition(
+        id="T51",
+        label="文书送达",
+        article="35、36",
+        steps=(
+            step(
+                "record-service",
+                "S09 S10 S11 S12 S13 S14 S15 S16 S17 S18 S19 S23 S24 S30 S31 S32 S33 S34 S43 S50 S51",
+                "",
+                "U UL R D RV P",
+                "DocumentServed",
+                "own_unit_or_window document_served_with_proof reads_for_himself",
+                "送达回证",
+            ),
+        ),
     ),
 )

@@ -45,7 +45,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transition:
-    """One row T1–T50: its Chinese label, levels (C city, K district, T township), limit, article and steps."""
+    """One row T1–T51: its Chinese label, levels (C city, K district, T township), limit, article and steps."""
 
     id: str
     label: str

@@ -73,6 +73,7 @@ LABELS = {
     "proposed_organ": "建议的受理机关",
     "days": "延长天数（最多30天）",
     "ground": "不予受理的事由",
+    "served": "送达的文书字号",
     "disposition": "复查决定",
     "rehandle_days": "重新办理期限（天，最多60天）",
     "received_on": "收到申请的日期",

@@ -213,7 +213,7 @@ def show_document(work: RoutingWork, desk: Desk, case_no: str, number: str, acto
 
 
 def transition_table() -> list[dict[str, Any]]:
-    """Return the whole table T1–T50 for documents and pages."""
+    """Return the whole table T1–T51 for documents and pages."""
     return [
         {
             "id": row.id,

@@ -300,6 +300,7 @@ _DAY_FIELDS = {
     e.CaseAccepted: "accepted_on",
     e.OpinionSigned: "signed_on",
     e.OpinionServed: "served_on",
+    e.DocumentServed: "served_on",
     e.ReportFiled: "filed_on",
     e.ReportReturned: "returned_on",
     e.ReviewAdmitted: "decided_on",

@@ -52,6 +52,7 @@ CHOICES = {
     "free_will_recorded": (False, True),
     "days": (30, 0, 31),
     "rehandle_days": (60, 0, 61),
+    "served": ("no number",),
 }
 
 

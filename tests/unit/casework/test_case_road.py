@@ -10,7 +10,7 @@ from lianxi.casework.case.state import Case, final_reviewing_node, reviewing_nod
 from lianxi.casework.errors import GuardRefused
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages.facts import CaseState, Disposition, PetitionClass
-from lianxi.casework.transitions import clock_effects
+from lianxi.casework.transitions import ClockEffects, clock_effects
 from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, TOWNSHIP, Road, an_actor
 
 
@@ -202,6 +202,15 @@ def test_t32_the_opinion_is_served_with_proof():
     road = Road().replied()
 
     assert (state(road), road.case.served_on) == ("S16", road.today)
+
+
+def test_t51_another_document_is_served_with_proof_and_moves_neither_state_nor_clock():
+    road = Road().handling()
+    before, notice = state(road), road.case.documents[-1].number
+    road.document_served(notice)
+
+    assert (state(road), road.case.served_documents) == (before, (notice,))
+    assert clock_effects(road.events[-1]) == ClockEffects()
 
 
 def test_t33_t34_t47_a_report_is_returned_filed_again_and_accepted():

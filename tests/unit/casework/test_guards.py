@@ -1,5 +1,6 @@
 """Every guard of the table refuses for its own reason, and says which guard it was."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from lianxi.casework.messages.facts import (
     Claim,
     ClaimOutcome,
     Disposition,
+    DocumentKind,
     Outcome,
     PetitionClass,
     Role,
@@ -213,6 +215,32 @@ def test_service_needs_proof_and_a_possible_day():
     refused("service_proven", lambda: road.served(method=ServiceMethod.ANNOUNCEMENT))
 
 
+def test_another_document_is_served_once_with_proof_on_a_possible_day():
+    road = Road().handling()
+    notice = next(
+        document.number for document in road.case.documents if document.kind is DocumentKind.ACCEPTANCE_NOTICE
+    )
+
+    refused("document_served_with_proof", lambda: road.document_served("西大函〔2026〕9号"))
+    refused("document_served_with_proof", lambda: road.document_served(notice, proof=" "))
+    tomorrow = road.today + timedelta(days=1)
+    refused("document_served_with_proof", lambda: road.document_served(notice, served_on=tomorrow))
+    road.document_served(notice)
+    assert road.case.served_documents == (notice,)
+    refused("document_served_with_proof", lambda: road.document_served(notice))
+
+
+def test_a_petitioner_confirms_only_what_is_opened_electronically_today():
+    road = Road().handling().submitted().signed()
+    serve = c.ServeOpinion(case_no=NUMBER, actor=an_actor("P"), service=road.proof())
+
+    refused("reads_for_himself", lambda: road.do(serve, TOWNSHIP))
+    read = replace(serve, service=road.proof(method=ServiceMethod.ELECTRONIC))
+    road.do(read, TOWNSHIP)
+
+    assert road.case.served_on == road.today
+
+
 def report(road, **more):
     facts = {"actor": an_actor("U"), "paper": {"facts": "属实", "result": "已解决"}}
     return lambda: road.do(c.FileReport(case_no=NUMBER, **{**facts, **more}), TOWNSHIP)
@@ -362,17 +390,17 @@ def test_a_transition_not_built_yet_is_refused_as_such(row):
     assert caught.value.transition == row.id
 
 
-def test_the_table_holds_t1_to_t50_and_the_road_of_this_version_is_built():
-    road = [*range(1, 5), *range(12, 19), 21, 24, *range(30, 39), *range(41, 44), *range(45, 49), 50]
+def test_the_table_holds_t1_to_t51_and_the_road_of_this_version_is_built():
+    road = [*range(1, 5), *range(12, 19), 21, 24, *range(30, 39), *range(41, 44), *range(45, 49), 50, 51]
 
-    assert [row.id for row in TRANSITIONS] == [f"T{number}" for number in range(1, 51)]
+    assert [row.id for row in TRANSITIONS] == [f"T{number}" for number in range(1, 52)]
     assert [row.id for row in TRANSITIONS if row.built] == [f"T{number}" for number in road]
 
 
 def test_the_table_says_what_a_role_may_be_offered():
     offered = {step.command for _, step in steps_from(CaseState.HANDLING, Role.UNIT_HEAD)}
 
-    assert offered == {"extend-handling"}
+    assert offered == {"extend-handling", "record-service"}
     assert by_id("T34").start == {CaseState.REPORT_FILED}
     assert by_id("T34").end == (CaseState.REPLIED, CaseState.REPORT_RETURNED)
     assert [row.id for row, _ in steps_for("transfer-case")] == ["T12", "T13"]

@@ -5,13 +5,16 @@ from typing import Any
 
 from lianxi.casework.case.guards.given import Given, guard
 from lianxi.casework.case.state import Case
-from lianxi.casework.messages.facts import PetitionClass, ProofOfService, Route, ServiceMethod
+from lianxi.casework.messages.facts import DocumentKind, PetitionClass, ProofOfService, Role, Route, ServiceMethod
 from lianxi.law.clocks import ClockCode
 from lianxi.law.deadlines import due
 from lianxi.law.receipts import served_by_announcement
 
 OPINION_FIELDS = ("request", "facts", "opinion", "basis", "remedy")
 MAX_EXTENSION_DAYS = 30
+_SERVED_BY_THEIR_OWN_STEP = frozenset(
+    {DocumentKind.OPINION, DocumentKind.REVIEW_OPINION, DocumentKind.PROOF_OF_SERVICE}
+)
 
 
 @guard
@@ -73,6 +76,29 @@ def served_between(made: date, service: ProofOfService, today: date) -> bool:
     """Whether a document made on that day can have been served on the day the proof names (D-15, CF-18)."""
     earliest = served_by_announcement(made) if service.method is ServiceMethod.ANNOUNCEMENT else made
     return earliest <= service.served_on <= today
+
+
+@guard
+def document_served_with_proof(case: Case, command: Any, given: Given) -> str | None:
+    """T51 (D-15, CF-18): a document of this case, once, with proof; opinions are served by T32 and T37."""
+    found = [document for document in case.documents if document.number == command.served]
+    if not found or found[0].kind in _SERVED_BY_THEIR_OWN_STEP:
+        return "请填写本事项中应送达信访人的文书字号；处理意见书、复查意见书另按各自步骤送达。"
+    if command.served in case.served_documents:
+        return "该文书的送达已经登记。"
+    if not command.service.proof.strip():
+        return "没有送达凭证，不能登记为已送达。"
+    in_order = served_between(found[0].issued_on, command.service, given.today)
+    return None if in_order else "送达日期应在作出之后、今天之前（公告送达满30日）。"
+
+
+@guard
+def reads_for_himself(_case: Case, command: Any, given: Given) -> str | None:
+    """T32, T51: a petitioner can only confirm what he opens himself, electronically, on this day."""
+    if command.actor.role is not Role.PETITIONER:
+        return None
+    now_and_here = command.service.method is ServiceMethod.ELECTRONIC and command.service.served_on == given.today
+    return None if now_and_here else "信访人本人只能确认当日电子送达。"
 
 
 @guard
