@@ -26,6 +26,8 @@ _KINDS = {
     "supervision-proposed": "supervision",
     "supervision-ordered": "supervision",
     "right-lapsed": "supervision",
+    "materials-kept": "materials",
+    "materials-arrived": "materials",
 }
 
 

@@ -8,6 +8,7 @@ from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
 from lianxi.courier import decode
 from services.intake import handlers
+from services.intake.handlers import attachments, file_chores
 from services.intake.storage import IntakeWork
 from services.intake.wiring import build
 
@@ -23,6 +24,7 @@ class IntakeService:
         self.open_work = parts.open_work
         self.clock = parts.clock
         self._desk = parts.desk
+        self._files = parts.files
         self._check = parts.check
 
     @call(expected=(Refused,))
@@ -49,6 +51,86 @@ class IntakeService:
     def dossiers(self, work: IntakeWork, messages: Sequence[Incoming]) -> None:
         """Keep the petitioners of cases whose custody came to this node."""
         handlers.keep_dossiers([message.body for message in messages], work, self._desk)
+
+    @call(expected=(Refused,))
+    def start_upload(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Begin an upload."""
+        return attachments.start_upload(body, work, self._files)
+
+    @call(expected=(Refused,))
+    def show_upload(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Show an upload to whoever has its key."""
+        return attachments.show_upload(body, work, self._files)
+
+    @call(expected=(Refused,))
+    def finish_upload(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Attach a file that has come in whole."""
+        return attachments.finish_upload(body, work, self._files)
+
+    @call(expected=(Refused,))
+    def drop_upload(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Give an upload up."""
+        return attachments.drop_upload(body, work, self._files)
+
+    @call(expected=(Refused,), read_only=True)
+    def list_attachments(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """List the files of a case."""
+        return attachments.list_attachments(body, work, self._files)
+
+    @call(expected=(Refused,))
+    def open_attachment(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Let a reader open a file; who reads is written down."""
+        return attachments.open_attachment(body, work, self._files)
+
+    @call(expected=(Refused,))
+    def file_chores(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Hand out what is due with files."""
+        return file_chores.file_chores(body, work, self._files)
+
+    @call(expected=(Refused,))
+    def file_scanned(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Note what the virus scanner said."""
+        return file_chores.file_scanned(body, work, self._files)
+
+    @call(expected=(Refused,))
+    def file_arrived(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Note that a wanted file has come."""
+        return file_chores.file_arrived(body, work, self._files)
+
+    @call(expected=(Refused,))
+    def file_failed(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Note that a file could not be fetched."""
+        return file_chores.file_failed(body, work, self._files)
+
+    @call(expected=(Refused,))
+    def file_erased(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Forget a file whose bytes are gone."""
+        return file_chores.file_erased(body, work, self._files)
+
+    @call(expected=(Refused,))
+    def file_for_peer(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Say whether a neighbour may have a file now."""
+        return file_chores.file_for_peer(body, work, self._files)
+
+    @call(expected=(Refused,), read_only=True)
+    def files_wanted_of(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """List the files that a child is to bring."""
+        return file_chores.files_wanted_of(body, work, self._files)
+
+    @call(expected=(Refused,), read_only=True)
+    def file_from_peer(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Say whether a child may bring a file."""
+        return file_chores.file_from_peer(body, work, self._files)
+
+    @consume_batch("intake.materials", on_failure=RETRY_THEN_PARK)
+    def arrived_materials(self, work: IntakeWork, messages: Sequence[Incoming]) -> None:
+        """Note the files of cases that other nodes told of."""
+        file_chores.keep_arrived([message.body for message in messages], work, self._files)
+
+    @consume_batch("intake.custody", on_failure=RETRY_THEN_PARK)
+    def moved_cases(self, work: IntakeWork, messages: Sequence[Incoming]) -> None:
+        """Tell the files of cases that this node handed on."""
+        file_chores.follow_custody([message.body for message in messages], work, self._files)
 
     @every(1.0)
     def look_after_database(self) -> None:

@@ -21,6 +21,7 @@ from lianxi.runtime.metrics import counter, gauge
 from services.intake import handlers
 from services.intake.domain.divisions import Divisions
 from services.intake.domain.records import ForeignContact
+from services.intake.handlers.attachments import FileDesk, list_attachments, list_missing
 from services.intake.handlers.ports import Desk
 from services.intake.settings import Settings
 from services.intake.storage import SCHEMA, IntakeWork, SqlRejects
@@ -37,6 +38,7 @@ class Parts:
     open_work: Callable[[], IntakeWork]
     clock: Clock
     desk: Desk
+    files: FileDesk
     check: Callable[[], None]
     close: Callable[[], None]
 
@@ -58,6 +60,15 @@ def build(settings: Settings | None = None) -> Parts:
         draw_code=partial(QueryCode.new, secrets.token_bytes),
         new_id=new_id,
     )
+    files = FileDesk(
+        node=node,
+        clock=clock,
+        vault=ring,
+        limits=settings.file_limits,
+        upload_hours=settings.upload_hours,
+        new_id=new_id,
+        draw_key=partial(secrets.token_urlsafe, 32),
+    )
     HEALTH.add("intake-database", lambda: _ask(engine))
     return Parts(
         open_work=lambda: IntakeWork(
@@ -65,6 +76,7 @@ def build(settings: Settings | None = None) -> Parts:
         ),
         clock=clock,
         desk=desk,
+        files=files,
         check=partial(_check, engine),
         close=partial(_close, engine, beside),
     )
@@ -88,6 +100,7 @@ class Importer:
                 "field": (outcome.refusal.field or "") if outcome.refusal else "",
                 "rule": (outcome.refusal.rule or "") if outcome.refusal else "",
                 "reason": outcome.refusal.message if outcome.refusal else "",
+                "reject": str(outcome.refusal.details.get("reject_id", "")) if outcome.refusal else "",
             }
             for outcome in outcomes
         ]
@@ -95,6 +108,33 @@ class Importer:
     def fingerprint(self, content: str) -> str:
         """Return a keyed digest by which a row without an id of its own is known again."""
         return self._parts.desk.vault.keyed_hash(content, "import-row")[:32]
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._parts.close()
+
+
+class FileDrawer:
+    """The files of cases for `lianxi attachments`, which knows this class by name only: plain values in and out."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._parts = build(Settings.from_environment(environment))
+
+    def of_case(self, case_no: str) -> list[dict[str, Any]]:
+        """Return the files of a case."""
+        with self._parts.open_work() as work:
+            rows: list[dict[str, Any]] = list_attachments({"case_no": case_no}, work, self._parts.files)["rows"]
+        return rows
+
+    def missing(self) -> list[dict[str, Any]]:
+        """Return the files of all cases that are not here yet."""
+        with self._parts.open_work() as work:
+            return list_missing(work, self._parts.files)
+
+    def fetch(self, case_no: str | None) -> int:
+        """Let what waits be tried at once, of one case or of all; return how many files that is."""
+        with self._parts.open_work() as work:
+            return work.blobs.hasten(case_no)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -7,7 +7,7 @@ from lianxi.bus.doors import RETRY_THEN_PARK, call, consume_batch, every
 from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
 from services.routing import schemas
-from services.routing.handlers import acts, cases, desk, link_receiving, links
+from services.routing.handlers import acts, cases, desk, link_receiving, links, materials
 from services.routing.storage.work import RoutingWork
 from services.routing.wiring import build, decode
 
@@ -29,6 +29,11 @@ class RoutingService:
     def contacts(self, work: RoutingWork, messages: Sequence[Incoming]) -> None:
         """Open a case for each contact that intake registered."""
         cases.open_cases(work, [message.body for message in messages], self._here)
+
+    @consume_batch("routing.materials", on_failure=RETRY_THEN_PARK)
+    def kept_materials(self, work: RoutingWork, messages: Sequence[Incoming]) -> None:
+        """Tell the holders of cases of the files that are kept here."""
+        materials.pass_on(work, [message.body for message in messages], self._here)
 
     @consume_batch("routing.supervision", on_failure=RETRY_THEN_PARK)
     def lapsed_rights(self, work: RoutingWork, messages: Sequence[Incoming]) -> None:

@@ -14,6 +14,7 @@ from lianxi.bus.commands import Answer, CommandBook, SqlCommands
 from lianxi.bus.messages import Outgoing
 from lianxi.bus.work import Work
 from services.intake.domain.records import Contact
+from services.intake.storage.attachments import SqlAttachments, SqlBlobs, SqlUploads
 from services.intake.storage.contacts import SqlContacts, SqlNumbers, SqlUnmaskings
 from services.intake.storage.drafts import SqlDrafts
 from services.intake.storage.rejects import SqlRejectBook
@@ -102,6 +103,21 @@ class IntakeWork(Work):
     def unmaskings(self) -> SqlUnmaskings:
         """Return the book of unmaskings."""
         return SqlUnmaskings(self.connection)
+
+    @cached_property
+    def blobs(self) -> SqlBlobs:
+        """Return the files by content."""
+        return SqlBlobs(self.connection)
+
+    @cached_property
+    def attachments(self) -> SqlAttachments:
+        """Return the files in their cases."""
+        return SqlAttachments(self.connection)
+
+    @cached_property
+    def uploads(self) -> SqlUploads:
+        """Return the files on their way in."""
+        return SqlUploads(self.connection)
 
     @property
     def commands(self) -> CommandBook:

@@ -12,9 +12,11 @@ from lianxi.casework.messages.custody import (
     DirectiveAnswered,
     DirectiveIssued,
 )
+from lianxi.casework.messages.materials import MaterialsSent
 from services.routing.handlers import Here, RoutingWork
 from services.routing.handlers.custody import take_answer, take_copy, take_offer, take_report
 from services.routing.handlers.directives import take_directive, take_directive_answer
+from services.routing.handlers.materials import take_materials
 
 
 def deliver(work: RoutingWork, origin: str, message: Any, here: Here) -> None:
@@ -32,6 +34,8 @@ def deliver(work: RoutingWork, origin: str, message: Any, here: Here) -> None:
             take_directive(work, origin, message, here)
         case DirectiveAnswered():
             take_directive_answer(work, origin, message, here)
+        case MaterialsSent():
+            take_materials(work, message)
         case _:
             raise Broken(f"没有处理{type(message).__name__}的用例。", code="no-use-case")
 
