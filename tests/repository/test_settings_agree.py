@@ -1,4 +1,4 @@
-"""Every setting a process reads stands in docs/architecture.md, and the containers give those that are needed."""
+"""Every setting a process reads stands in deploy/settings.md, and the containers give those that are needed."""
 
 import ast
 import re
@@ -64,7 +64,7 @@ def variables_named():
 
 READ = settings_read()
 SECRETS = {setting.name for setting in READ if setting.secret}
-DOCUMENTED = set(ROW.findall(text_of(ROOT / "docs" / "architecture.md")))
+DOCUMENTED = set(ROW.findall(text_of(ROOT / "deploy" / "settings.md")))
 
 
 def plain(name):
@@ -80,18 +80,18 @@ def test_settings_are_found_at_all():
 def test_a_setting_is_explained(name):
     files = sorted({setting.file for setting in READ if setting.name == name})
 
-    assert name in DOCUMENTED, f"{name}, read by {', '.join(files)}, has no row in docs/architecture.md"
+    assert name in DOCUMENTED, f"{name}, read by {', '.join(files)}, has no row in deploy/settings.md"
 
 
 @pytest.mark.parametrize(("name", "file"), sorted(variables_named().items()))
 def test_a_variable_that_code_names_is_explained(name, file):
-    assert plain(name) in DOCUMENTED, f"{name}, named in {file}, has no row in docs/architecture.md"
+    assert plain(name) in DOCUMENTED, f"{name}, named in {file}, has no row in deploy/settings.md"
 
 
 def test_no_setting_is_explained_that_nobody_reads():
     known = {setting.name for setting in READ} | set(variables_named())
 
-    assert DOCUMENTED - known == set(), "docs/architecture.md explains settings that no code reads"
+    assert DOCUMENTED - known == set(), "deploy/settings.md explains settings that no code reads"
 
 
 def containers():
