@@ -20,10 +20,12 @@ from lianxi import __version__
 VERBS: dict[str, tuple[str, str]] = {
     "account": ("account", "Create, list and close the local accounts of a node's staff."),
     "books": ("books", "Compare the books of two nodes and name every case one of them lacks."),
+    "ca": ("ca", "Make the city's certificate authority and give nodes their certificates."),
     "calendar": ("calendar", "Show the working days of a year, or load an official holiday notice."),
     "deadline": ("deadline", "Work out a statutory deadline with every step of its derivation."),
     "demo": ("demo", "Bring three nodes up and play a story through all of them."),
     "import": ("importing", "Take petitions from a CSV file into a node."),
+    "keys": ("keys", "List, add, use, rotate and retire the keys that personal data is sealed with."),
     "node": ("node", "Bring nodes up and down on this machine, or render a node's configuration."),
     "parked": ("parked", "List, show, retry and drop messages that could not be handled; skip what never came."),
     "sort": ("sort", "Sort petitions from a file by category and place, with reasons."),
