@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from lianxi.casework.errors import Forbidden, Invalid
 from lianxi.casework.identifiers import DivisionCode
-from lianxi.casework.validators import scrub
+from lianxi.casework.scrubbing import scrub
 
 
 class Viewer(StrEnum):
