@@ -20,8 +20,9 @@ from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import counter, gauge
 from services.intake import handlers
 from services.intake.domain.divisions import Divisions
-from services.intake.domain.records import ForeignContact
+from services.intake.domain.records import ForeignContact, Wanted
 from services.intake.handlers.attachments import FileDesk, list_attachments, list_missing
+from services.intake.handlers.export import InFull, export_page, permit
 from services.intake.handlers.ports import Desk
 from services.intake.settings import Settings
 from services.intake.storage import SCHEMA, IntakeWork, SqlRejects
@@ -108,6 +109,26 @@ class Importer:
     def fingerprint(self, content: str) -> str:
         """Return a keyed digest by which a row without an id of its own is known again."""
         return self._parts.desk.vault.keyed_hash(content, "import-row")[:32]
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._parts.close()
+
+
+class Exporter:
+    """Reads contacts out for `lianxi export`, which knows this class by name only: plain values in and out."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._parts = build(Settings.from_environment(environment))
+
+    def permit(self, person: str, role: str, reason: str) -> InFull:
+        """Return the permission to export in full, or refuse."""
+        return permit(person, role, reason, self._parts.desk.node)
+
+    def page(self, wanted: Mapping[str, Any], in_full: InFull | None) -> list[dict[str, str]]:
+        """Return the next contacts as rows of text, in a transaction that also records who saw them in full."""
+        with self._parts.open_work() as work:
+            return export_page(Wanted(**wanted), in_full, work, self._parts.desk)
 
     def close(self) -> None:
         """Give the connections back."""

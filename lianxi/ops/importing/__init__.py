@@ -1,8 +1,8 @@
-"""`lianxi import`: take petitions from a CSV file of another system into a node.
+"""`lianxi import`: take petitions from a CSV file or XLSX workbook of another system into a node.
 
-The file is read as it is (`table`), its columns are guessed or given (`columns`), and its rows go through intake's own
-use case into intake's own database (`running`), from where the outbox carries them to routing like any other contact.
-Intake is found by name at run time, because nothing in `lianxi` may depend on a service.
+The file is read as it is (`table`, `sheet`), its columns are guessed or given (`columns`), and its rows go through
+intake's own use case into intake's own database (`running`), from where the outbox carries them to routing like any
+other contact. Intake is found by name at run time, because nothing in `lianxi` may depend on a service.
 """
 
 import importlib
@@ -18,13 +18,15 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from lianxi.ops.importing.columns import BadMapping, Columns, read_mapping
+from lianxi.ops.importing.columns import CHANNELS, BadMapping, Columns, read_mapping
 from lianxi.ops.importing.running import Rejects, Run, Summary
-from lianxi.ops.importing.table import Table, Unreadable
+from lianxi.ops.importing.sheet import Sheet, is_workbook
+from lianxi.ops.importing.table import Source, Table, Unreadable
 from lianxi.ops.topology import TopologyWrong
 
-CHANNELS = ("letter", "visit", "web", "phone", "fax")
 STATE = Path(".lianxi/nodes")
+LINE_EVERY = 10_000
+"""Rows between two lines of progress where there is no terminal."""
 SOME_REJECTED, UNUSABLE, STOPPED, INTERRUPTED = 1, 2, 3, 130
 
 
@@ -41,7 +43,7 @@ class Stopped(click.ClickException):
 
 
 @click.command(
-    help="""把 CSV 文件中的信访件导入某一节点，例如：
+    help="""把 CSV 或 XLSX 文件中的信访件导入某一节点，例如：
 
     lianxi import messages.csv --node 630100 --channel web
 
@@ -49,7 +51,12 @@ class Stopped(click.ClickException):
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--node", required=True, help="导入到哪个节点（区划代码）。")
-@click.option("--channel", required=True, type=click.Choice(CHANNELS, case_sensitive=False), help="信访形式。")
+@click.option(
+    "--channel",
+    type=click.Choice(tuple(CHANNELS), case_sensitive=False),
+    help="全部行的信访形式；文件中有“信访形式”一列的可以不给。",
+)
+@click.option("--sheet", default=None, help="XLSX 中的工作表；默认为第一张可见的。")
 @click.option("--map", "mapping", multiple=True, help="列的对应关系，如 subject=主题,text=内容；不给则按表头猜测。")
 @click.option(
     "--received",
@@ -68,7 +75,8 @@ class Stopped(click.ClickException):
 def command(  # noqa: PLR0917  (click passes every option)
     file: Path,
     node: str,
-    channel: str,
+    channel: str | None,
+    sheet: str | None,
     mapping: tuple[str, ...],
     received: str,
     source: str | None,
@@ -79,18 +87,20 @@ def command(  # noqa: PLR0917  (click passes every option)
     as_json: bool,
 ) -> None:
     """Import FILE and say what became of its rows."""
-    rejects = rejects or Path(f"{file.stem}.rejects.csv")
+    rejects = rejects or Path(f"{file.stem}.rejects{'.xlsx' if file.suffix.lower() == '.xlsx' else '.csv'}")
     if rejects.resolve() == file.resolve():
         raise Unusable("--rejects 不能是正在导入的文件本身。")
-    with closing(_open(file)) as table:
+    with closing(_open(file, sheet)) as table:
         columns = _columns(table, mapping)
+        if channel is None and "channel" not in columns.places:
+            raise Unusable("请用 --channel 指明信访形式；文件中没有“信访形式”一列。")
         with closing(_importer(_environment(node, state))) as importer:
             run = Run(
                 table,
                 columns,
                 importer,
                 source=source or _source(columns),
-                channel=channel.lower(),
+                channel=channel.lower() if channel else None,
                 received_from_column=received == "column",
                 node=node,
                 rejects=Rejects(rejects, table.header),
@@ -99,14 +109,14 @@ def command(  # noqa: PLR0917  (click passes every option)
     _report(summary, rejects, as_json=as_json)
 
 
-def _open(file: Path) -> Table:
+def _open(file: Path, sheet: str | None) -> Source:
     try:
-        return Table(file)
+        return Sheet(file, sheet) if is_workbook(file) else Table(file)
     except Unreadable as problem:
         raise Unusable(f"{file}：{problem}") from problem
 
 
-def _columns(table: Table, mapping: Sequence[str]) -> Columns:
+def _columns(table: Source, mapping: Sequence[str]) -> Columns:
     try:
         return Columns.of(table.header, read_mapping(mapping))
     except BadMapping as problem:
@@ -158,7 +168,7 @@ def _run(run: Run, limit: int | None, name: str) -> Summary:
 
 @contextmanager
 def _progress(name: str, size: int) -> Iterator[Callable[[Summary, int], None]]:
-    """Show a bar on a terminal, nothing elsewhere."""
+    """Show a bar on a terminal, elsewhere a line now and then."""
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
@@ -170,8 +180,14 @@ def _progress(name: str, size: int) -> Iterator[Callable[[Summary, int], None]]:
         disable=not console.is_terminal,
     )
     with bar:
-        task = bar.add_task(name, total=size, counts="")
-        yield lambda summary, position: bar.update(task, completed=position, counts=_in_words(summary))
+        task = bar.add_task(name, total=size or None, counts="")
+
+        def tell(summary: Summary, position: int) -> None:
+            bar.update(task, completed=position, counts=_in_words(summary))
+            if not console.is_terminal and summary.rows % LINE_EVERY == 0:
+                click.echo(f"{_in_words(summary)}。", err=True)
+
+        yield tell
 
 
 def _in_words(summary: Summary) -> str:

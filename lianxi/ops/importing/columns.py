@@ -81,9 +81,37 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "persons": ("persons", "信访人数", "人数"),
     "representatives": ("representatives", "代表人数"),
     "anonymous": ("anonymous", "是否匿名", "匿名"),
+    "channel": ("channel", "信访形式", "信访方式", "来源渠道"),
+    "purpose": ("purpose", "信访目的"),
+    "petition_class": ("petition_class", "事项类别"),
+    "stamp": ("stamp", "收文编号", "收文章编号"),
+    "reception_place": ("reception_place", "接待场所"),
+    "recording": ("recording", "录音编号"),
+    "claims": ("claims", "诉求项数"),
 }
+CHANNELS: Mapping[str, tuple[str, ...]] = {
+    "letter": ("letter", "信", "来信", "信件", "书信"),
+    "visit": ("visit", "访", "来访", "走访"),
+    "web": ("web", "网", "网上", "网信", "网上信访", "网络"),
+    "phone": ("phone", "电", "来电", "电话"),
+    "fax": ("fax", "传真"),
+}
+_CHANNEL_BY_WORD = {word: channel for channel, words in CHANNELS.items() for word in words}
 PETITIONER = ("name", "account", "id_number", "credit_code", "phone", "email", "address")
-PLAIN = ("text", "posted_on", "division", "address_division", "persons", "representatives")
+PLAIN = (
+    "text",
+    "posted_on",
+    "division",
+    "address_division",
+    "persons",
+    "representatives",
+    "purpose",
+    "petition_class",
+    "stamp",
+    "reception_place",
+    "recording",
+    "claims",
+)
 _NAMING = ("name", "account", "id_number", "credit_code")
 YES = frozenset({"是", "true", "1", "y", "yes", "匿名", "t"})
 NO = frozenset({"", "否", "false", "0", "n", "no", "实名", "f"})
@@ -128,13 +156,13 @@ class Columns:
         place = self.places.get(field)
         return "" if place is None else cells[place].replace("\r\n", "\n").replace("\r", "\n")
 
-    def body(self, cells: Sequence[str], channel: str, *, received_from_column: bool) -> dict[str, Any]:
+    def body(self, cells: Sequence[str], channel: str | None, *, received_from_column: bool) -> dict[str, Any]:
         """Return the fields of a contact; a file without any column for a name holds anonymous ones."""
         petitioner = {field: cell for field in PETITIONER if (cell := self.cell(cells, field).strip())}
         if "account" in petitioner:
             petitioner.setdefault("name", petitioner["account"])
         body: dict[str, Any] = {field: cell for field in PLAIN if (cell := self.cell(cells, field))}
-        body |= {"channel": channel, "subject": self._subject(cells), "petitioner": petitioner}
+        body |= {"channel": channel or self._channel(cells), "subject": self._subject(cells), "petitioner": petitioner}
         body["anonymous"] = self._anonymous(cells)
         if received_from_column and "received_at" in self.places:
             body["received_at"] = self.cell(cells, "received_at").strip() or "-"
@@ -145,6 +173,11 @@ class Columns:
         if "subject" in self.places:
             return self.cell(cells, "subject").strip()
         return _SENTENCE_END.split(self.cell(cells, "text").strip(), maxsplit=1)[0][:_SUBJECT_LENGTH]
+
+    def _channel(self, cells: Sequence[str]) -> str:
+        """Return the channel the row names, or its word as it is for the door to refuse."""
+        word = self.cell(cells, "channel").strip()
+        return _CHANNEL_BY_WORD.get(_plain(word), word)
 
     def _anonymous(self, cells: Sequence[str]) -> bool | str:
         """Return yes, no, or the cell as it is for the door to refuse."""

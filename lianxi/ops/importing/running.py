@@ -5,17 +5,17 @@ recognised by its source and id. A row without an id is recognised by its conten
 same content is a message of its own, because two people may copy one text.
 """
 
-import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol
 
+from lianxi.ops.exporting.writing import Sink, open_sink
 from lianxi.ops.importing.columns import Columns
-from lianxi.ops.importing.table import REJECT_HEADER, Row, Table
+from lianxi.ops.importing.table import REJECT_HEADER, Row, Source
 
 BATCH = 500
 
@@ -24,7 +24,7 @@ class Importer(Protocol):
     """Intake, as far as an import needs it."""
 
     def take_over(self, source: str, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, str]]:
-        """Take rows over in one transaction; of each: fate, number, field, rule, reason."""
+        """Take rows over in one transaction; of each: fate, number, field, rule, reason, reject."""
         ...
 
     def fingerprint(self, content: str) -> str:
@@ -56,30 +56,29 @@ class Rejects:
 
     path: Path
     header: Sequence[str]
-    _file: TextIO | None = field(default=None, init=False)
+    _sink: Sink | None = field(default=None, init=False)
 
-    def write(self, row: Row, column: str, reason: str) -> None:
-        """Write one row with its fault, its cells untouched."""
-        if self._file is None:
-            self._file = self.path.open("w", encoding="utf-8-sig", errors="surrogateescape", newline="")
-            csv.writer(self._file).writerow([*REJECT_HEADER, *self.header])
-        csv.writer(self._file).writerow([row.number, column, reason, *row.cells])
+    def write(self, row: Row, column: str, reason: str, reject: str) -> None:
+        """Write one row with its fault, what its cells said untouched."""
+        if self._sink is None:
+            self._sink = open_sink(self.path, [*REJECT_HEADER, *self.header])
+        self._sink.write([str(row.number), column, reason, reject, *row.cells])
 
     def close(self) -> None:
         """Close the file if there is one."""
-        if self._file is not None:
-            self._file.close()
+        if self._sink is not None:
+            self._sink.close()
 
 
 @dataclass(slots=True)
 class Run:
     """One import of one file."""
 
-    table: Table
+    table: Source
     columns: Columns
     importer: Importer
     source: str
-    channel: str
+    channel: str | None
     received_from_column: bool
     node: str
     rejects: Rejects
@@ -107,7 +106,9 @@ class Run:
 
     def _entry(self, row: Row) -> tuple[str, dict[str, Any]]:
         body = self.columns.body(row.cells, self.channel, received_from_column=self.received_from_column)
-        if self.channel != "web":  # somebody at a counter took it in, whose name the file does not know (T2)
+        if row.reject:
+            body["reject_id"] = row.reject
+        if body["channel"] != "web":  # somebody at a counter took it in, whose name the file does not know (T2)
             body["registered_by"] = {"person": "import", "role": "R", "unit": "", "node": self.node}
         if "source_id" in self.columns.places:
             return self.columns.cell(row.cells, "source_id").strip(), body
@@ -125,4 +126,5 @@ class Run:
         else:
             self.summary.rejected += 1
             rule = f"〔{answer['rule']}〕" if answer["rule"] else ""
-            self.rejects.write(row, self.columns.field_of(answer["field"]), f"{answer['reason']}{rule}")
+            column = self.columns.field_of(answer["field"])
+            self.rejects.write(row, column, f"{answer['reason']}{rule}", answer.get("reject", ""))

@@ -9,16 +9,22 @@ import codecs
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Protocol
+
+from lianxi.ops.exporting.writing import plain
 
 LONGEST_FIELD = 1_000_000
 """Characters; a longer field is a quotation mark that was never closed."""
 
-REJECT_HEADER = ("row", "field", "reason")
-"""The columns a rejects file has before the original ones; a file that begins with them is such a file, mended."""
+REJECT_HEADER = ("row", "field", "reason", "reject")
+"""The columns a rejects file has before the original ones; a file that begins with them is such a file, mended.
+
+`reject` is the id under which intake keeps the refused row, so that the mended one settles it.
+"""
 
 SEPARATORS = (",", "\t", ";", "|")
 _CHUNK = 1 << 20
@@ -35,12 +41,41 @@ class Unreadable(Exception):  # noqa: N818  reads as what the file is
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record: its number from 1 (without the header), its cells, and what keeps it from being read."""
+    """One record: its number from 1 (without the header), its cells, what keeps it from being read, whom it mends."""
 
     number: int
     cells: list[str]
     field: str = ""
     fault: str = ""
+    reject: str = ""
+
+
+def mended_width(header: Sequence[str]) -> int:
+    """Return how many columns of a rejects file stand before the original ones, none in any other file."""
+    begins = tuple(cell.strip() for cell in header[: len(REJECT_HEADER)])
+    if begins == REJECT_HEADER:
+        return len(REJECT_HEADER)
+    return len(REJECT_HEADER) - 1 if begins[:-1] == REJECT_HEADER[:-1] else 0
+
+
+class Source(Protocol):
+    """A file being read: a CSV table or a sheet of a workbook."""
+
+    header: list[str]
+    size: int
+
+    @property
+    def position(self) -> int:
+        """Return how far reading has come, in the unit of `size`."""
+        ...
+
+    def rows(self) -> Iterator[Row]:
+        """Yield every record after the header."""
+        ...
+
+    def close(self) -> None:
+        """Close the file."""
+        ...
 
 
 class Table:
@@ -56,8 +91,7 @@ class Table:
         except Unreadable:
             self.close()
             raise
-        mended = tuple(cell.strip() for cell in header[: len(REJECT_HEADER)]) == REJECT_HEADER
-        self._skip = len(REJECT_HEADER) if mended else 0
+        self._skip = mended_width(header)
         self._width = len(header)
         self.header = [cell.strip() for cell in header[self._skip :]]
 
@@ -95,7 +129,8 @@ class Table:
             fault = f"应有{self._width}列，实有{len(cells)}列；含逗号或换行的内容应当用引号括起。"
         elif any(map(_HALF.search, cells)):
             fault = "含有无法识别的字节，文件编码有误。"
-        return Row(number, cells[self._skip :], "csv" if fault else "", fault)
+        reject = cells[self._skip - 1] if self._skip == len(REJECT_HEADER) and not fault else ""
+        return Row(number, [plain(cell) for cell in cells[self._skip :]], "csv" if fault else "", fault, reject)
 
     def close(self) -> None:
         """Close the file."""

@@ -14,6 +14,8 @@ MAX_TEXT = 20_000
 MAX_NAME = 100
 MAX_ADDRESS = 300
 MAX_NOTE = 200
+ACCUSING = "揭发控告"
+"""The purpose that says so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -44,3 +46,9 @@ class Filing:
     stated_claims: tuple[StatedClaim, ...] = ()
     stamp: str = ""
     competent_division: str = ""
+
+    @property
+    def accuses(self) -> bool:
+        """GD-1: whoever took it in saw an accusation (检举控告) in it."""
+        classes = {self.petition_class, *(claim.petition_class for claim in self.stated_claims)}
+        return PetitionClass.ACCUSATION in classes or self.purpose == ACCUSING

@@ -43,6 +43,8 @@ class Contact:
     """One contact as it is stored. `sealed` holds the sealed fields by name, each bound to this number and field.
 
     `guided_to` names the division to which a visitor was guided who came more than one level too high (R-20-5).
+    `restricted` marks what was taken in as an accusation, by its class or purpose or by one of its claims: it stands in
+    no list (GD-1).
     """
 
     number: str
@@ -68,6 +70,7 @@ class Contact:
     source_digest: str | None = None
     stamp: str = ""
     guided_to: str = ""
+    restricted: bool = False
     parties: tuple[KeptParty, ...] = ()
     claims: tuple[KeptClaim, ...] = ()
 
@@ -148,6 +151,17 @@ class ForeignContact:
     source: str
     source_id: str
     body: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which contacts to read next: after a number, received from one day up to another, of one channel or of all."""
+
+    after: str
+    limit: int
+    since: date | None = None
+    until: date | None = None
+    channel: str = ""
 
 
 class Fate(StrEnum):

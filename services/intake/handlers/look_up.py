@@ -11,7 +11,7 @@ from services.intake.domain.petitioner import PERSONAL_FIELDS
 from services.intake.domain.records import Addition, Contact, Unmasking
 from services.intake.handlers.ports import Desk, Work
 from services.intake.handlers.register import guided
-from services.intake.handlers.sealing import open_claims, open_field, open_parties, query_code_hash
+from services.intake.handlers.sealing import open_claims, open_field, open_parties
 
 MAX_REASON = 500
 
@@ -19,16 +19,17 @@ MAX_REASON = 500
 def find(body: dict[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
     """Return what the holder of a query code may know at once; the rest is told by routing."""
     code = QueryCode.parse(body.get("query_code", ""))
-    contact = work.contacts.by_query_code(query_code_hash(code, desk.vault))
+    hashes = desk.vault.keyed_hashes(code.canonical, "query-code")
+    contact = next((found for one in hashes if (found := work.contacts.by_query_code(one))), None)
     if contact is None:
         raise Unknown("信访件", "该查询码")
-    found = {
+    known = {
         "number": contact.number,
         "subject": open_field(contact, "subject", desk.vault),
         "channel": contact.channel,
         "received_at": contact.received_at.isoformat(),
     }
-    return found | ({"guided": guided(contact, desk)} if contact.guided_to else {})
+    return known | ({"guided": guided(contact, desk)} if contact.guided_to else {})
 
 
 def show_contact(body: dict[str, Any], work: Work, desk: Desk) -> dict[str, Any]:

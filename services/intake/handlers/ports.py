@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from lianxi.casework.identifiers import DivisionCode, QueryCode
 from services.intake.domain.divisions import Divisions
-from services.intake.domain.records import Addition, Contact, Draft, OpenReject, Origin, RefusedInput, Unmasking
+from services.intake.domain.records import Addition, Contact, Draft, OpenReject, Origin, RefusedInput, Unmasking, Wanted
 
 DayOfChannel = tuple[date, str]
 """What has running numbers of its own at a node."""
@@ -44,6 +44,10 @@ class Vault(Protocol):
         """Return a hash that is equal for equal values anywhere in the city."""
         ...
 
+    def keyed_hashes(self, value: str, purpose: str) -> tuple[str, ...]:
+        """Return the hash by every index key that the city accepts, the one in use first."""
+        ...
+
 
 class Contacts(Protocol):
     """The contacts of this node."""
@@ -70,6 +74,10 @@ class Contacts(Protocol):
 
     def taken_over(self, source: str, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Return number and digest of those contacts of `source` that are here already."""
+        ...
+
+    def page(self, wanted: Wanted) -> Sequence[Contact]:
+        """Return the next contacts by number, without co-signers and claims."""
         ...
 
     def additions(self, number: str) -> Sequence[Addition]:
@@ -102,6 +110,10 @@ class RejectBook(Protocol):
 
     def drop(self, reject_id: str, at: datetime) -> bool:
         """Note that it will not be mended; return whether it was open."""
+        ...
+
+    def mended(self, fingerprint: str) -> str:
+        """Return the number under which this very input came in after it was mended, "" if it did not."""
         ...
 
 
@@ -138,6 +150,10 @@ class Unmaskings(Protocol):
 
     def write(self, unmasking: Unmasking) -> None:
         """Write one line."""
+        ...
+
+    def write_all(self, unmaskings: Sequence[Unmasking]) -> None:
+        """Write many lines at once."""
         ...
 
 
@@ -177,8 +193,8 @@ class Work(Protocol):
 class Rejects(Protocol):
     """Refused input, kept in a transaction of its own because that of the use case is rolled back."""
 
-    def keep(self, refused: RefusedInput) -> str:
-        """Keep it and return the id under which it is found."""
+    def keep(self, refused: Sequence[RefusedInput]) -> list[str]:
+        """Keep each and return the ids under which they are found."""
         ...
 
 

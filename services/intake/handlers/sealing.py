@@ -19,6 +19,7 @@ from services.intake.domain.parties import Party, PartyKind
 from services.intake.domain.petitioner import PERSONAL_FIELDS, Petitioner
 from services.intake.domain.records import Contact, ForeignContact, KeptClaim, KeptParty, Origin
 from services.intake.handlers.ports import Desk, Vault
+from services.intake.handlers.repeats import person_keys
 
 
 def seal_filing(
@@ -55,6 +56,7 @@ def seal_filing(
         source_id=foreign.source_id if foreign else None,
         source_digest=content_digest(foreign, desk.vault) if foreign else None,
         stamp=filing.stamp,
+        restricted=filing.accuses,
         parties=seal_parties(filing.parties, number, desk.vault),
         claims=seal_claims(filing.stated_claims, number, desk.vault),
     )
@@ -74,6 +76,7 @@ def _message(filing: Filing, contact: Contact, key: str, desk: Desk) -> ContactR
         representatives=filing.representatives,
         anonymous=filing.anonymous,
         petitioner_key=key,
+        person_keys=person_keys(filing.petitioner, filing.parties, desk.vault),
         petitioner_sealed=seal_petitioner(
             filing.petitioner, contact.number, desk.vault, filing.parties, filing.stated_claims
         ),

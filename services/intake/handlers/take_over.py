@@ -15,9 +15,9 @@ from lianxi.casework.identifiers import CaseNumber, Channel
 from lianxi.casework.validators import clean_text
 from services.intake.domain.filing import Filing
 from services.intake.domain.reading import read_filing
-from services.intake.domain.records import Contact, Fate, ForeignContact, Origin
+from services.intake.domain.records import Contact, Fate, ForeignContact, Origin, RefusedInput
 from services.intake.handlers.ports import Desk, Work
-from services.intake.handlers.refusing import keep_refused
+from services.intake.handlers.refusing import as_refused
 from services.intake.handlers.register import NumbersExhausted
 from services.intake.handlers.sealing import content_digest, seal_filing
 
@@ -49,6 +49,7 @@ def take_over(rows: Sequence[ForeignContact], work: Work, desk: Desk) -> list[Ou
     batch = _Batch(rows, work, desk)
     batch.judge()
     batch.enter(batch.numbers())
+    batch.keep_rejects()
     return [batch.outcomes[index] for index in range(len(rows))]
 
 
@@ -77,7 +78,7 @@ class _Batch:
             elif known == digest:
                 self.outcomes[index] = Outcome(Fate.ALREADY, number)
             else:
-                self._refuse(index, SourceIdReused())
+                self._judge_other_content(index, number, now)
 
     def numbers(self) -> dict[int, CaseNumber]:
         """Number what is new, in the order of the rows."""
@@ -106,6 +107,44 @@ class _Batch:
             self._work.record(message, at=now)
             self.outcomes[index] = Outcome(Fate.IMPORTED, contact.number)
         self._work.contacts.add(contacts)
+
+    def keep_rejects(self) -> None:
+        """Keep what was refused, and settle what earlier refusals these rows mend."""
+        now = self._desk.clock.now()
+        refused = {index: outcome.refusal for index, outcome in self.outcomes.items() if outcome.refusal is not None}
+        kept = self._desk.rejects.keep([self._as_refused(index, refusal) for index, refusal in refused.items()])
+        for refusal, reject_id in zip(refused.values(), kept, strict=True):
+            refusal.details["reject_id"] = reject_id
+        entered: dict[str, dict[str, str]] = defaultdict(dict)
+        for index, outcome in self.outcomes.items():
+            row = self._rows[index]
+            if outcome.refusal is None:
+                entered[row.source][row.source_id] = outcome.number
+                if row.body.get("reject_id"):
+                    self._work.rejects.settle(str(row.body["reject_id"]), outcome.number, now)
+        for source, numbers in entered.items():
+            self._work.rejects.settle_source(source, numbers, now)
+
+    def _judge_other_content(self, index: int, number: str, now: datetime) -> None:
+        """The id is in with another content: either the row was refused as it is and mended since, or the id is reused.
+
+        Only in the first case may the original file be given again without a complaint.
+        """
+        row = self._rows[index]
+        refusal: Refused = SourceIdReused()
+        try:
+            read_filing(row.body, self._desk.divisions, now, taken_over_from=row.source)
+        except Refused as found:
+            if number and self._work.rejects.mended(self._as_refused(index, found).fingerprint) == number:
+                self.outcomes[index] = Outcome(Fate.ALREADY, number)
+                return
+            refusal = found
+        self._refuse(index, refusal)
+
+    def _as_refused(self, index: int, refusal: Refused) -> RefusedInput:
+        row = self._rows[index]
+        content = {**row.body, "source": row.source, "source_id": row.source_id}
+        return as_refused(content, refusal, Origin.TAKEN_OVER, self._desk)
 
     def _known(self, indexes: Sequence[int]) -> dict[tuple[str, str], tuple[str, str | None]]:
         ids = defaultdict(list)
@@ -137,8 +176,4 @@ class _Batch:
         return True
 
     def _refuse(self, index: int, refusal: Refused) -> None:
-        row = self._rows[index]
-        content = {"source": row.source, "source_id": row.source_id, **row.body}
-        self.outcomes[index] = Outcome(
-            Fate.REJECTED, refusal=keep_refused(content, refusal, Origin.TAKEN_OVER, self._desk)
-        )
+        self.outcomes[index] = Outcome(Fate.REJECTED, refusal=refusal)

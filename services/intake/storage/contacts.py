@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, text
@@ -10,7 +10,16 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from lianxi.casework.identifiers import DivisionCode
 from lianxi.runtime.clock import SHANGHAI
-from services.intake.domain.records import MAX_SEQUENCE, Addition, Contact, KeptClaim, KeptParty, Origin, Unmasking
+from services.intake.domain.records import (
+    MAX_SEQUENCE,
+    Addition,
+    Contact,
+    KeptClaim,
+    KeptParty,
+    Origin,
+    Unmasking,
+    Wanted,
+)
 from services.intake.storage.tables import SCHEMA, SEALED_FIELDS, addition, claim, contact, party, unmasking
 
 _ELSEWHERE = frozenset({"sealed", "parties", "claims"})
@@ -61,6 +70,19 @@ class SqlContacts:
         for table, rows in ((party, persons), (claim, claims)):
             if rows:
                 self._connection.execute(insert(table), rows)
+
+    def page(self, wanted: Wanted) -> list[Contact]:
+        """Return the next contacts by number, without co-signers and claims."""
+        query = select(contact).where(contact.c.number > wanted.after)
+        if wanted.since is not None:
+            query = query.where(contact.c.received_at >= datetime.combine(wanted.since, time(), SHANGHAI))
+        if wanted.until is not None:
+            end = datetime.combine(wanted.until + timedelta(days=1), time(), SHANGHAI)
+            query = query.where(contact.c.received_at < end)
+        if wanted.channel:
+            query = query.where(contact.c.channel == wanted.channel)
+        found = self._connection.execute(query.order_by(contact.c.number).limit(wanted.limit))
+        return [_contact(row) for row in found]
 
     def additions(self, number: str) -> list[Addition]:
         """Return what the petitioner brought later, first to last."""
@@ -175,5 +197,9 @@ class SqlUnmaskings:
 
     def write(self, entry: Unmasking) -> None:
         """Insert one line."""
-        values = {name: getattr(entry, name) for name in ("number", "person", "role", "unit", "node", "reason", "at")}
-        self._connection.execute(insert(unmasking).values(values))
+        self.write_all([entry])
+
+    def write_all(self, entries: Sequence[Unmasking]) -> None:
+        """Insert many lines in one statement."""
+        if entries:
+            self._connection.execute(insert(unmasking), [asdict(entry) for entry in entries])

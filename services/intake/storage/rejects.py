@@ -3,13 +3,14 @@
 What was mended is settled in the transaction of the contact it became, so the two never disagree.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from lianxi.runtime.clock import SHANGHAI
 from services.intake.domain.records import OpenReject, Origin, RefusedInput
@@ -24,35 +25,32 @@ class SqlRejects:
         self._new_id = new_id
         self._count = count
 
-    def keep(self, refused: RefusedInput) -> str:
-        """Insert the input, or count it once more; return its id."""
-        statement = upsert(reject).values(
-            id=self._new_id(),
-            fingerprint=refused.fingerprint,
-            origin=refused.origin.value,
-            field=refused.field,
-            rule=refused.rule,
-            reason=refused.reason,
-            content_sealed=refused.content_sealed,
-            times=1,
-            first_at=refused.at,
-            last_at=refused.at,
-            source=refused.source,
-            source_id=refused.source_id,
-        )
-        again = statement.on_conflict_do_update(
-            index_elements=["fingerprint"],
-            set_={
-                "times": reject.c.times + 1,
-                "last_at": refused.at,
-                "source": refused.source,
-                "source_id": refused.source_id,
-            },
-        ).returning(reject.c.id)
+    def keep(self, refused: Sequence[RefusedInput]) -> list[str]:
+        """Insert the inputs, or count them once more, in one transaction; return their ids."""
+        if not refused:
+            return []
         with self._engine.begin() as connection:
-            kept = str(connection.execute(again).scalar_one())
-        self._count(refused.rule)
+            kept = [str(connection.execute(self._upsert(each)).scalar_one()) for each in refused]
+        for each in refused:
+            self._count(each.rule)
         return kept
+
+    def _upsert(self, refused: RefusedInput) -> ReturningInsert[tuple[str]]:
+        row = {
+            "origin": refused.origin.value,
+            "field": refused.field,
+            "rule": refused.rule,
+            "reason": refused.reason,
+            "content_sealed": refused.content_sealed,
+            "last_at": refused.at,
+            "source": refused.source,
+            "source_id": refused.source_id,
+        }
+        statement = upsert(reject).values(
+            id=self._new_id(), fingerprint=refused.fingerprint, times=1, first_at=refused.at, **row
+        )
+        again = {"times": reject.c.times + 1, "last_at": refused.at, "settled_at": None, "number": None}
+        return statement.on_conflict_do_update(index_elements=["fingerprint"], set_=again).returning(reject.c.id)
 
 
 class SqlRejectBook:
@@ -98,6 +96,11 @@ class SqlRejectBook:
     def drop(self, reject_id: str, at: datetime) -> bool:
         """Note that it will not be mended."""
         return self.settle(reject_id, "", at)
+
+    def mended(self, fingerprint: str) -> str:
+        """Return the number under which this very input came in after it was mended."""
+        number = self._connection.execute(select(reject.c.number).where(reject.c.fingerprint == fingerprint)).scalar()
+        return str(number) if number else ""
 
 
 def _open(row: Row[Any]) -> OpenReject:

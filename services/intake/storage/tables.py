@@ -63,6 +63,7 @@ contact = Table(
     Column("source_digest", Text),
     Column("stamp", Text, nullable=False, server_default=""),
     Column("guided_to", Text, nullable=False, server_default=""),
+    Column("restricted", Boolean, nullable=False, server_default="false"),
     UniqueConstraint("query_code_hash", name="contact_query_code"),
     UniqueConstraint("source", "source_id", name="contact_source"),
     CheckConstraint("origin IN ('registered', 'taken-over', 'custody')", name="contact_origin"),

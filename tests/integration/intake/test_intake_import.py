@@ -161,7 +161,7 @@ def test_every_pitfall_of_a_file_is_rejected_with_row_field_and_reason(lianxi_im
         (16, "csv"),
     ]
     assert all(row[2] for row in rows)
-    assert rows[2][7] == "含\x00空字符"
+    assert rows[2][8] == "含\x00空字符"
     assert len(contacts(migrated)) == 3
     assert migrated.query("SELECT count(*) FROM intake.reject") == [(12,)]
 

@@ -21,6 +21,7 @@ from services.intake.domain.records import (
     Origin,
     RefusedInput,
     Unmasking,
+    Wanted,
 )
 from services.intake.handlers.ports import DayOfChannel, Desk
 
@@ -45,6 +46,12 @@ class FakeVault:
 
     def keyed_hash(self, value: str, purpose: str) -> str:
         return hashlib.sha256(f"{purpose}:{value}".encode()).hexdigest()
+
+    def keyed_hashes(self, value: str, purpose: str) -> tuple[str, ...]:
+        return (self.keyed_hash(value, purpose),)
+
+    def keyed_hashes(self, value: str, purpose: str) -> tuple[str, ...]:
+        return (self.keyed_hash(value, purpose),)
 
     def _open(self, key: str, token: str, context: str) -> str:
         used, place, reversed_plain = token.split("|", 2)
@@ -86,6 +93,10 @@ class FakeContacts:
             if contact.source == source and contact.source_id in ids
         }
 
+    def page(self, wanted: Wanted) -> list[Contact]:
+        found = [self.kept[number] for number in sorted(self.kept) if number > wanted.after]
+        return found[: wanted.limit]
+
     def additions(self, number: str) -> list[Addition]:
         return [addition for addition in self.brought if addition.number == number]
 
@@ -112,6 +123,9 @@ class FakeUnmaskings:
 
     def write(self, unmasking: Unmasking) -> None:
         self.lines.append(unmasking)
+
+    def write_all(self, unmaskings: Sequence[Unmasking]) -> None:
+        self.lines.extend(unmaskings)
 
 
 @dataclass
@@ -140,6 +154,10 @@ class FakeRejectBook:
 
     def drop(self, reject_id: str, at: datetime) -> bool:
         return self.settle(reject_id, "", at)
+
+    def mended(self, fingerprint: str) -> str:
+        rows = [row.id for row in self.rows.values() if row.fingerprint == fingerprint]
+        return self.settled.get(rows[0], "") if rows else ""
 
 
 @dataclass
@@ -177,9 +195,10 @@ class FakeWork:
 class FakeRejects:
     kept: list[RefusedInput] = field(default_factory=list)
 
-    def keep(self, refused: RefusedInput) -> str:
-        self.kept.append(refused)
-        return f"reject-{len(self.kept)}"
+    def keep(self, refused: Sequence[RefusedInput]) -> list[str]:
+        before = len(self.kept)
+        self.kept.extend(refused)
+        return [f"reject-{number}" for number in range(before + 1, len(self.kept) + 1)]
 
 
 def a_desk(node: str = "630104") -> Desk:

@@ -10,6 +10,7 @@ depends_on = None
 UP = (
     "ALTER TABLE intake.contact ADD COLUMN stamp text NOT NULL DEFAULT ''",
     "ALTER TABLE intake.contact ADD COLUMN guided_to text NOT NULL DEFAULT ''",
+    "ALTER TABLE intake.contact ADD COLUMN restricted boolean NOT NULL DEFAULT false",
     """
 CREATE TABLE intake.party (
     number text NOT NULL,
@@ -57,7 +58,7 @@ DOWN = (
     "DROP INDEX intake.reject_source",
     "ALTER TABLE intake.reject DROP COLUMN source, DROP COLUMN source_id, DROP COLUMN settled_at, DROP COLUMN number",
     "DROP TABLE intake.draft, intake.addition, intake.claim, intake.party",
-    "ALTER TABLE intake.contact DROP COLUMN stamp, DROP COLUMN guided_to",
+    "ALTER TABLE intake.contact DROP COLUMN stamp, DROP COLUMN guided_to, DROP COLUMN restricted",
 )
 
 
