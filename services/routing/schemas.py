@@ -6,9 +6,12 @@ from typing import Any
 from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import CaseNumber
 from lianxi.casework.messages.facts import Actor
+from lianxi.casework.validators import clean_text
 from lianxi.contracts.schemas import load
+from services.routing.domain.repeats import Decision, Verdict
 
 LONGEST_TEXT = 200
+LONGEST_NOTE = 500
 
 
 def text(body: dict[str, Any], name: str, *, required: bool = True) -> str:
@@ -46,3 +49,21 @@ def read_act(body: dict[str, Any]) -> tuple[str, str]:
         raise Invalid("command", "command", "应给出办理步骤的内容。")
     case_no({"case_no": command.get("case_no")})
     return text(body, "command_type"), json.dumps(command, ensure_ascii=False)
+
+
+def read_decision(body: dict[str, Any]) -> Decision:
+    """Return a clerk's decision on a proposed repeat."""
+    decider = actor(body)
+    if decider is None:
+        raise Invalid("actor", "PR-3", "请注明认定人。")
+    try:
+        verdict = Verdict(text(body, "verdict"))
+    except ValueError:
+        raise Invalid("verdict", "PR-3", "认定结果应为 same（同一事项）或 different（不同事项）。") from None
+    return Decision(
+        case_no=case_no(body),
+        earlier=str(CaseNumber.parse(text(body, "earlier"), "earlier")),
+        verdict=verdict,
+        actor=decider,
+        note=clean_text(body.get("note") or "", "note", LONGEST_NOTE, multiline=True, required=False),
+    )

@@ -7,7 +7,7 @@ from lianxi.bus.doors import RETRY_THEN_PARK, call, consume_batch, every
 from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
 from services.routing import schemas
-from services.routing.handlers import acts, cases, desk, link_receiving, links, materials
+from services.routing.handlers import acts, cases, desk, link_receiving, links, materials, repeat_decisions
 from services.routing.storage.work import RoutingWork
 from services.routing.wiring import build, decode
 
@@ -75,6 +75,11 @@ class RoutingService:
     def act(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
         """Carry out a clerk's act, or send it to the node that holds the case."""
         return acts.act_on_case(work, *schemas.read_act(body), self._here)
+
+    @call(expected=(Refused,))
+    def decide_repeat(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Keep what a clerk decided on a proposed repeat, and go on from there."""
+        return repeat_decisions.decide_repeat(work, schemas.read_decision(body), self._here)
 
     @call(expected=(Refused,), read_only=True)
     def case(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:

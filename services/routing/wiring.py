@@ -18,6 +18,7 @@ from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import gauge
 from services.routing.domain.directory import Directory
 from services.routing.domain.sorting.rules import RuleSorter
+from services.routing.domain.wording import Wording
 from services.routing.handlers import Here, links
 from services.routing.handlers.delivery import deliver, deliver_all
 from services.routing.handlers.link_ends import LinkEnd
@@ -63,6 +64,7 @@ def build(settings: Settings | None = None) -> Parts:
         organs=directory.codes,
         reachable=lambda code: not settings.peers or code in settings.peers,
         new_id=new_id,
+        wording=Wording(name for office in directory.offices.values() for name in (office.name, office.short)),
     )
     end = _link_end(here, settings.peers or frozenset(directory.nodes))
     tools = Tools(

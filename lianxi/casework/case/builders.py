@@ -67,6 +67,7 @@ def _receive(_case: Case, command: Any, _given: Given) -> list[Draft]:
         "petitioner_key",
         "anonymous",
         "posted_on",
+        "person_keys",
     )
     return [Draft(e.CaseReceived, {name: getattr(command, name) for name in facts})]
 

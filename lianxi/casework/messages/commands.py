@@ -52,6 +52,7 @@ class ReceiveCase(Command):
     petitioner_key: str
     anonymous: bool = False
     posted_on: date | None = None
+    person_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -44,6 +44,7 @@ class CaseReceived(CaseEvent):
     petitioner_key: str
     anonymous: bool = False
     posted_on: date | None = None
+    person_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,8 @@ class ContactRegistered:
     (D-13e). `registered_by` is None when the petitioner filed alone; the purpose, category, place and claims are given
     when a registrar settled them. `division` is the township or district the petitioner names as the place of the
     problem, "" if none. `stated_claims` are the claims that were written out one by one, with the class each was given;
-    `claims` counts them all.
+    `claims` counts them all. `person_keys` are keyed hashes of everything that identifies the petitioner and the
+    co-signers, each after its kind (`phone:…`, `co-signer:…`): a repeat is recognised by any of them (PR-3).
     """
 
     MESSAGE: ClassVar[Message] = Message("contact-registered")
@@ -44,6 +45,7 @@ class ContactRegistered:
     claims: int = 1
     same_matter_checked: bool = False
     stated_claims: tuple[Claim, ...] = ()
+    person_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

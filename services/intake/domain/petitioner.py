@@ -32,14 +32,20 @@ class Petitioner:
 
     def identity(self) -> str | None:
         """Return the strongest identity as one text to be hashed, None if nothing identifies the person."""
-        for kind, value in (("id", self.id_number), ("credit", self.credit_code), ("phone", self.phone)):
-            if value:
-                return f"{kind}:{value}"
-        if self.account:
-            return f"account:{self.account}"
-        if self.name and self.address:
-            return f"person:{same_spelling(self.name)}/{same_spelling(self.address)}"
-        return None
+        known = self.identities()
+        return ":".join(known[0]) if known else None
+
+    def identities(self) -> tuple[tuple[str, str], ...]:
+        """Return everything that identifies the person as kind and value, the strongest first."""
+        whole = self.name and self.address
+        known = (
+            ("id", self.id_number),
+            ("credit", self.credit_code),
+            ("phone", self.phone),
+            ("account", self.account),
+            ("person", f"{same_spelling(self.name)}/{same_spelling(self.address)}" if whole else ""),
+        )
+        return tuple((kind, value) for kind, value in known if value)
 
     def personal(self) -> dict[str, str]:
         """Return the personal fields that have a value."""

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lianxi.casework.messages.events import CaseEvent
+from lianxi.casework.messages.facts import Role
+
+SEALED_READERS = frozenset({Role.DEPARTMENT_LEADER, Role.DISCIPLINE_OFFICER})
+"""GD-1: the officers for whom an accusation opens."""
 
 
 @dataclass(frozen=True, slots=True)

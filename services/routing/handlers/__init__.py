@@ -6,7 +6,7 @@ the neighbouring nodes. Every function receives the open work, the node it runs 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -14,10 +14,13 @@ from lianxi.casework.case.state import Case
 from lianxi.casework.messages.commands import Command
 from lianxi.casework.messages.custody import DossierDocument
 from lianxi.casework.messages.events import CaseEvent
-from lianxi.casework.messages.facts import Document, DocumentKind, Transfer
+from lianxi.casework.messages.facts import Actor, Document, DocumentKind, Transfer
+from lianxi.casework.messages.notices import ContactRegistered
 from lianxi.law.calendar import Calendar
 from services.routing.domain.records import CaseText, Recorded
+from services.routing.domain.repeats import Known, Proposal, Verdict
 from services.routing.domain.sorting import Sorter
+from services.routing.domain.wording import Wording
 
 
 class Clock(Protocol):
@@ -38,9 +41,6 @@ class Cases(Protocol):
 
     def preload(self, case_nos: Iterable[str]) -> None:
         """Fetch and lock many cases at once."""
-
-    def open_of(self, petitioner_key: str, besides: str) -> tuple[str, ...]:
-        """Return the numbers of other open cases of a petitioner that this node knows, earliest first."""
 
     def append(self, case: Case, records: Sequence[Recorded]) -> None:
         """Add events to the history and keep the state they lead to."""
@@ -120,6 +120,57 @@ class Links(Protocol):
         """Give a message to the link towards `to_node`, in this transaction."""
 
 
+class Repeats(Protocol):
+    """Who is behind the cases, which texts are alike, what was proposed as a repeat and what clerks decided."""
+
+    def of_persons(self, person_keys: Iterable[str], besides: str) -> tuple[Known, ...]:
+        """Return other cases of these persons that this node knows, latest first."""
+
+    def known_here(self, case_nos: Sequence[str]) -> frozenset[str]:
+        """Return those of the cases that this node knows."""
+
+    def share_a_person(self, one: str, other: str) -> bool:
+        """Return whether two cases have a petitioner or co-signer in common."""
+
+    def remember_text(self, text: CaseText) -> None:
+        """Keep the fingerprint of a text that came to this node."""
+
+    def copies_of(self, text: CaseText, besides: Iterable[str]) -> tuple[Known, ...]:
+        """Return cases here whose texts are near-copies of this one, latest first."""
+
+    def propose(self, proposals: Sequence[Proposal]) -> None:
+        """Keep proposals; what was proposed before stays as it is, with its decision."""
+
+    def proposals(self, case_no: str) -> tuple[Proposal, ...]:
+        """Return what was proposed for a case, most likely first, with where the earlier cases stand now."""
+
+    def decide(
+        self, case_no: str, earlier: str, verdict: Verdict, actor: Actor, at: datetime, *, note: str, outcome: str
+    ) -> None:
+        """Keep what a clerk decided."""
+
+    def note_of(self, proposal: Proposal) -> str:
+        """Return the clerk's note in clear."""
+
+    def hold(self, contact: ContactRegistered) -> None:
+        """Keep what a registration needs of a contact until a clerk has decided."""
+
+    def held(self, case_no: str) -> ContactRegistered | None:
+        """Return the contact that waits, None when none does."""
+
+    def release(self, case_no: str) -> None:
+        """Forget the contact of a case that waits no more."""
+
+    def asked(self, case_no: str, of: str, at: datetime) -> None:
+        """Note that the city was asked."""
+
+    def answered(self, case_no: str, at: datetime) -> bool:
+        """Note the answer; False where nothing was asked or the answer is here already."""
+
+    def question(self, case_no: str) -> tuple[str, datetime | None, datetime | None]:
+        """Return who was asked, when, and when the answer came; "" when nobody was."""
+
+
 class RoutingWork(Protocol):
     """One transaction of routing."""
 
@@ -144,6 +195,10 @@ class RoutingWork(Protocol):
         """Return the repository of this name."""
 
     @property
+    def repeats(self) -> Repeats:
+        """Return the repository of this name."""
+
+    @property
     def links(self) -> Links:
         """Return the repository of this name."""
 
@@ -155,6 +210,9 @@ class RoutingWork(Protocol):
 
     def remember_sorting(self, case_no: str, why: str, proposal: Mapping[str, Any]) -> None:
         """Keep what the rules proposed and why the case waits."""
+
+    def explain_waiting(self, case_no: str, why: str) -> None:
+        """Keep another reason why the case waits."""
 
     def read_command(self, command_type: str, text: str) -> Command:
         """Read a command from JSON; raises Invalid."""
@@ -170,7 +228,8 @@ class RoutingWork(Protocol):
 class Here:
     """The node a use case runs at: its code and parent, clock, calendar, organs, rules, and source of ids.
 
-    `reachable` says whether a node below has joined the network, so that custody can be offered to it.
+    `reachable` says whether a node below has joined the network, so that custody can be offered to it; `wording`
+    compares what petitions say.
     """
 
     node: str
@@ -182,3 +241,4 @@ class Here:
     organs: Callable[[str], frozenset[str]]
     reachable: Callable[[str], bool]
     new_id: Callable[[], str]
+    wording: Wording = field(default_factory=Wording)

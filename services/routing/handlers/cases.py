@@ -1,7 +1,7 @@
 """Open a case from a contact, carry out an act on a case that this node holds, and see to what follows from it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from lianxi.casework import chain
 from lianxi.casework.case.acts import act
@@ -22,14 +22,13 @@ from lianxi.casework.messages.events import CaseEvent, OpinionSubmitted, ReportA
 from lianxi.casework.messages.facts import Actor, Claim, Document, DocumentKind, PetitionClass, Role
 from lianxi.casework.messages.notices import ContactRegistered, RightLapsed
 from lianxi.law.deadlines import local_day
-from services.routing.domain.records import CaseText, Recorded
+from services.routing.domain.records import SEALED_READERS, CaseText, Recorded
 from services.routing.domain.sorting import Sorted
-from services.routing.handlers import Here, RoutingWork
+from services.routing.handlers import Here, RoutingWork, repeats
 from services.routing.handlers.offers import offer_custody
 
 # The draft of an opinion has no number yet; its text is kept beside the numbered documents.
 DRAFT_NUMBER = "稿{seq}"
-SEALED_READERS = frozenset({Role.DEPARTMENT_LEADER, Role.DISCIPLINE_OFFICER})
 
 
 def check_sealed(case: Case, actor: Actor | None) -> None:
@@ -84,7 +83,17 @@ def open_case(work: RoutingWork, contact: ContactRegistered, here: Here) -> Case
     )
     received, events = act(Case(case_no=contact.contact_no), _receipt(contact, petition), given_here(work, here))
     conclude(work, here, received, events)
-    sorted_case = here.sorter.sort(
+    return _by_rules(work, here, received, contact, petition)
+
+
+def sort_again(work: RoutingWork, here: Here, contact: ContactRegistered) -> Sorted | None:
+    """Sort a contact that waited, by the rules of today; None where its text is not here."""
+    petition = work.texts.get(contact.contact_no)
+    return _sorted(here, contact, petition) if petition else None
+
+
+def _sorted(here: Here, contact: ContactRegistered, petition: CaseText) -> Sorted:
+    return here.sorter.sort(
         subject=petition.subject,
         text=petition.text,
         declared=contact.division,
@@ -93,7 +102,6 @@ def open_case(work: RoutingWork, contact: ContactRegistered, here: Here) -> Case
         registrar_category=contact.category,
         registrar_class=contact.petition_class,
     )
-    return _by_rules(work, here, received, contact, sorted_case)
 
 
 def _receipt(contact: ContactRegistered, petition: CaseText) -> ReceiveCase:
@@ -111,23 +119,32 @@ def _receipt(contact: ContactRegistered, petition: CaseText) -> ReceiveCase:
         petitioner_key=contact.petitioner_key,
         anonymous=contact.anonymous,
         posted_on=contact.posted_on,
+        person_keys=contact.person_keys,
     )
 
 
-def _by_rules(work: RoutingWork, here: Here, case: Case, contact: ContactRegistered, found: Sorted) -> Case:
+def _by_rules(work: RoutingWork, here: Here, case: Case, contact: ContactRegistered, petition: CaseText) -> Case:
     """Register and dispatch as far as the rules go; remember why the rest waits.
 
     The same person may have come about the same matter before (PR-3). Whether it is the same, a person decides: where
-    this node knows an open case of the petitioner, the new one waits, unless a registrar has compared them already.
+    that is likely, the new contact waits, unless a registrar has compared them already.
     """
-    why = found.why
-    earlier = () if contact.same_matter_checked else work.cases.open_of(contact.petitioner_key, case.case_no)
-    if earlier:
-        why = f"同一信访人另有未办结事项（{'、'.join(earlier)}），请核对是否重复信访后登记。"
-    elif found.settled and found.petition_class is not None:
+    found = _sorted(here, contact, petition)
+    proposed = repeats.look_for(work, here, contact, petition, found)
+    waits_for = () if contact.same_matter_checked else repeats.holding(proposed, found)
+    if not waits_for:
+        return register_and_dispatch(work, here, case, contact, found)
+    work.repeats.hold(contact)
+    work.remember_sorting(case.case_no, repeats.why_it_waits(waits_for), asdict(found))
+    return case
+
+
+def register_and_dispatch(work: RoutingWork, here: Here, case: Case, contact: ContactRegistered, found: Sorted) -> Case:
+    """Register a case and send it on where the rules settle that; remember what they found."""
+    if found.settled and found.petition_class is not None:
         case = carry_out(work, here, case, _registration(contact, found, found.petition_class, here))
         case = _dispatch(work, here, case, found)
-    work.remember_sorting(case.case_no, why, asdict(found))
+    work.remember_sorting(case.case_no, found.why, asdict(found))
     return case
 
 
@@ -174,9 +191,10 @@ def _dispatch(work: RoutingWork, here: Here, case: Case, found: Sorted) -> Case:
 def carry_out(work: RoutingWork, here: Here, case: Case, command: Command) -> Case:
     """Carry out a command on a case held here and see to what follows. Raises Refused; nothing is half done."""
     earlier = work.cases.get(command.into) if isinstance(command, MergeCase) else None
+    same = earlier is not None and work.repeats.share_a_person(case.case_no, earlier.case_no)
     if isinstance(command, TransferCase | AssignCase) and not here.reachable(command.to_node):
         raise GuardRefused("GD-4", "node_joined", f"节点 {command.to_node} 尚未接入，不能向其移交。")
-    after, events = act(case, command, given_here(work, here, earlier=earlier))
+    after, events = act(case, command, replace(given_here(work, here, earlier=earlier), same_person=same))
     conclude(work, here, after, events, command.paper)
     if any(isinstance(event, ReportAccepted) for event in events):
         # The right to a review may have run out while the report was being checked.

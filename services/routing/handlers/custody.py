@@ -99,7 +99,7 @@ def _keep_dossier(work: RoutingWork, offer: CustodyOffered, case: Case, missing:
         petitioner_key=dossier.petitioner_key,
         petitioner_sealed=dossier.petitioner_sealed,
     )
-    work.texts.take(sealed)
+    work.repeats.remember_text(work.texts.take(sealed))
     first = work.cases.read(dossier.history[0]).event
     work.tell(
         DossierReceived(

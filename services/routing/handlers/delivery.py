@@ -13,7 +13,8 @@ from lianxi.casework.messages.custody import (
     DirectiveIssued,
 )
 from lianxi.casework.messages.materials import MaterialsSent
-from services.routing.handlers import Here, RoutingWork
+from lianxi.casework.messages.repeats import RepeatsAsked, RepeatsTold
+from services.routing.handlers import Here, RoutingWork, repeats
 from services.routing.handlers.custody import take_answer, take_copy, take_offer, take_report
 from services.routing.handlers.directives import take_directive, take_directive_answer
 from services.routing.handlers.materials import take_materials
@@ -36,6 +37,10 @@ def deliver(work: RoutingWork, origin: str, message: Any, here: Here) -> None:
             take_directive_answer(work, origin, message, here)
         case MaterialsSent():
             take_materials(work, message)
+        case RepeatsAsked():
+            repeats.take_question(work, origin, message, here)
+        case RepeatsTold():
+            repeats.take_answer(work, origin, message, here)
         case _:
             raise Broken(f"没有处理{type(message).__name__}的用例。", code="no-use-case")
 

@@ -10,9 +10,9 @@ from lianxi.casework.errors import Invalid, Unknown
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import STATE_LABELS, Actor, Role
 from lianxi.casework.transitions import TRANSITIONS, by_id, steps_from
-from services.routing.domain.records import HandOff, SentAct, WaitingRow
-from services.routing.handlers import Here, RoutingWork
-from services.routing.handlers.cases import SEALED_READERS, check_sealed
+from services.routing.domain.records import SEALED_READERS, HandOff, SentAct, WaitingRow
+from services.routing.handlers import Here, RoutingWork, repeats
+from services.routing.handlers.cases import check_sealed
 from services.routing.handlers.directives import DIRECTIVES
 
 # What a petitioner may see of the way of a case (PR-11): the act and its day.
@@ -60,6 +60,7 @@ def show_case(work: RoutingWork, desk: Desk, case_no: str, actor: Actor | None, 
     page["acts"] = _acts(case, actor, here)
     page["receipts"] = [_told(row) for row in desk.hand_offs(case_no)]
     page["directives"] = [_told(row) for row in desk.sent_acts(case_no)]
+    page["repeats"] = repeats.shown(work, case, actor)
     text = work.texts.get(case_no) if actor is not None and case.holder == here.node else None
     if text is not None:
         page["subject"], page["text"] = text.subject, text.text

@@ -18,7 +18,7 @@ from services.routing.domain.link_protocol import Epoch, Inbound
 from services.routing.domain.link_sending import Outbound, SentRow
 
 BOOKS = "books"
-KINDS = frozenset({"custody", BOOKS, "materials", "notices"})
+KINDS = frozenset({"custody", BOOKS, "materials", "notices", "repeats"})
 """The families of messages that may cross a link: the modules of `lianxi.casework.messages` they stand in."""
 
 

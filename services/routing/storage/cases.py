@@ -13,15 +13,12 @@ from lianxi.casework import chain
 from lianxi.casework.case.state import Case
 from lianxi.casework.errors import Invalid
 from lianxi.casework.messages.events import CaseEvent
-from lianxi.casework.messages.facts import TERMINAL_STATES
 from lianxi.contracts import registry
 from lianxi.contracts.schemas import dump, load
 from services.routing.domain.records import Recorded
-from services.routing.storage.tables import case_event, case_file
+from services.routing.storage.persons import PersonRow, persons_of
+from services.routing.storage.tables import case_event, case_file, repeats
 
-MOST_REPEATS = 20
-"""Earlier cases of one petitioner that are shown; more would help nobody."""
-_ENDED = [state.value for state in TERMINAL_STATES]
 _EVENTS = """
 INSERT INTO {table} (case_no, seq, name, major, epoch, node, at, digest, body)
 SELECT * FROM unnest(%s::text[], %s::int[], %s::text[], %s::int[], %s::int[], %s::text[], %s::timestamptz[],
@@ -36,6 +33,10 @@ ON CONFLICT (case_no) DO UPDATE SET state = excluded.state, holder = excluded.ho
     epoch = excluded.epoch, seq = excluded.seq, head_digest = excluded.head_digest,
     in_transfer = excluded.in_transfer, since = excluded.since, snapshot = excluded.snapshot
 """
+_PERSONS = """
+INSERT INTO {table} (person, case_no, kind, received_on)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::date[]) ON CONFLICT DO NOTHING
+"""
 
 
 class SqlCases:
@@ -46,6 +47,7 @@ class SqlCases:
         self._known: dict[str, Case | None] = {}
         self._changed: dict[str, Case] = {}
         self._rows: list[tuple[object, ...]] = []
+        self._persons: list[PersonRow] = []
 
     def get(self, case_no: str) -> Case | None:
         """Return the case, locked until the end of the work, or None."""
@@ -67,24 +69,11 @@ class SqlCases:
         found = {row.case_no: load(Case, row.snapshot) for row in self._connection.execute(query)}
         self._known.update({case_no: found.get(case_no) for case_no in wanted})
 
-    def open_of(self, petitioner_key: str, besides: str) -> tuple[str, ...]:
-        """Return the numbers of other open cases of a petitioner that this node knows, earliest first."""
-        if not petitioner_key:
-            return ()
-        query = (
-            select(case_file.c.case_no)
-            .where(case_file.c.petitioner_key == petitioner_key, case_file.c.state.not_in(_ENDED))
-            .order_by(case_file.c.received_on, case_file.c.case_no)
-            .limit(MOST_REPEATS)
-        )
-        written = [number for number in self._connection.execute(query).scalars() if number not in self._changed]
-        waiting = [c.case_no for c in self._changed.values() if c.petitioner_key == petitioner_key and c.is_open]
-        return tuple(number for number in (*written, *waiting) if number != besides)
-
     def append(self, case: Case, records: Sequence[Recorded]) -> None:
         """Add events to the history and keep the state they lead to."""
         self._known[case.case_no] = self._changed[case.case_no] = case
         self._rows.extend(_event_row(record) for record in records)
+        self._persons.extend(row for record in records for row in persons_of(record))
 
     def history(self, case_no: str) -> tuple[str, ...]:
         """Return the events as the texts that were sealed, in order."""
@@ -116,12 +105,27 @@ class SqlCases:
         self._known.clear()
         self._changed.clear()
         self._rows.clear()
+        self._persons.clear()
+
+    def flush_persons(self, persons: Sequence[str]) -> None:
+        """Write what waits if a case of one of these persons is among it."""
+        wanted = set(persons)
+        if any(person in wanted for person, *_ in self._persons):
+            self.flush()
+
+    def flush_cases(self, case_nos: Iterable[str]) -> None:
+        """Write what waits if one of these cases is among it."""
+        if not self._changed.keys().isdisjoint(case_nos):
+            self.flush()
 
     def flush(self) -> None:
-        """Write what waits: one insert of events, one upsert of case files."""
+        """Write what waits: one insert of events, one of persons, one upsert of case files."""
         if self._rows:
             self._write(_EVENTS.format(table=case_event.fullname), self._rows)
             self._rows.clear()
+        if self._persons:
+            self._write(_PERSONS.format(table=repeats.person.fullname), self._persons)
+            self._persons.clear()
         if self._changed:
             files = [_file_row(case) for _, case in sorted(self._changed.items())]
             self._write(_FILES.format(table=case_file.fullname), files)

@@ -22,11 +22,13 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from lianxi.bus.tables import bus_tables
 from services.routing.storage.links import link_tables
+from services.routing.storage.repeat_tables import repeat_tables
 
 SCHEMA = "routing"
 metadata = MetaData(schema=SCHEMA)
 bus = bus_tables(metadata)
 link = link_tables(metadata)
+repeats = repeat_tables(metadata)
 
 
 def _instant(name: str, *, nullable: bool = False) -> Column[object]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lianxi.casework.errors import Invalid
@@ -24,6 +24,7 @@ from services.routing.storage.cases import SqlCases
 from services.routing.storage.desk import SqlDesk
 from services.routing.storage.link_work import LinkWork
 from services.routing.storage.records import SqlDirectives, SqlDocuments, SqlReceipts, SqlTexts, opened
+from services.routing.storage.repeats import SqlRepeats
 from services.routing.storage.tables import SCHEMA, sorting
 
 
@@ -51,6 +52,7 @@ class RoutingWork(LinkWork):
     receipts: SqlReceipts
     directives: SqlDirectives
     desk: SqlDesk
+    repeats: SqlRepeats
 
     links: Any
 
@@ -66,6 +68,7 @@ class RoutingWork(LinkWork):
         self.receipts = SqlReceipts(self.connection)
         self.directives = SqlDirectives(self.connection, self._tools.keys)
         self.desk = SqlDesk(self.connection)
+        self.repeats = SqlRepeats(self.connection, self.cases, self._tools.keys)
         self.links = self._tools.post(self)
 
     def __exit__(
@@ -104,6 +107,10 @@ class RoutingWork(LinkWork):
         row = {"case_no": case_no, "why": why, "proposal": dict(proposal)}
         statement = insert(sorting).values(row)
         self.connection.execute(statement.on_conflict_do_update(index_elements=["case_no"], set_=row))
+
+    def explain_waiting(self, case_no: str, why: str) -> None:
+        """Keep another reason why the case waits."""
+        self.connection.execute(update(sorting).where(sorting.c.case_no == case_no).values(why=why))
 
     def read_command(self, command_type: str, text: str) -> Command:
         """Read a command from JSON; raises Invalid."""

@@ -23,6 +23,7 @@ from services.routing.domain.records import CaseText, HandOff, Recorded, SentAct
 from services.routing.domain.sorting import Sorted, Target
 from services.routing.handlers import Here
 from tests.support.builders import CALENDAR, CITY, DISTRICT, SHANGHAI, TOWNSHIP
+from tests.unit.routing.repeat_books import MemoryRepeats
 
 
 class MemoryCases:
@@ -37,10 +38,6 @@ class MemoryCases:
 
     def preload(self, case_nos: Iterable[str]) -> None:
         list(case_nos)
-
-    def open_of(self, petitioner_key: str, besides: str) -> tuple[str, ...]:
-        same = [c for c in self.files.values() if c.petitioner_key == petitioner_key and c.is_open]
-        return tuple(sorted(c.case_no for c in same if c.case_no != besides))
 
     def append(self, case: Case, records: Sequence[Recorded]) -> None:
         self.files[case.case_no] = case
@@ -190,14 +187,15 @@ class Node:
         self.code = code
         self.cases = MemoryCases()
         self.texts = MemoryTexts()
+        self.sorted: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self.documents = MemoryDocuments({"630100": "宁信", "630104": "城西信"}.get(code, "街信"))
         self.receipts = MemoryReceipts()
         self.directives = MemoryDirectives()
+        self.repeats = MemoryRepeats(self.cases, self.sorted)
         self.links = self
         self.sent: list[tuple[str, Any]] = []
         self.recorded: list[CaseEvent] = []
         self.told: list[Any] = []
-        self.sorted: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self.clock = FixedClock(datetime(2026, 3, 2, 10, tzinfo=SHANGHAI))
         ids = count(1)
         parent = DivisionCode.parse(code).parent
@@ -226,6 +224,9 @@ class Node:
 
     def remember_sorting(self, case_no: str, why: str, proposal: Mapping[str, Any]) -> None:
         self.sorted[case_no] = (why, proposal)
+
+    def explain_waiting(self, case_no: str, why: str) -> None:
+        self.sorted[case_no] = (why, self.sorted[case_no][1])
 
     def read_command(self, command_type: str, text: str) -> Command:
         return load(registry.MESSAGES[f"lianxi.{command_type}.v1"], json.loads(text))

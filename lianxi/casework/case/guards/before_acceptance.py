@@ -59,7 +59,7 @@ def earlier_case_open(case: Case, command: Any, given: Given) -> str | None:
         return f"本节点没有可并入的案件 {command.into}。"
     if not earlier.is_open:
         return "被并入的案件已经终结，不能并案。"
-    if earlier.petitioner_key != case.petitioner_key:
+    if not given.same_person and earlier.petitioner_key != case.petitioner_key:
         return "两件信访事项不是同一信访人，不能并案。"
     started = (earlier.received_on or given.today, earlier.case_no)
     return None if started < (case.received_on or given.today, case.case_no) else "只能并入更早的案件。"

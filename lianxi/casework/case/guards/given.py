@@ -15,8 +15,8 @@ class Given:
     """What an act finds outside the case.
 
     `now` is aware; `today` its day in Asia/Shanghai; `node` the node at which the act is carried out; `units` the
-    organs of that node that may be given work, `organs` those of another node; `earlier` the case named by a merge;
-    `issue` numbers a document.
+    organs of that node that may be given work, `organs` those of another node; `earlier` the case named by a merge,
+    `same_person` whether any identity of a petitioner or co-signer is common to the two; `issue` numbers a document.
     """
 
     now: datetime
@@ -27,6 +27,7 @@ class Given:
     organs: Callable[[str], frozenset[str]] = lambda _node: frozenset()
     units: frozenset[str] = frozenset()
     earlier: Case | None = None
+    same_person: bool = False
     offer_id: str = ""
 
 
