@@ -1,7 +1,8 @@
 """`lianxi node`: whole nodes on this machine, and what a node's broker must hold.
 
-`up`, `status` and `down` work on a state directory and can be repeated. `render` prints the broker definitions of any
-node of the topology, `provision` makes a node out of servers that exist already, `seed` prepares those of containers.
+`up`, `status` and `down` work on a state directory and can be repeated. `render` writes everything the machine of any
+node of the topology needs, `provision` makes a node out of servers that exist already, `seed` prepares those of
+containers, `upgrade` brings a node's database to the newest schema.
 """
 
 import json
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import click
 
-from lianxi.ops.local import provisioning
+from lianxi.ops.bundle import TLS_PORT, Bundle, certified, tls_address
+from lianxi.ops.certificates import Authority
+from lianxi.ops.local import databases, provisioning
 from lianxi.ops.local.broker import ADMIN
 from lianxi.ops.local.management import Management
 from lianxi.ops.local.processes import secret_file
@@ -17,6 +20,7 @@ from lianxi.ops.local.programs import PROGRAMS
 from lianxi.ops.local.stack import Stack
 from lianxi.ops.rendering import Address, application_user, definitions
 from lianxi.ops.topology import City, load
+from lianxi.runtime.settings import read
 
 STATE = Path(".lianxi/nodes")
 THREE = "630100,630104,630104001"
@@ -75,10 +79,11 @@ def migrate(state: Path) -> None:
 
 @command.command()
 @click.argument("code")
+@click.option("--to", "directory", type=click.Path(path_type=Path, file_okay=False), help="Directory for all of it.")
 @click.option("--topology", type=click.Path(path_type=Path, exists=True), help="Default: deploy/xining/topology.yaml.")
-@click.option("--port", default=5672, show_default=True, help="Port of the node's broker, on its own machine.")
+@click.option("--ca", type=click.Path(path_type=Path, exists=True), help="The city's authority: links speak TLS.")
 @click.option("--parent-host", default="", help="Where the node reaches its parent's broker; default: PARENT.lianxi.")
-@click.option("--parent-port", default=5672, show_default=True, help="Its port.")
+@click.option("--parent-port", type=int, help="Its port; default: 5671 with TLS, 5672 without.")
 @click.option(
     "--secrets",
     "folder",
@@ -87,15 +92,32 @@ def migrate(state: Path) -> None:
     show_default=True,
     help="Directory of passwords, one file per user; missing ones are made.",
 )
-def render(  # noqa: PLR0917  (click passes every option)
-    code: str, topology: Path | None, port: int, parent_host: str, parent_port: int, folder: Path
+def render(
+    code: str,
+    *,
+    directory: Path | None,
+    topology: Path | None,
+    ca: Path | None,
+    parent_host: str,
+    parent_port: int | None,
+    folder: Path,
 ) -> None:
-    """Print the definitions of a node's broker: `rabbitmqctl import_definitions` or `load_definitions` takes them."""
+    """Render what a node's machine needs: broker, certificates, systemd units, compose file, environment.
+
+    Without --to only the broker's definitions are printed, as `rabbitmqctl import_definitions` takes them.
+    """
     city = load(topology)
-    parent = _parent_address(city, code, Address(port=port), parent_host, parent_port)
     password = provisioning.passwords_in(folder, folder)
-    rendered = definitions(city, code, own=Address(port=port), parent=parent, password=password)
-    click.echo(json.dumps(rendered, ensure_ascii=False, indent=2))
+    if directory is None:
+        parent = _parent_address(city, code, Address(), parent_host, parent_port or Address().port)
+        rendered = definitions(city, code, own=Address(), parent=parent, password=password)
+        click.echo(json.dumps(rendered, ensure_ascii=False, indent=2))
+        return
+    above = city.parent_of(code)
+    host = parent_host or (f"{above.code}.lianxi" if above else "")
+    port = parent_port or (TLS_PORT if ca else Address().port)
+    for path in Bundle(city, code, host, password, Authority(ca) if ca else None, port).write(directory):
+        click.echo(path)
 
 
 @command.command()
@@ -106,14 +128,17 @@ def render(  # noqa: PLR0917  (click passes every option)
 @click.option("--broker-admin", type=click.Path(path_type=Path, exists=True), required=True, help="File: password.")
 @click.option("--broker-host", default="127.0.0.1", show_default=True, help="Where the node's processes find it.")
 @click.option("--parent-host", default="", help="Where the node's broker finds its parent's.")
-def provision(  # noqa: PLR0917  (click passes every option)
+@click.option("--tls", type=click.Path(path_type=Path), help="Certificates of the link, as the broker sees them.")
+def provision(
     code: str,
+    *,
     folder: Path,
     shared: Path,
     database_admin: Path,
     broker_admin: Path,
     broker_host: str,
     parent_host: str,
+    tls: Path | None,
 ) -> None:
     """Make a node out of an empty database server and an empty broker; again, to bring it up to date."""
     city = load()
@@ -123,12 +148,23 @@ def provision(  # noqa: PLR0917  (click passes every option)
     provisioning.provision_database(code, folder, lambda database: f"{address}/{database}", password)
     provisioning.provision_keys(folder, shared / "city.keys")
     parent = _parent_address(city, code, own, parent_host, own.port)
+    if tls is not None:
+        password = certified(password)
+        parent = tls_address(parent_host, TLS_PORT, str(tls)) if parent_host else parent
     management = Management(f"http://{broker_host}:15672", ADMIN, broker_admin.read_text(encoding="utf-8").strip())
     management.import_definitions(definitions(city, code, own=own, parent=parent, password=password))
     user = application_user(code)
     uri = Address(broker_host).uri(city.node(code).vhost, user, password(user))
     provisioning.write_secret(folder / "amqp.uri", uri)
     click.echo(f"{code} {city.node(code).name}: database and broker are ready")
+
+
+@command.command()
+def upgrade() -> None:
+    """Bring the database this node's settings name to the newest schema; harmless when it is there already."""
+    urls = {service: read(f"DATABASE_URL_{service.upper()}", secret=True) for service in databases.SCHEMAS}
+    databases.migrate(urls)
+    click.echo(f"{read('NODE')}: at its newest schema")
 
 
 @command.command()

@@ -10,7 +10,7 @@ import os
 import secrets
 import signal
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -75,11 +75,13 @@ class Broker:
         light: bool = False,
         definitions: Path | None = None,
         configuration: Mapping[str, str] | None = None,
+        plugins: Sequence[str] = (),
     ) -> None:
         self.directory = directory.resolve()
         self.light = light
         self.definitions = definitions
         self.configuration = dict(configuration or {})
+        self.plugins = (*(LIGHT if light else FULL), *plugins)
         self._record = Record(self.directory / "broker.pid")
         self._epmd_record = Record(self.directory / "epmd.pid")
 
@@ -185,9 +187,8 @@ class Broker:
         if not cookie.exists():
             cookie.write_text(secrets.token_hex(20), encoding="ascii")
             cookie.chmod(0o400)
-        plugins = LIGHT if self.light else FULL
         config = self.directory / "config"
-        (config / "enabled_plugins").write_text(f"[{','.join(plugins)}].\n", encoding="ascii")
+        (config / "enabled_plugins").write_text(f"[{','.join(self.plugins)}].\n", encoding="ascii")
         (config / "env.conf").write_text("", encoding="ascii")
         file = config / "rabbitmq.conf"
         file.touch(mode=0o600)

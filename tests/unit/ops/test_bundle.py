@@ -1,0 +1,86 @@
+"""What is rendered for a node's machine: complete, without a secret that is not needed, the same every time."""
+
+import json
+
+import pytest
+import yaml
+
+from lianxi.ops.bundle import Bundle, settings
+from lianxi.ops.certificates import CHILD, SERVER, Authority, AuthorityWrong
+from lianxi.ops.topology import load
+from lianxi.runtime.clock import SystemClock
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    made, now = Authority(tmp_path_factory.mktemp("authority")), SystemClock().now()
+    made.make("西宁市", now)
+    for code in ("630100", "630104", "630104001"):
+        made.issue(code, SERVER, [f"{code}.lianxi"], now)
+        made.issue(code, CHILD, [], now)
+    return made
+
+
+def rendered(directory, authority, code="630104"):
+    Bundle(load(), code, "630100.lianxi", "secret-{}".format, authority).write(directory)
+    return directory
+
+
+def test_every_setting_stands_in_the_environment_file_with_its_meaning(tmp_path, authority):
+    text = (rendered(tmp_path, authority) / "lianxi.env").read_text(encoding="utf-8")
+
+    assert len(settings()) > 30
+    for setting in settings():
+        assert f"# {setting.name}=" in text
+        assert setting.meaning in text
+
+
+def test_the_same_node_is_rendered_the_same(tmp_path, authority):
+    first, second = rendered(tmp_path / "1", authority), rendered(tmp_path / "2", authority)
+
+    names = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
+    assert len(names) > 15
+    assert all((first / name).read_bytes() == (second / name).read_bytes() for name in names)
+
+
+def test_a_shovel_shows_a_certificate_and_no_password(tmp_path, authority):
+    definitions = json.loads((rendered(tmp_path, authority) / "broker/definitions.json").read_text(encoding="utf-8"))
+    up = next(shovel["value"] for shovel in definitions["parameters"] if shovel["name"] == "up")
+    children = [user for user in definitions["users"] if user["name"].isdigit()]
+
+    assert up["dest-uri"].startswith("amqps://630100.lianxi:5671/630100?")
+    assert "auth_mechanism=external" in up["dest-uri"]
+    assert children
+    assert {user["password_hash"] for user in children} == {""}
+
+
+def test_secrets_are_their_owners_alone(tmp_path, authority):
+    directory = rendered(tmp_path, authority)
+
+    for name in ("broker/definitions.json", "tls/child.key", "tls/server.key"):
+        assert (directory / name).stat().st_mode & 0o077 == 0, name
+
+
+def test_the_city_is_nobodys_child(tmp_path, authority):
+    directory = rendered(tmp_path, authority, "630100")
+
+    assert not (directory / "tls/child.key").exists()
+    assert json.loads((directory / "broker/definitions.json").read_text(encoding="utf-8"))["parameters"] == []
+
+
+def test_a_node_without_a_certificate_is_named(tmp_path, authority):
+    with pytest.raises(AuthorityWrong, match="lianxi ca issue 630105"):
+        rendered(tmp_path, authority, "630105")
+
+
+def test_without_an_authority_the_link_speaks_plain_amqp(tmp_path):
+    directory = rendered(tmp_path, None)
+
+    assert not (directory / "tls").exists()
+    assert "ssl_options" not in (directory / "broker/rabbitmq.conf").read_text(encoding="utf-8")
+
+
+def test_the_compose_file_publishes_the_portal_to_this_machine_only(tmp_path, authority):
+    services = yaml.safe_load((rendered(tmp_path, authority, "630104001") / "compose.yaml").read_text())["services"]
+
+    assert [port for service in services.values() for port in service.get("ports", ())] == ["127.0.0.1:8080:8080"]
