@@ -21,7 +21,7 @@ from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
 from werkzeug.exceptions import InternalServerError, default_exceptions
 
-from lianxi.casework.errors import Retryable
+from lianxi.casework.errors import LianxiError, Retryable
 from lianxi.runtime import logging as logs
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import counter, exposition, histogram, serve_metrics
@@ -187,6 +187,8 @@ def serve(parts: Parts) -> None:
     app.extensions["waiting_requests"] = lambda: len(server.task_dispatcher.queue)
     stopped = threading.Event()
     threading.Thread(target=_tidy, args=(parts, stopped), name="tidy", daemon=True).start()
+    if parts.ports.files is not None:
+        threading.Thread(target=_carry, args=(parts, stopped), name="porter", daemon=True).start()
     if settings.metrics_port >= 0:
         serve_metrics(settings.metrics_port)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -194,6 +196,7 @@ def serve(parts: Parts) -> None:
     _log.info("running", port=server.effective_port)
     server.run()
     stopped.set()
+    parts.woken.set()
     parts.close()
     _log.info("stopped")
 
@@ -205,6 +208,21 @@ def _tidy(parts: Parts, stopped: threading.Event) -> None:
             parts.prune()
         except Retryable:
             _log.warning("not tidied")
+
+
+def _carry(parts: Parts, stopped: threading.Event) -> None:
+    """Scan, fetch and bring files: at once when something came in, else every few seconds."""
+    while not stopped.is_set():
+        parts.woken.clear()
+        busy = False
+        try:
+            busy = parts.carry()
+        except LianxiError as error:
+            _log.warning("files not carried", code=error.code)
+        except Exception as error:  # noqa: BLE001  a file that breaks the porter must not keep it from the others
+            _log.error("files not carried", error=type(error).__name__, where=_where(error))
+        if not busy:
+            parts.woken.wait(parts.settings.files.seconds)
 
 
 def openapi_document() -> str:

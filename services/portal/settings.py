@@ -11,6 +11,41 @@ _BESIDE_THE_PACKAGE = Path(__file__).resolve().parents[2] / "deploy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileSettings:
+    """Where files lie, who scans them, and how they reach the node above. `place` is "" where there is no store."""
+
+    place: str
+    store_options: dict[str, str] = field(repr=False)
+    scanner: str
+    seconds: int
+    parent_url: str
+    parent_authority: str
+    plain_allowed: bool
+    link_secrets_file: Path | None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "FileSettings":
+        """Read `LIANXI_BLOBS` and what belongs to it."""
+        secrets_file = read("LINK_SECRETS_FILE", "", environment=environment)
+        options = {
+            "endpoint": read("BLOBS_ENDPOINT", "", environment=environment),
+            "region": read("BLOBS_REGION", "", environment=environment),
+            "access_key_id": read("BLOBS_ACCESS_KEY", "", environment=environment),
+            "secret_access_key": read("BLOBS_SECRET_KEY", "", secret=True, environment=environment),
+        }
+        return cls(
+            place=read("BLOBS", "", environment=environment),
+            store_options={name: value for name, value in options.items() if value},
+            scanner=read("CLAMD", "", environment=environment),
+            seconds=read_int("FILES_SECONDS", 5, environment=environment),
+            parent_url=read("PARENT_URL", "", environment=environment),
+            parent_authority=read("PARENT_CA_FILE", "", environment=environment),
+            plain_allowed=read("PARENT_PLAIN_HTTP", "no", environment=environment) == "yes",
+            link_secrets_file=Path(secrets_file) if secrets_file else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Where the portal runs. Addresses with a password are not shown."""
 
@@ -28,6 +63,7 @@ class Settings:
     metrics_port: int
     call_timeout: float
     limits: Limits
+    files: FileSettings
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -49,6 +85,7 @@ class Settings:
             metrics_port=read_int("METRICS_PORT", -1, environment=environment),
             call_timeout=read_int("PORTAL_CALL_TIMEOUT_SECONDS", 5, environment=environment),
             limits=_limits(environment),
+            files=FileSettings.from_environment(environment),
         )
 
 

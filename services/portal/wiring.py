@@ -17,13 +17,20 @@ from lianxi.casework.identifiers import DivisionCode
 from lianxi.runtime.clock import SystemClock, new_id
 from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
+from lianxi.runtime.metrics import gauge
+from services.portal import blobs
 from services.portal.domain.answers import Answered, NoAnswer
 from services.portal.handlers import Ports, access
-from services.portal.settings import Settings
+from services.portal.handlers.carrying import carry
+from services.portal.handlers.file_room import FileRoom
+from services.portal.settings import FileSettings, Settings
 from services.portal.storage import SCHEMA, open_books
 
 AWAY_TIMEOUT = 2.0
 """Seconds a call waits for a broker that is away: long enough for a restart, short enough to answer 503."""
+
+
+_FILES = gauge("portal_files", "Files this node keeps or waits for, by state.", ("state",))
 
 
 class BrokerCalls:
@@ -75,6 +82,8 @@ class Parts:
     settings: Settings
     start: Callable[[], None]
     prune: Callable[[], None]
+    carry: Callable[[], bool]
+    woken: threading.Event
     close: Callable[[], None]
 
 
@@ -101,6 +110,8 @@ def build(settings: Settings | None = None) -> Parts:
         calls.close()
         engine.dispose()
 
+    woken = threading.Event()
+    ring = KeyRing.from_file(settings.key_ring_file)
     ports = Ports(
         node=str(DivisionCode.parse(settings.node)),
         names=node_names(settings.topology_file),
@@ -108,11 +119,62 @@ def build(settings: Settings | None = None) -> Parts:
         open_books=books,
         clock=SystemClock(settings.clock_file),
         passwords=SlowPasswords(),
-        secrets=KeyRing.from_file(settings.key_ring_file),
+        secrets=ring,
         new_id=new_id,
         limits=settings.limits,
+        files=file_room(settings.node, settings.files, ring, woken.set),
     )
-    return Parts(ports=ports, settings=settings, start=calls.start, prune=prune, close=close)
+    return Parts(
+        ports=ports,
+        settings=settings,
+        start=calls.start,
+        prune=prune,
+        carry=partial(carry_round, ports),
+        woken=woken,
+        close=close,
+    )
+
+
+def file_room(node: str, settings: FileSettings, ring: KeyRing, wake: Callable[[], None]) -> FileRoom | None:
+    """Join what has to do with bytes of files; None where no store is set up."""
+    if not settings.place:
+        return None
+    secrets = link_secrets(settings.link_secrets_file)
+    above = str(DivisionCode.parse(node).parent or "")
+    parent = None
+    if settings.parent_url and above in secrets:
+        parent = blobs.ParentNode(
+            node,
+            settings.parent_url,
+            secrets[above],
+            plain_allowed=settings.plain_allowed,
+            authority=settings.parent_authority,
+        )
+    return FileRoom(
+        store=blobs.BlobStore(blobs.open_store(settings.place, settings.store_options), ring),
+        scanner=blobs.Clamd(settings.scanner) if settings.scanner else blobs.NoScanner(),
+        media_type_of=blobs.media_type_of,
+        draw_thumbnail=blobs.draw_thumbnail,
+        parent=parent,
+        link_secrets={code: secret for code, secret in secrets.items() if code != above},
+        signature_holds=blobs.signature_holds,
+        reason=blobs.reason,
+        wake=wake,
+    )
+
+
+def link_secrets(file: Path | None) -> dict[str, str]:
+    """Return the secret of each link of this node, by the code of the node at its other end."""
+    content = yaml.safe_load(file.read_text(encoding="utf-8")) if file else {}
+    return {str(code): str(secret) for code, secret in (content or {}).items()}
+
+
+def carry_round(ports: Ports) -> bool:
+    """Let the porter make a round; return whether there was something to do."""
+    done = carry(ports)
+    for state, number in done.counts.items():
+        _FILES.labels(state).set(number)
+    return done.due > 0
 
 
 class AccountDesk:

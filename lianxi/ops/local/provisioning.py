@@ -2,11 +2,11 @@
 
 Used for the nodes of one machine (`Stack`), in containers and on a node's own machine (`lianxi node provision`). Every
 step can be repeated. What the processes need lies in one directory, each file readable by its owner only:
-`<service>.url`, `amqp.uri`, `keyring.yaml`.
+`<service>.url`, `amqp.uri`, `keyring.yaml`, `links.yaml`.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -55,6 +55,11 @@ def provision_keys(folder: Path, shared: Path) -> None:
         KeyRing.generate(index=city.index, transport=city.transport).write(ring)
 
 
+def provision_links(folder: Path, peers: Mapping[str, str]) -> None:
+    """Give a node the secrets by which it and its neighbours sign what they ask of each other over HTTP, by code."""
+    write_secret(folder / "links.yaml", "".join(f'"{code}": {secret}\n' for code, secret in sorted(peers.items())))
+
+
 def environment(code: str, folder: Path) -> dict[str, str]:
     """Return the settings by which a node's processes find all this."""
     urls = {
@@ -64,6 +69,7 @@ def environment(code: str, folder: Path) -> dict[str, str]:
         "LIANXI_NODE": code,
         "LIANXI_AMQP_URI_FILE": str(folder / "amqp.uri"),
         "LIANXI_KEYRING_FILE": str(folder / "keyring.yaml"),
+        "LIANXI_LINK_SECRETS_FILE": str(folder / "links.yaml"),
         **urls,
     }
 

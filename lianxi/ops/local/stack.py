@@ -154,6 +154,7 @@ class Stack:
             self.provision_database(node.code)
             self.provision_broker(node.code)
             provisioning.provision_keys(node.directory / "secrets", self.directory / "secrets" / "city.keys")
+            provisioning.provision_links(node.directory / "secrets", self._link_secrets(node.code))
 
     def provision_database(self, code: str) -> None:
         """Make a node's database and bring it to the newest schema."""
@@ -254,16 +255,26 @@ class Stack:
 
     def _environment(self, code: str) -> dict[str, str]:
         folder = self.directory / "nodes" / code / "secrets"
+        above = self.city.parent_of(code)
         return {
             **provisioning.environment(code, folder),
             "LIANXI_CLOCK_FILE": str(self.clock_offset_file),
             "LIANXI_PEERS": ",".join(node.code for node in self.city),
             "LIANXI_PORTAL_ADDRESS": f"http://127.0.0.1:{self._ports(code)['portal']}",
+            "LIANXI_BLOBS": str(self.directory / "nodes" / code / "blobs"),
+            "LIANXI_PARENT_URL": f"http://127.0.0.1:{self._ports(above.code)['portal']}" if above else "",
             **self.settings,
         }
 
+    def _link_secrets(self, code: str) -> dict[str, str]:
+        """Return what each link of a node is signed with; both its ends have the same."""
+        above = self.city.parent_of(code)
+        ends = {child.code: child.code for child in self.city.children_of(code)} | ({above.code: code} if above else {})
+        return {peer: self.password(f"files-{child}") for peer, child in ends.items()}
+
     def _ports(self, code: str) -> dict[str, int]:
         path = self.directory / "nodes" / code / "ports.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
         names = ("portal", "services_metrics", "relay_metrics", "portal_metrics")
         if not path.exists():
             path.write_text(json.dumps(dict(zip(names, free_ports(len(names)), strict=True))), encoding="ascii")

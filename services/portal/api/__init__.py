@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from services.portal.api import access, acts, cases, desk, petitions
+from services.portal.api import access, acts, cases, desk, files, link, petitions, repeats
 from services.portal.api.resources import PREFIX, PortalApi
 
 __all__ = ["PREFIX", "register"]
@@ -11,6 +11,7 @@ __all__ = ["PREFIX", "register"]
 def register(app: Flask) -> PortalApi:
     """Add the API to the application and return it; it knows its own OpenAPI document."""
     api = PortalApi(app)
-    for resource in (petitions.resource, cases.resource, acts.resource, desk.resource, access.resource):
-        api.register_blueprint(resource, url_prefix=PREFIX)
+    for module in (petitions, cases, acts, repeats, desk, files, access):
+        api.register_blueprint(module.resource, url_prefix=PREFIX)
+    app.register_blueprint(link.blueprint, url_prefix=PREFIX)
     return api

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from services.portal.domain.limits import Limits
 from services.portal.handlers.books import Books
+from services.portal.handlers.file_room import FileRoom
 
 
 class Calls(Protocol):
@@ -55,7 +56,10 @@ class Secrets(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Everything the use cases need from outside. `open_books` gives one transaction of the portal's storage."""
+    """Everything the use cases need from outside. `open_books` gives one transaction of the portal's storage.
+
+    `files` is None where no store of files is set up.
+    """
 
     node: str
     names: dict[str, str]
@@ -66,3 +70,4 @@ class Ports:
     secrets: Secrets
     new_id: Callable[[], str]
     limits: Limits
+    files: FileRoom | None = None
