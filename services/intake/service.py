@@ -8,7 +8,7 @@ from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
 from lianxi.courier import decode
 from services.intake import handlers
-from services.intake.handlers import attachments, file_chores
+from services.intake.handlers import attachments, drafts, file_chores
 from services.intake.storage import IntakeWork
 from services.intake.wiring import build
 
@@ -46,6 +46,52 @@ class IntakeService:
     def petitioner_reach(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
         """Say how a petitioner is reached."""
         return handlers.reach_petitioner(body, work, self._desk)
+
+    @call(expected=(Refused,))
+    def bring(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Keep what a petitioner brings later."""
+        return handlers.bring(body, work, self._desk)
+
+    @call(expected=(Refused,))
+    def save_draft(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Keep a contact that is not finished."""
+        return drafts.save_draft(body, work, self._desk)
+
+    @call(expected=(Refused,), read_only=True)
+    def draft(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Open a draft by its code, or one's own."""
+        return drafts.open_draft(body, work, self._desk)
+
+    @call(expected=(Refused,), read_only=True)
+    def drafts(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """List a clerk's own drafts."""
+        return drafts.list_drafts(body, work, self._desk)
+
+    @call(expected=(Refused,))
+    def drop_draft(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Forget a draft."""
+        return drafts.drop_draft(body, work, self._desk)
+
+    @call(expected=(Refused,), read_only=True)
+    def rejects(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """List refused input that nobody has mended yet."""
+        return drafts.list_rejects(body, work, self._desk)
+
+    @call(expected=(Refused,))
+    def reject(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Open refused input; the look is written down."""
+        return drafts.open_reject(body, work, self._desk)
+
+    @call(expected=(Refused,))
+    def drop_reject(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Note that refused input will not be mended."""
+        return drafts.drop_reject(body, work, self._desk)
+
+    @every(3600.0)
+    def forget_drafts(self) -> None:
+        """Forget what petitioners began and left."""
+        with self.open_work() as work:
+            drafts.forget_drafts(work, self._desk)
 
     @consume_batch("intake.dossier", on_failure=RETRY_THEN_PARK)
     def dossiers(self, work: IntakeWork, messages: Sequence[Incoming]) -> None:

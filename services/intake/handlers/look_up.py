@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from lianxi.casework.errors import Forbidden, Invalid, Unknown
-from lianxi.casework.identifiers import CaseNumber, QueryCode
+from lianxi.casework.identifiers import CaseNumber
 from lianxi.casework.messages.facts import Actor
 from services.intake.domain.fields import Fields
 from services.intake.domain.petitioner import PERSONAL_FIELDS
 from services.intake.domain.records import Addition, Contact, Unmasking
+from services.intake.handlers.bring import by_code
 from services.intake.handlers.ports import Desk, Work
 from services.intake.handlers.register import guided
 from services.intake.handlers.sealing import open_claims, open_field, open_parties
@@ -18,11 +19,7 @@ MAX_REASON = 500
 
 def find(body: dict[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
     """Return what the holder of a query code may know at once; the rest is told by routing."""
-    code = QueryCode.parse(body.get("query_code", ""))
-    hashes = desk.vault.keyed_hashes(code.canonical, "query-code")
-    contact = next((found for one in hashes if (found := work.contacts.by_query_code(one))), None)
-    if contact is None:
-        raise Unknown("信访件", "该查询码")
+    contact = by_code(str(body.get("query_code", "")), work, desk)
     known = {
         "number": contact.number,
         "subject": open_field(contact, "subject", desk.vault),

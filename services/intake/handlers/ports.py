@@ -136,6 +136,10 @@ class Drafts(Protocol):
         """Forget a draft."""
         ...
 
+    def forget(self, before: datetime) -> int:
+        """Forget the drafts of petitioners that were last changed before; return how many they were."""
+        ...
+
 
 class Numbers(Protocol):
     """The running numbers of PR-17, without a gap."""

@@ -9,6 +9,8 @@ from services.intake.domain.records import Origin, RefusedInput
 from services.intake.handlers.ports import Desk
 
 MAX_KEPT_ID = 100
+_WAY_IN = frozenset({"reject_id", "draft_code"})
+"""What says where input comes from and not what it is."""
 
 
 def keep_refused(body: Mapping[str, Any], refusal: Refused, origin: Origin, desk: Desk) -> Refused:
@@ -21,7 +23,7 @@ def keep_refused(body: Mapping[str, Any], refusal: Refused, origin: Origin, desk
 def as_refused(body: Mapping[str, Any], refusal: Refused, origin: Origin, desk: Desk) -> RefusedInput:
     """Return what is kept of refused input; the same input, refused for the same reason, is the same reject."""
     content = json.dumps(
-        {field: value for field, value in body.items() if field != "reject_id"}, sort_keys=True, default=str
+        {field: value for field, value in body.items() if field not in _WAY_IN}, sort_keys=True, default=str
     )
     fingerprint = desk.vault.keyed_hash(f"{refusal.field}/{refusal.rule}/{content}", "reject")
     taken_over = origin is Origin.TAKEN_OVER

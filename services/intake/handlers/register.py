@@ -9,6 +9,7 @@ from lianxi.casework.identifiers import CaseNumber
 from services.intake.domain.levels import RULE, guidance, skips_a_level
 from services.intake.domain.reading import read_filing
 from services.intake.domain.records import MAX_SEQUENCE, Contact, Origin
+from services.intake.handlers.drafts import settle_begun
 from services.intake.handlers.ports import Desk, Work
 from services.intake.handlers.refusing import keep_refused
 from services.intake.handlers.sealing import seal_filing
@@ -27,7 +28,7 @@ def register(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
     """Take a contact in; the query code is in the answer and nowhere else in clear.
 
     A visit more than one level too high gets its number and its guidance, and no case is opened (R-20-5). `reject_id`
-    names an earlier, refused attempt that this one mends.
+    names an earlier, refused attempt that this one mends, `draft_code` the draft it was made from.
     """
     try:
         return _register(body, work, desk)
@@ -49,8 +50,7 @@ def _register(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]
     work.contacts.add([contact])
     if not guided_to:
         work.record(message, at=now)
-    if body.get("reject_id"):
-        work.rejects.settle(str(body["reject_id"]), contact.number, now)
+    settle_begun(body, contact.number, work, desk)
     receipt = {"number": contact.number, "query_code": str(code), "received_at": filing.received_at.isoformat()}
     return receipt | ({"guided": guided(contact, desk)} if guided_to else {})
 

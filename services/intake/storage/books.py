@@ -15,8 +15,10 @@ from lianxi.bus.messages import Outgoing
 from lianxi.bus.work import Work
 from services.intake.domain.records import Contact
 from services.intake.storage.attachments import SqlAttachments, SqlBlobs, SqlUploads
-from services.intake.storage.contacts import SqlContacts, SqlNumbers, SqlUnmaskings
+from services.intake.storage.audit import SqlReads
+from services.intake.storage.contacts import SqlContacts, SqlNumbers
 from services.intake.storage.drafts import SqlDrafts
+from services.intake.storage.personal import SqlPersons
 from services.intake.storage.rejects import SqlRejectBook
 from services.intake.storage.tables import SCHEMA
 
@@ -100,9 +102,19 @@ class IntakeWork(Work):
         return SqlDrafts(self.connection)
 
     @cached_property
-    def unmaskings(self) -> SqlUnmaskings:
-        """Return the book of unmaskings."""
-        return SqlUnmaskings(self.connection)
+    def reads(self) -> SqlReads:
+        """Return the book of looks at personal data."""
+        return SqlReads(self.connection)
+
+    @property
+    def unmaskings(self) -> SqlReads:
+        """Return the same book, for looks at whole contacts."""
+        return self.reads
+
+    @cached_property
+    def persons(self) -> SqlPersons:
+        """Return the contacts by person."""
+        return SqlPersons(self.connection)
 
     @cached_property
     def blobs(self) -> SqlBlobs:

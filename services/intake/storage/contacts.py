@@ -1,4 +1,4 @@
-"""Contacts, running numbers and the book of unmaskings, on the connection of one transaction."""
+"""Contacts and running numbers, on the connection of one transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
@@ -17,10 +17,9 @@ from services.intake.domain.records import (
     KeptClaim,
     KeptParty,
     Origin,
-    Unmasking,
     Wanted,
 )
-from services.intake.storage.tables import SCHEMA, SEALED_FIELDS, addition, claim, contact, party, unmasking
+from services.intake.storage.tables import SCHEMA, SEALED_FIELDS, addition, claim, contact, party
 
 _ELSEWHERE = frozenset({"sealed", "parties", "claims"})
 _PLAIN_FIELDS = tuple(field.name for field in fields(Contact) if field.name not in _ELSEWHERE)
@@ -187,19 +186,3 @@ class SqlNumbers:
             _TAKE, (str(division), MAX_SEQUENCE, days, channels, list(wanted.values()), MAX_SEQUENCE)
         )
         return {(day, channel): range(before + 1, last + 1) for day, channel, before, last in taken}
-
-
-class SqlUnmaskings:
-    """The table unmasking, written to and never changed."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def write(self, entry: Unmasking) -> None:
-        """Insert one line."""
-        self.write_all([entry])
-
-    def write_all(self, entries: Sequence[Unmasking]) -> None:
-        """Insert many lines in one statement."""
-        if entries:
-            self._connection.execute(insert(unmasking), [asdict(entry) for entry in entries])

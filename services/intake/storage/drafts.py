@@ -1,6 +1,7 @@
 """Drafts, on the connection of one transaction: found by the hash of their code, or listed for their owner."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select
@@ -38,6 +39,11 @@ class SqlDrafts:
     def drop(self, draft_id: str) -> None:
         """Delete a draft."""
         self._connection.execute(delete(draft).where(draft.c.id == draft_id))
+
+    def forget(self, before: datetime) -> int:
+        """Delete the drafts of petitioners that were last changed before; return how many they were."""
+        old = self._connection.execute(delete(draft).where(draft.c.owner == "", draft.c.changed_at < before))
+        return old.rowcount
 
 
 def _draft(row: Row[Any]) -> Draft:

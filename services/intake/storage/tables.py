@@ -127,20 +127,6 @@ running_number = Table(
     Column("last", Integer, nullable=False),
 )
 
-unmasking = Table(
-    "unmasking",
-    metadata,
-    Column("id", BIGINT, Identity(always=True), primary_key=True),
-    Column("number", Text, nullable=False),
-    Column("person", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("unit", Text, nullable=False),
-    Column("node", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    _instant("at"),
-    Index("unmasking_number", "number"),
-)
-
 reject = Table(
     "reject",
     metadata,

@@ -50,9 +50,6 @@ class FakeVault:
     def keyed_hashes(self, value: str, purpose: str) -> tuple[str, ...]:
         return (self.keyed_hash(value, purpose),)
 
-    def keyed_hashes(self, value: str, purpose: str) -> tuple[str, ...]:
-        return (self.keyed_hash(value, purpose),)
-
     def _open(self, key: str, token: str, context: str) -> str:
         used, place, reversed_plain = token.split("|", 2)
         if (used, place) != (key, context):
@@ -175,6 +172,12 @@ class FakeDrafts:
 
     def drop(self, draft_id: str) -> None:
         self.kept.pop(draft_id, None)
+
+    def forget(self, before: datetime) -> int:
+        old = [draft.id for draft in self.kept.values() if not draft.owner and draft.changed_at < before]
+        for draft_id in old:
+            self.drop(draft_id)
+        return len(old)
 
 
 @dataclass

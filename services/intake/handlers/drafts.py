@@ -1,0 +1,189 @@
+"""Contacts that are not finished: begun by a petitioner or clerk, or refused at the door and waiting to be mended.
+
+A draft is whatever was typed so far. A petitioner finds it by the code given on saving, a clerk in the list of the own
+ones. Refused input is listed with the field, the rule and the reason; whoever opens it is written down like anybody
+who looks at a contact in full. Either is gone when the contact it became is registered.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from lianxi.casework.errors import Forbidden, Invalid, Unknown
+from lianxi.casework.identifiers import QueryCode
+from lianxi.casework.messages.facts import Actor, Role
+from services.intake.domain.fields import Fields
+from services.intake.domain.records import Draft, OpenReject, Origin, Unmasking
+from services.intake.handlers.ports import Desk, Work
+
+MAX_CONTENT = 200_000
+"""Characters; more than any contact has that could be registered."""
+KEPT = timedelta(days=30)
+"""How long a draft that nobody touched is kept for a petitioner."""
+MAX_REASON = 500
+_OFFICE = frozenset({Role.REGISTRAR, Role.DISPATCHER, Role.DEPARTMENT_LEADER})
+
+
+def save_draft(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
+    """Keep what was typed so far; return the code under which it is found again."""
+    content = body.get("content")
+    if not isinstance(content, Mapping):
+        raise Invalid("content", "object", "应当是一组字段。")
+    text = json.dumps(content, ensure_ascii=False, default=str)
+    if len(text) > MAX_CONTENT:
+        raise Invalid("content", "length", f"草稿最多{MAX_CONTENT}个字，请精简。", max_length=MAX_CONTENT)
+    code = QueryCode.parse(body["code"]) if body.get("code") else desk.draw_code()
+    known = _by_code(code, work, desk)
+    if known is None and body.get("code"):
+        raise Unknown("草稿", "该草稿码")
+    actor = Fields(body, None).actor("actor")
+    draft_id = known.id if known else desk.new_id()
+    now = desk.clock.now()
+    work.drafts.save(
+        Draft(
+            id=draft_id,
+            code_hash=known.code_hash if known else desk.vault.keyed_hash(code.canonical, "draft"),
+            owner=known.owner if known else _owner(actor),
+            content_sealed=desk.vault.seal(text, f"draft/{draft_id}"),
+            changed_at=now,
+        )
+    )
+    return {"id": draft_id, "code": str(code), "saved_at": now.isoformat()}
+
+
+def open_draft(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
+    """Return a draft to whoever has its code, or to the clerk who wrote it."""
+    draft = _wanted(body, work, desk)
+    content = json.loads(desk.vault.open(draft.content_sealed, f"draft/{draft.id}"))
+    return {"id": draft.id, "content": content, "saved_at": draft.changed_at.isoformat()}
+
+
+def list_drafts(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
+    """Return the drafts of a clerk, newest first, with the subject by which each is recognised."""
+    owner = _owner(_officer(body, desk))
+    limit = Fields(body, None).whole("limit", 50, 1, 200)
+    rows = []
+    for draft in work.drafts.of(owner, limit):
+        content = json.loads(desk.vault.open(draft.content_sealed, f"draft/{draft.id}"))
+        rows.append({"id": draft.id, "subject": content.get("subject", ""), "saved_at": draft.changed_at.isoformat()})
+    return {"rows": rows}
+
+
+def drop_draft(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
+    """Forget a draft."""
+    draft = _wanted(body, work, desk)
+    work.drafts.drop(draft.id)
+    return {"id": draft.id}
+
+
+def forget_drafts(work: Work, desk: Desk) -> int:
+    """Forget the drafts of petitioners that nobody touched for a month; return how many they were."""
+    return work.drafts.forget(desk.clock.now() - KEPT)
+
+
+def settle_begun(body: Mapping[str, Any], number: str, work: Work, desk: Desk) -> None:
+    """Drop the draft and settle the reject from which a contact was made that has its number now."""
+    if body.get("reject_id"):
+        work.rejects.settle(str(body["reject_id"]), number, desk.clock.now())
+    if body.get("draft_code"):
+        draft = _by_code(QueryCode.parse(body["draft_code"]), work, desk)
+        if draft is not None:
+            work.drafts.drop(draft.id)
+
+
+def list_rejects(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
+    """Return refused input that nobody has mended yet, oldest first, without what it says."""
+    _officer(body, desk)
+    fields = Fields(body, None)
+    origin = fields.text("origin", 20)
+    if origin and origin not in {Origin.REGISTERED.value, Origin.TAKEN_OVER.value}:
+        raise Invalid("origin", "choice", "应为 registered（登记）或 taken-over（导入）。")
+    limit = fields.whole("limit", 50, 1, 200)
+    found = work.rejects.waiting(Origin(origin) if origin else None, fields.text("after", 64), limit)
+    rows = [_refused(row) for row in found]
+    return {"rows": rows, "next": rows[-1]["id"] if len(rows) == limit else None}
+
+
+def open_reject(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
+    """Return refused input in full, and write down who looked and why (MK-8)."""
+    actor = _officer(body, desk)
+    fields = Fields(body, None)
+    reason = fields.text("reason", MAX_REASON, multiline=True)
+    if not reason:
+        raise Invalid("reason", "MK-8", "查看原文须填写理由，并记入日志。")
+    reject = _reject(fields, work)
+    work.unmaskings.write(
+        Unmasking(
+            number=f"reject/{reject.id}",
+            person=actor.person,
+            role=actor.role.value,
+            unit=actor.unit,
+            node=actor.node,
+            reason=reason,
+            at=desk.clock.now(),
+        )
+    )
+    content = json.loads(desk.vault.open(reject.content_sealed, f"reject/{reject.fingerprint}"))
+    return _refused(reject) | {"content": content}
+
+
+def drop_reject(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
+    """Note that refused input will not be mended: it was a trial, a duplicate, or came in another way."""
+    _officer(body, desk)
+    reject = _reject(Fields(body, None), work)
+    work.rejects.drop(reject.id, desk.clock.now())
+    return {"id": reject.id}
+
+
+def _refused(row: OpenReject) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "origin": row.origin.value,
+        "field": row.field,
+        "rule": row.rule,
+        "reason": row.reason,
+        "times": row.times,
+        "first_at": row.first_at.isoformat(),
+        "last_at": row.last_at.isoformat(),
+        "source": row.source,
+        "source_id": row.source_id,
+    }
+
+
+def _reject(fields: Fields, work: Work) -> OpenReject:
+    reject_id = fields.text("id", 64)
+    found = work.rejects.one(reject_id)
+    if found is None:
+        raise Unknown("待改正的来件", reject_id)
+    return found
+
+
+def _wanted(body: Mapping[str, Any], work: Work, desk: Desk) -> Draft:
+    if body.get("code"):
+        found = _by_code(QueryCode.parse(body["code"]), work, desk)
+    else:
+        owner = _owner(_officer(body, desk))
+        draft_id = Fields(body, None).text("id", 64)
+        found = next((draft for draft in work.drafts.of(owner, 200) if draft.id == draft_id), None)
+    if found is None:
+        raise Unknown("草稿", "该草稿码")
+    return found
+
+
+def _by_code(code: QueryCode, work: Work, desk: Desk) -> Draft | None:
+    hashes = desk.vault.keyed_hashes(code.canonical, "draft")
+    return next((found for one in hashes if (found := work.drafts.by_code(one)) is not None), None)
+
+
+def _owner(actor: Actor | None) -> str:
+    return "" if actor is None or actor.role is Role.PETITIONER else actor.person
+
+
+def _officer(body: Mapping[str, Any], desk: Desk) -> Actor:
+    actor = Fields(body, None).actor("actor")
+    if actor is None:
+        raise Invalid("actor", "MK-8", "请注明经办人。")
+    if actor.node != str(desk.node) or actor.role not in _OFFICE:
+        raise Forbidden("只有本节点信访部门的登记、分办人员可以查看。", rule="MK-1")
+    return actor
