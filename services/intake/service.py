@@ -8,7 +8,7 @@ from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
 from lianxi.courier import decode
 from services.intake import handlers
-from services.intake.handlers import attachments, drafts, file_chores
+from services.intake.handlers import attachments, audit, drafts, file_chores, personal
 from services.intake.storage import IntakeWork
 from services.intake.wiring import build
 
@@ -42,7 +42,7 @@ class IntakeService:
         """Show a contact in full; the look is written down."""
         return handlers.show_contact(body, work, self._desk)
 
-    @call(expected=(Refused,), read_only=True)
+    @call(expected=(Refused,))
     def petitioner_reach(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
         """Say how a petitioner is reached."""
         return handlers.reach_petitioner(body, work, self._desk)
@@ -92,6 +92,46 @@ class IntakeService:
         """Forget what petitioners began and left."""
         with self.open_work() as work:
             drafts.forget_drafts(work, self._desk)
+
+    @call(expected=(Refused,))
+    def petitioner_names(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Give the masked names of a page of cases."""
+        return personal.list_names(body, work, self._desk)
+
+    @call(expected=(Refused,))
+    def petitioner_masked(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Show the petitioner of a case as far as the viewer may see."""
+        return personal.show_masked(body, work, self._desk)
+
+    @call(expected=(Refused,))
+    def note_read(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Write down a look at what another service keeps."""
+        return audit.note_read(body, work, self._desk)
+
+    @call(expected=(Refused,), read_only=True)
+    def reads(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """List who looked at personal data."""
+        return audit.list_reads(body, work, self._desk)
+
+    @call(expected=(Refused,), read_only=True)
+    def reads_of_petitioner(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Tell a petitioner who looked."""
+        return audit.reads_of_petitioner(body, work, self._desk)
+
+    @call(expected=(Refused,), read_only=True)
+    def person_contacts(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Find the contacts of one person."""
+        return personal.find_person(body, work, self._desk)
+
+    @call(expected=(Refused,))
+    def export_person(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Take out all that is kept of one person."""
+        return personal.export_person(body, work, self._desk)
+
+    @call(expected=(Refused,))
+    def erase_person(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Blank all that is kept of one person."""
+        return personal.erase_person(body, work, self._desk)
 
     @consume_batch("intake.dossier", on_failure=RETRY_THEN_PARK)
     def dossiers(self, work: IntakeWork, messages: Sequence[Incoming]) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 from lianxi.casework.errors import Forbidden, Invalid, Unknown
 from lianxi.casework.identifiers import CaseNumber
 from lianxi.casework.messages.facts import Actor
+from services.intake.domain.audit import ReadKind
 from services.intake.domain.fields import Fields
 from services.intake.domain.petitioner import PERSONAL_FIELDS
 from services.intake.domain.records import Addition, Contact, Unmasking
+from services.intake.handlers.audit import look, system
 from services.intake.handlers.bring import by_code
 from services.intake.handlers.ports import Desk, Work
 from services.intake.handlers.register import guided
@@ -56,7 +58,11 @@ def reach_petitioner(body: dict[str, Any], work: Work, desk: Desk) -> dict[str, 
     """Return how to reach a petitioner, for notify; at the registering node also the query code of the receipt."""
     contact = _contact(CaseNumber.parse(body.get("case_no", ""), "case_no"), work)
     fields = ("name", "phone", "email", "query_code")
-    return {field: value for field in fields if (value := open_field(contact, field, desk.vault))}
+    reach = {field: value for field in fields if (value := open_field(contact, field, desk.vault))}
+    shown = tuple(field for field in reach if field != "query_code")
+    if shown:
+        work.reads.add(look(contact.number, ReadKind.REACHED, shown, system(desk, "notify"), desk))
+    return reach
 
 
 def _officer(fields: Fields, desk: Desk) -> Actor:

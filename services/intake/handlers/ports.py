@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from lianxi.casework.identifiers import DivisionCode, QueryCode
+from services.intake.domain.audit import ChainedRead, PersonalRead, ReadQuery
 from services.intake.domain.divisions import Divisions
 from services.intake.domain.records import Addition, Contact, Draft, OpenReject, Origin, RefusedInput, Unmasking, Wanted
 
@@ -161,6 +162,18 @@ class Unmaskings(Protocol):
         ...
 
 
+class Reads(Protocol):
+    """The book of looks at personal data (MK-8)."""
+
+    def add(self, read: PersonalRead) -> None:
+        """Add one line at the end."""
+        ...
+
+    def page(self, query: ReadQuery) -> Sequence[ChainedRead]:
+        """Return the lines that are wanted, newest first."""
+        ...
+
+
 class Work(Protocol):
     """One transaction."""
 
@@ -187,6 +200,11 @@ class Work(Protocol):
     @property
     def unmaskings(self) -> Unmaskings:
         """Return the book of unmaskings."""
+        ...
+
+    @property
+    def reads(self) -> Reads:
+        """Return the book of looks, to which the unmaskings belong."""
         ...
 
     def record(self, message: Any, *, at: datetime) -> None:

@@ -122,7 +122,7 @@ def test_an_export_is_masked_and_holds_no_text(office, registered, tmp_path, mig
     for clear in ("马桂兰", "13897412356", "虎台一巷3号楼", "我叫"):
         assert clear not in said
     assert "138****2356" in said
-    assert migrated.query("SELECT count(*) FROM intake.unmasking") == [(0,)]
+    assert migrated.query("SELECT count(*) FROM intake.personal_read") == [(0,)]
 
 
 def test_an_export_in_full_needs_role_and_reason_and_is_on_record(office, registered, tmp_path, migrated):
@@ -139,7 +139,7 @@ def test_an_export_in_full_needs_role_and_reason_and_is_on_record(office, regist
     assert [code for code, _, _ in refused] == [2, 2, 2]
     assert code == 0
     assert "马桂兰" in str(cells_of(file))
-    assert migrated.query("SELECT number, person, role, reason FROM intake.unmasking") == [
+    assert migrated.query("SELECT number, person, role, reason FROM intake.personal_read") == [
         (number, "d1", "D", "年度核对")
     ]
 

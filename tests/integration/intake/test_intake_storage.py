@@ -199,7 +199,7 @@ def test_every_full_look_leaves_a_line(answerer, migrated):
     shown = answerer.answer("contact", {"number": number, "actor": REGISTRAR, "reason": "电话回访"}, command_id="c-2")
 
     assert shown["petitioner"]["name"] == "马桂兰"
-    assert migrated.query("SELECT number, person, role, reason FROM intake.unmasking") == [
+    assert migrated.query("SELECT number, person, role, reason FROM intake.personal_read") == [
         (number, "clerk-7", "R", "电话回访")
     ]
 

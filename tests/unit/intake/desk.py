@@ -11,6 +11,7 @@ from typing import Any
 
 from lianxi.casework.identifiers import DivisionCode, QueryCode
 from lianxi.runtime.clock import SHANGHAI, FixedClock
+from services.intake.domain.audit import ChainedRead, PersonalRead, ReadQuery, chained
 from services.intake.domain.divisions import Divisions
 from services.intake.domain.records import (
     MAX_SEQUENCE,
@@ -181,10 +182,23 @@ class FakeDrafts:
 
 
 @dataclass
+class FakeReads:
+    lines: list[PersonalRead] = field(default_factory=list)
+
+    def add(self, read: PersonalRead) -> None:
+        self.lines.append(read)
+
+    def page(self, query: ReadQuery) -> list[ChainedRead]:
+        found = [chained(read, place, "") for place, read in enumerate(self.lines, start=1)]
+        return [line for line in reversed(found) if query.number in {"", line.read.number}][: query.limit]
+
+
+@dataclass
 class FakeWork:
     contacts: FakeContacts = field(default_factory=FakeContacts)
     numbers: FakeNumbers = field(default_factory=FakeNumbers)
     unmaskings: FakeUnmaskings = field(default_factory=FakeUnmaskings)
+    reads: FakeReads = field(default_factory=FakeReads)
     rejects: FakeRejectBook = field(default_factory=FakeRejectBook)
     drafts: FakeDrafts = field(default_factory=FakeDrafts)
     sent: list[Any] = field(default_factory=list)

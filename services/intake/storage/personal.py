@@ -1,0 +1,61 @@
+"""The contacts of one person: found by keyed hash, shown field by field, blanked for good."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Column, Connection, Table, Text, delete, func, insert, select, union, update
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+from lianxi.casework.messages.facts import Actor
+from services.intake.storage.tables import SEALED_FIELDS, addition, claim, contact, metadata, party
+
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", TIMESTAMP(timezone=True), nullable=False),
+)
+
+
+class SqlPersons:
+    """What identifies people, in the table contact and those that hang on it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def numbers_of(self, keys: Sequence[str]) -> list[str]:
+        """Return the contacts of whoever has one of these keys: as petitioner, co-signer or agent."""
+        own = select(contact.c.number).where(contact.c.petitioner_key == func.any(list(keys)))
+        joined = select(party.c.number).where(party.c.party_key == func.any(list(keys)))
+        return sorted(self._connection.execute(union(own, joined)).scalars())
+
+    def sealed_names(self, numbers: Sequence[str]) -> dict[str, tuple[str | None, bool]]:
+        """Return the sealed name of each contact, and whether it stands in no list (GD-1)."""
+        found = self._connection.execute(
+            select(contact.c.number, contact.c.name_sealed, contact.c.restricted).where(
+                contact.c.number == func.any(list(numbers))
+            )
+        )
+        return {number: (sealed, restricted) for number, sealed, restricted in found}
+
+    def blank(self, number: str, nobody: str, actor: Actor, reason: str, at: datetime) -> None:
+        """Take everything personal out of a contact; `nobody` takes the place of the person's key."""
+        blanks = dict.fromkeys((f"{field}_sealed" for field in SEALED_FIELDS), None)
+        self._connection.execute(
+            update(contact)
+            .where(contact.c.number == number)
+            .values(**blanks, petitioner_key=nobody, query_code_hash=None, source_digest=None, recording="")
+        )
+        for table in (party, claim, addition):
+            self._connection.execute(delete(table).where(table.c.number == number))
+        self._connection.execute(
+            insert(erasure).values(number=number, person=actor.person, role=actor.role.value, reason=reason, at=at)
+        )
+
+    def erased(self, numbers: Sequence[str]) -> list[str]:
+        """Return those of these contacts that were erased."""
+        query = select(erasure.c.number).where(erasure.c.number == func.any(list(numbers)))
+        return sorted(self._connection.execute(query).scalars())
