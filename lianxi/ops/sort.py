@@ -65,7 +65,7 @@ class Desk:
             raise Invalid("node", "X-3", "节点目录（topology.yaml）中没有这个节点。")
         self._directory = book.directory
         self._gazetteer = book.gazetteer
-        self._sorter = rules.RuleSorter(book, SystemClock(None).today)
+        self._sorter = rules.RuleSorter(lambda: book, SystemClock(None).today)
 
     def sort(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Sort the fields of one petition; raises Invalid."""

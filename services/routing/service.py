@@ -106,7 +106,9 @@ class RoutingService:
     def units(self, _work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
         """Return the organs of a node, of this one unless another is named."""
         node = str(body.get("node") or self._here.node)
-        rows = [{"code": unit.code, "name": unit.name} for unit in self._parts.directory.units_of(node)]
+        rows = [
+            {"code": unit.code, "name": unit.name} for unit in self._parts.rulebook.current().directory.units_of(node)
+        ]
         return {"node": node, "rows": rows}
 
     @call(read_only=True)

@@ -16,7 +16,6 @@ from lianxi.runtime.clock import SystemClock, new_id
 from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import gauge
-from services.routing.domain.directory import Directory
 from services.routing.domain.sorting.rules import RuleSorter
 from services.routing.domain.wording import Wording
 from services.routing.handlers import Here, links
@@ -25,7 +24,7 @@ from services.routing.handlers.link_ends import LinkEnd
 from services.routing.settings import Settings
 from services.routing.storage.link_codec import EnvelopeCodec, NoSeals
 from services.routing.storage.link_watch import LinkWatch
-from services.routing.storage.rulebook import load_directory, load_rulebook
+from services.routing.storage.rulebook import LiveRulebook
 from services.routing.storage.tables import SCHEMA
 from services.routing.storage.work import RoutingWork, Tools
 
@@ -43,7 +42,7 @@ class Parts:
     open_work: Callable[[], RoutingWork]
     here: Here
     end: LinkEnd
-    directory: Directory
+    rulebook: LiveRulebook
     watch_pile: Callable[[RoutingWork], None]
     close: Callable[[], None]
 
@@ -53,15 +52,16 @@ def build(settings: Settings | None = None) -> Parts:
     settings = settings or Settings.from_environment()
     node = DivisionCode.parse(settings.node)
     clock = SystemClock(settings.clock_file)
-    directory = load_directory(settings.data_dir)
+    rulebook = LiveRulebook(settings.data_dir, clock.now)
+    directory = rulebook.current().directory
     here = Here(
         node=settings.node,
         parent=str(node.parent or ""),
         clock=clock,
         calendar=calendar_data.NotedCalendar(settings.calendar_dir).current,
-        sorter=RuleSorter(load_rulebook(settings.data_dir), clock.today),
-        units=lambda: directory.codes(settings.node),
-        organs=directory.codes,
+        sorter=RuleSorter(rulebook.current, clock.today),
+        units=partial(_organs, rulebook, settings.node),
+        organs=partial(_organs, rulebook),
         reachable=lambda code: not settings.peers or code in settings.peers,
         new_id=new_id,
         wording=Wording(name for office in directory.offices.values() for name in (office.name, office.short)),
@@ -81,10 +81,15 @@ def build(settings: Settings | None = None) -> Parts:
         open_work=lambda: RoutingWork(engine, tools),
         here=here,
         end=end,
-        directory=directory,
+        rulebook=rulebook,
         watch_pile=partial(_watch_pile, here),
         close=engine.dispose,
     )
+
+
+def _organs(rulebook: LiveRulebook, node: str) -> frozenset[str]:
+    """The organs of a node as the directory has them now."""
+    return rulebook.current().directory.codes(node)
 
 
 def _link_end(here: Here, joined: frozenset[str]) -> LinkEnd:

@@ -8,13 +8,19 @@ from data; this module reads no file.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lianxi.casework.messages.facts import Role
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unit:
-    """An organ of a node. `leader` is the role that signs for it."""
+    """An organ of a node. `leader` is the role that signs for it.
+
+    `assists` are categories in which it helps the competent organ. `leader_on_record` is the post or name of who leads
+    it, `hours` when it works, `substitute` the organ of the same node that stands in for it once it has closed;
+    `since` is the first day of these facts, "" for those of the seed file.
+    """
 
     code: str
     name: str
@@ -22,6 +28,11 @@ class Unit:
     leader: Role = Role.UNIT_HEAD
     competence: tuple[tuple[str, ...], ...] = ()
     serves: tuple[str, ...] = ()
+    assists: tuple[tuple[str, ...], ...] = ()
+    leader_on_record: str = ""
+    hours: str = ""
+    substitute: str = ""
+    since: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,11 +49,15 @@ class Office:
 
 @dataclass(frozen=True)
 class Directory:
-    """All offices and their organs, of one version of the data."""
+    """All offices and their organs, of one version of the data.
+
+    `remembered` is where readers keep, per node, what they work out from the names; it is no part of the value.
+    """
 
     version: str
     offices: Mapping[str, Office]
     units: Mapping[str, tuple[Unit, ...]]
+    remembered: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _names: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -84,6 +99,12 @@ class Directory:
             if category[: len(prefix)] == prefix
         )
         return max(fitting, key=lambda found: found[0], default=(0, None))[1]
+
+    def assisting_units(self, node: str, category: tuple[str, ...]) -> tuple[Unit, ...]:
+        """The organs of a node that help the competent one with a category (R-24-6)."""
+        return tuple(
+            unit for unit in self.units_of(node) if any(category[: len(prefix)] == prefix for prefix in unit.assists)
+        )
 
     def unit_serving(self, node: str, division: str) -> Unit | None:
         """The organ of a node that serves a division whatever the matter, or None."""

@@ -21,7 +21,7 @@ def rulebook() -> Rulebook:
 
 def sort(subject="", text="", *, node=CITY, declared="", address="", **by_registrar):
     """Sort one petition by the rules as deployed."""
-    sorter = RuleSorter(rulebook(), lambda: TODAY)
+    sorter = RuleSorter(rulebook, lambda: TODAY)
     return sorter.sort(subject=subject, text=text, declared=declared, address=address, node=node, **by_registrar)
 
 

@@ -97,7 +97,7 @@ def test_a_mistake_in_a_rule_names_the_rule_and_the_field(data, old, new, field)
 
     error = refused(data, "rules.yaml", field)
 
-    assert "XN-NEW" in error.message or "第16条" in error.message
+    assert "XN-NEW" in error.message or "第20条" in error.message
     assert error.field == field
     assert error.details == {"file": "rules.yaml"}
 
@@ -129,7 +129,7 @@ def test_a_rule_that_ended_makes_room_for_its_next_version(data):
         ("rules.yaml", "discipline: [纪检监察]", "discipline: [纪检]", ("categories.discipline", "纪检")),
         ("rules.yaml", "discipline: [纪检监察]", "discipline: 3", ("discipline", "列表")),
         ("rules.yaml", "rules:\n", "rules:\n  - 全部转送\n", ("rules.1",)),
-        ("rules.yaml", 'version: "2026.1"', "version: [", ("YAML",)),
+        ("rules.yaml", 'version: "2026.2"', "version: [", ("YAML",)),
         ("terms.yaml", "    5: 公租房", "    5: 房", ("保障性住房", "字段 5", "太短")),
         ("terms.yaml", "    5: 公租房", "    5: 公租房 公租房", ("保障性住房", "公租房", "两次")),
         ("terms.yaml", "    5: 公租房", "    high: 公租房", ("保障性住房", "high", "权重")),

@@ -3,7 +3,8 @@
 import pytest
 
 from lianxi.casework.messages.facts import PetitionClass
-from tests.unit.routing.sorting_desk import STREET, rules_named, sort
+from services.routing.domain.sorting import Target
+from tests.unit.routing.sorting_desk import DISTRICT, STREET, rules_named, sort
 
 ACCUSATION, SUGGESTION, RELIEF = PetitionClass.ACCUSATION, PetitionClass.SUGGESTION, PetitionClass.RELIEF
 
@@ -46,7 +47,7 @@ def test_an_accusation_found_by_words_waits_for_a_person_and_names_no_target():
     assert not found.settled
     assert found.target is None
     assert "可能是检举控告" in found.why
-    assert "XN-B1" in rules_named(found)
+    assert "XN-B3" in rules_named(found)
 
 
 def test_an_accusation_settled_by_a_registrar_is_registered_and_still_not_sent():
@@ -54,7 +55,7 @@ def test_an_accusation_settled_by_a_registrar_is_registered_and_still_not_sent()
 
     assert found.settled
     assert found.purpose == "揭发控告"
-    assert found.target is None
+    assert found.target == Target(to_node=DISTRICT)  # proposed to the level above, which has an organ for it
 
 
 def test_a_class_settled_by_a_registrar_is_not_second_guessed():

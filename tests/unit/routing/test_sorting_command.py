@@ -30,7 +30,7 @@ def test_a_line_is_answered_with_the_whole_finding():
     assert found["id"] == "a"
     assert found["category"] == ["城乡建设", "城市建设和市政管理", "环境卫生"]
     assert found["place"] == [STREET]
-    assert (found["class"], found["route"], found["unit"], found["settled"]) == ("C", None, "630104", True)
+    assert (found["class"], found["route"], found["unit"], found["settled"]) == ("C", "RT6", "630104", True)
     assert any("按属地管理" in reason for reason in found["why"])
 
 

@@ -26,8 +26,11 @@ class Target:
 class Sorted:
     """The finding. `settled` means that the case can be registered (T3) without a clerk; else `why` says what lacks.
 
-    `category` is a path of one to three levels of the catalogue, `confidence` between 0 and 1, `places` all divisions
-    recognised, `place` the one of the problem. `route` is one of Art. 31 where a rule sees it.
+    `category` is a path of one to three levels of the catalogue, `confidence` between 0 and 1, `words` what led to it,
+    `places` all divisions recognised, `place` the one of the problem. `route` is one of Art. 31 for class C.
+    `assisting` are the organs that help the one of the target (R-24-6). `urgent` asks for the report of Art. 25,
+    `sealed` marks an accusation (GD-1), and `accused` are the organs it names: none of them may receive it (R-30-1).
+    `version` is that of the rules.
     """
 
     category: tuple[str, ...]
@@ -42,6 +45,12 @@ class Sorted:
     reasons: tuple[Reason, ...]
     target: Target | None
     route: Route | None = None
+    assisting: tuple[str, ...] = ()
+    urgent: bool = False
+    sealed: bool = False
+    accused: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    version: str = ""
 
 
 class Sorter(Protocol):
@@ -57,6 +66,7 @@ class Sorter(Protocol):
         node: str,
         registrar_category: tuple[str, ...] = (),
         registrar_class: PetitionClass | None = None,
+        channel: str = "",
     ) -> Sorted:
         """Sort a petition received at `node`; `declared` is the place the petitioner chose, `address` where they live.
 

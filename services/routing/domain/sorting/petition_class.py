@@ -3,7 +3,8 @@
 Words decide, as data. An accusation (class B, R-30-1) is recognised by words such as 贪污, or by 举报 close to a word
 for an official: reporting a noisy workshop is no accusation of a person. A suggestion (class A, R-29-1) says so in its
 subject or in a set phrase. Everything else asks for something to be done (class C, R-31-7). Matters of litigation and
-of police procedure are separated out (R-28-2).
+of police procedure are separated out (R-28-2), and further lists of words hint at the other routes of Art. 31 and at
+danger (Art. 25).
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,10 @@ from dataclasses import dataclass
 from lianxi.casework.messages.facts import PetitionClass
 from services.routing.domain.sorting.words import Words
 
-_ENOUGH_JUDICIAL_WORDS = 2
+_ENOUGH_IN_TEXT = 2
+_STRONG = frozenset({"urgent", "party_appeal"})
+ROUTE_SIGNALS = ("judicial", "arbitration", "party_appeal", "administrative", "duty", "urgent")
+"""The lists of words that rules may ask about; of the strong ones a single word in the text is enough."""
 _PURPOSES = {PetitionClass.SUGGESTION: "意见建议", PetitionClass.ACCUSATION: "揭发控告"}
 
 
@@ -30,6 +34,11 @@ class Signals:
     suggestion_subject: Words[bool]
     suggestion_text: Words[bool]
     judicial: Words[bool]
+    arbitration: Words[bool]
+    party_appeal: Words[bool]
+    administrative: Words[bool]
+    duty: Words[bool]
+    urgent: Words[bool]
     appeal: Words[bool]
     inquiry: Words[bool]
 
@@ -69,11 +78,17 @@ def _purpose_of_relief(signals: Signals, subject: str, text: str) -> str:
     return "咨询" if _first(signals.inquiry, subject) else "求决"
 
 
-def judicial_words(signals: Signals, subject: str, text: str) -> tuple[str, ...]:
-    """Return the words of a court or police procedure: one in the subject is enough, in the text it takes two."""
-    in_subject = tuple(dict.fromkeys(word for _, word, _ in signals.judicial.find(subject)))
-    in_text = tuple(dict.fromkeys(word for _, word, _ in signals.judicial.find(text)))
-    if not in_subject and len(in_text) < _ENOUGH_JUDICIAL_WORDS:
+def spoken(signals: Signals, subject: str, text: str) -> dict[str, tuple[str, ...]]:
+    """Return the lists that spoke with their words: one word in the subject is enough, in the text it takes two."""
+    found = {name: _words_of(getattr(signals, name), name, subject, text) for name in ROUTE_SIGNALS}
+    return {name: words for name, words in found.items() if words}
+
+
+def _words_of(words: Words[bool], name: str, subject: str, text: str) -> tuple[str, ...]:
+    in_subject = tuple(dict.fromkeys(word for _, word, _ in words.find(subject)))
+    in_text = tuple(dict.fromkeys(word for _, word, _ in words.find(text)))
+    enough = 1 if name in _STRONG else _ENOUGH_IN_TEXT
+    if not in_subject and len(in_text) < enough:
         return ()
     return tuple(dict.fromkeys((*in_subject, *in_text)))
 

@@ -4,8 +4,9 @@ The domain applies them and reads no file; here the files are read, checked agai
 values. A mistake in a file stops the start of the node with the file, the entry and the field in the error.
 """
 
+from services.routing.storage.rulebook.live import LiveRulebook, Standing
 from services.routing.storage.rulebook.reading import BadRulebook
 from services.routing.storage.rulebook.rules import load_rulebook
 from services.routing.storage.rulebook.units import load_directory
 
-__all__ = ["BadRulebook", "load_directory", "load_rulebook"]
+__all__ = ["BadRulebook", "LiveRulebook", "Standing", "load_directory", "load_rulebook"]

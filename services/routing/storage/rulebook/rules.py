@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from lianxi.casework.identifiers import DivisionLevel
+from lianxi.casework.identifiers import Channel, DivisionLevel
 from lianxi.casework.messages.facts import PetitionClass, Route
 from services.routing.domain.directory import Directory
 from services.routing.domain.sorting.category import Path as Category
+from services.routing.domain.sorting.petition_class import ROUTE_SIGNALS
 from services.routing.domain.sorting.rulebook import PLACES, Rule, Rulebook, Whither
 from services.routing.storage.rulebook.gazetteer import load_gazetteer
 from services.routing.storage.rulebook.reading import Entry, read_yaml
@@ -15,7 +17,7 @@ from services.routing.storage.rulebook.terms import category_of, load_catalogue,
 from services.routing.storage.rulebook.units import load_directory
 
 _NODE_LEVELS = (DivisionLevel.CITY.value, DivisionLevel.DISTRICT.value, DivisionLevel.TOWNSHIP.value)
-_SIGNALS = ("judicial",)
+_CHANNELS = tuple(channel.value for channel in Channel)
 _PLACEHOLDERS: Mapping[str, str] = {"place": "", "category": "", "unit": ""}
 
 
@@ -25,7 +27,7 @@ def load_rulebook(data_dir: Path) -> Rulebook:
     directory = load_directory(data_dir)
     _check_competence(directory, catalogue)
     data = read_yaml(data_dir / "rules.yaml")
-    data.only("version", "sure", "categories", "rules")
+    data.only("version", "sure", "categories", "routes", "rules")
     terms, signals = load_words(data_dir, catalogue)
     return Rulebook(
         version=data.text("version"),
@@ -33,20 +35,22 @@ def load_rulebook(data_dir: Path) -> Rulebook:
         terms=terms,
         gazetteer=load_gazetteer(data_dir),
         signals=signals,
-        rules=_rules(data, catalogue, directory),
+        rules=_rules(data, "rules", catalogue, directory),
         directory=directory,
+        routes=_rules(data, "routes", catalogue, directory) if "routes" in data.fields else (),
     )
 
 
 def _check_competence(directory: Directory, catalogue: frozenset[Category]) -> None:
     for unit in (unit for node in directory.nodes for unit in directory.units_of(node)):
         entry = Entry("units.yaml", unit.slug, {})
-        for path in unit.competence:
-            category_of(entry, "competence", "/".join(path), catalogue)
+        for field, paths in (("competence", unit.competence), ("assists", unit.assists)):
+            for path in paths:
+                category_of(entry, field, "/".join(path), catalogue)
 
 
-def _rules(data: Entry, catalogue: frozenset[Category], directory: Directory) -> tuple[Rule, ...]:
-    """Read the rules in the order of the file; several versions of one rule must not be in force on one day."""
+def _rules(data: Entry, field: str, catalogue: frozenset[Category], directory: Directory) -> tuple[Rule, ...]:
+    """Read a list of rules in the order of the file; several versions of one rule must not be in force on one day."""
     groups = {
         name: tuple(
             category_of(data, f"categories.{name}", path, catalogue) for path in data.inner("categories").texts(name)
@@ -54,41 +58,62 @@ def _rules(data: Entry, catalogue: frozenset[Category], directory: Directory) ->
         for name in data.inner("categories").fields
     }
     slugs = frozenset(unit.slug for node in directory.nodes for unit in directory.units_of(node))
-    listed = data.fields.get("rules")
+    listed = data.fields.get(field)
     if not isinstance(listed, list) or not listed:
-        raise data.bad("rules", "应为规则的列表。")
+        raise data.bad(field, "应为规则的列表。")
     rules: list[Rule] = []
     for number, fields in enumerate(listed, start=1):
         name = str(fields.get("id", f"第{number}条")) if isinstance(fields, dict) else f"第{number}条"
         if not isinstance(fields, dict):
-            raise data.bad(f"rules.{number}", "应为一组“名称: 值”。")
-        rule = _rule(Entry(data.file, name, fields), groups, slugs)
+            raise data.bad(f"{field}.{number}", "应为一组“名称: 值”。")
+        read = _route if field == "routes" else _rule
+        rule = read(Entry(data.file, name, fields), groups, slugs)
         _refuse_overlap(Entry(data.file, name, fields), rule, rules)
         rules.append(rule)
     return tuple(rules)
 
 
 def _rule(entry: Entry, groups: Mapping[str, tuple[Category, ...]], slugs: frozenset[str]) -> Rule:
-    entry.only("id", "version", "valid_from", "valid_until", "when", "then", "reason")
-    when, then = entry.inner("when"), entry.inner("then")
-    when.only("node", "class", "category", "place", "signal")
-    then.only("to", "unit", "automatic", "route")
+    then = entry.inner("then")
+    then.only("to", "unit", "assist", "automatic")
     return Rule(
-        id=entry.text("id"),
-        version=entry.text("version"),
-        valid_from=_first_day(entry),
-        valid_until=entry.day("valid_until"),
-        node_levels=frozenset(_each(when, "node", _NODE_LEVELS)),
-        classes=frozenset(PetitionClass(value) for value in _each(when, "class", tuple(PetitionClass))),
-        categories=_categories(when, groups),
-        places=frozenset(_each(when, "place", tuple(sorted(PLACES)))),
-        signals=frozenset(_each(when, "signal", _SIGNALS)),
+        **_conditions(entry, groups),
         whither=_whither(then),
         unit=_unit(then, slugs),
+        assist=_each(then, "assist", tuple(sorted(slugs))),
         automatic=then.flag("automatic"),
-        route=Route(then.choice("route", tuple(Route))) if "route" in then.fields else None,
         reason=_reason(entry),
     )
+
+
+def _route(entry: Entry, groups: Mapping[str, tuple[Category, ...]], _slugs: frozenset[str]) -> Rule:
+    then = entry.inner("then")
+    then.only("route")
+    return Rule(
+        **_conditions(entry, groups),
+        whither=Whither.WAIT,
+        route=Route(then.choice("route", tuple(Route))),
+        reason=_reason(entry),
+    )
+
+
+def _conditions(entry: Entry, groups: Mapping[str, tuple[Category, ...]]) -> dict[str, Any]:
+    """Read what a rule is called, when it is in force and what has to be met."""
+    entry.only("id", "version", "valid_from", "valid_until", "when", "then", "reason")
+    when = entry.inner("when")
+    when.only("node", "class", "category", "place", "signal", "channel")
+    return {
+        "id": entry.text("id"),
+        "version": entry.text("version"),
+        "valid_from": _first_day(entry),
+        "valid_until": entry.day("valid_until"),
+        "node_levels": frozenset(_each(when, "node", _NODE_LEVELS)),
+        "classes": frozenset(PetitionClass(value) for value in _each(when, "class", tuple(PetitionClass))),
+        "categories": _categories(when, groups),
+        "places": frozenset(_each(when, "place", tuple(sorted(PLACES)))),
+        "signals": frozenset(_each(when, "signal", ROUTE_SIGNALS)),
+        "channels": frozenset(_each(when, "channel", _CHANNELS)),
+    }
 
 
 def _first_day(entry: Entry) -> date:
@@ -119,8 +144,8 @@ def _categories(when: Entry, groups: Mapping[str, tuple[Category, ...]]) -> tupl
 
 def _whither(then: Entry) -> Whither:
     whither = Whither(then.choice("to", tuple(Whither)))
-    if whither is Whither.WAIT and ("unit" in then.fields or then.flag("automatic")):
-        raise then.bad("to", "等待分办（wait）的规则不能再写 unit 或 automatic。")
+    if whither in {Whither.WAIT, Whither.UPPER} and ("unit" in then.fields or then.flag("automatic")):
+        raise then.bad("to", "等待分办（wait）和报请上级（upper）的规则不能再写 unit 或 automatic。")
     return whither
 
 

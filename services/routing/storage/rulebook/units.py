@@ -15,7 +15,7 @@ _LONGEST_KIND = max((kind.value for kind in DocumentKind), key=len)
 def load_directory(data_dir: Path) -> Directory:
     """Read the organs of every node of the topology; refuses what is missing, unclear or given twice."""
     data = read_yaml(data_dir / "units.yaml")
-    data.only("version", "valid_from", "nodes", "townships", "templates", "levels", "also")
+    data.only("version", "valid_from", "hours", "nodes", "townships", "templates", "levels", "also")
     nodes = {entry.name: entry for entry in read_yaml(data_dir / "topology.yaml").entries("nodes")}
     given = {entry.name: entry for entry in data.entries("nodes")}
     offices = {
@@ -78,16 +78,21 @@ def _units(data: Entry, office: Office) -> tuple[Unit, ...]:
     """Fill in the template of the node's level and add what only this node has."""
     template = data.inner("levels").text(office.level)
     entries = [*data.inner("templates").entries(template), *data.inner("also").entries(office.node)]
-    units = tuple(_unit(entry, office) for entry in entries)
+    hours = data.text("hours", "")
+    units = tuple(_unit(entry, office, hours) for entry in entries)
     if not units:
         raise data.bad(f"templates.{template}", "没有任何单位。")
+    slugs = {unit.slug for unit in units}
+    for unit in units:
+        if unit.substitute and (unit.substitute not in slugs or unit.substitute == unit.slug):
+            raise data.bad(f"templates.{template}.{unit.slug}.substitute", "本节点没有这个代管单位。")
     for prefix in clashes(units):
         raise data.bad(f"templates.{template}", f"“{'/'.join(prefix)}”同时归两个单位，请只保留一个。")
     return units
 
 
-def _unit(entry: Entry, office: Office) -> Unit:
-    entry.only("name", "names", "leader", "competence", "serves")
+def _unit(entry: Entry, office: Office, hours: str) -> Unit:
+    entry.only("name", "names", "leader", "competence", "serves", "assists", "leader_on_record", "hours", "substitute")
     name = entry.inner("names").text(office.level, entry.text("name"))
     for placeholder, value in (("{prefix}", office.prefix), ("{short}", office.short), ("{name}", office.name)):
         name = name.replace(placeholder, value)
@@ -102,4 +107,8 @@ def _unit(entry: Entry, office: Office) -> Unit:
         leader=Role(entry.choice("leader", tuple(Role), Role.UNIT_HEAD.value)),
         competence=tuple(tuple(path.split("/")) for path in entry.texts("competence")),
         serves=entry.texts("serves"),
+        assists=tuple(tuple(path.split("/")) for path in entry.texts("assists")),
+        leader_on_record=entry.text("leader_on_record", ""),
+        hours=entry.text("hours", hours),
+        substitute=entry.text("substitute", ""),
     )
