@@ -6,6 +6,7 @@ from lianxi.casework.identifiers import CaseNumber, Channel, DivisionCode, UnitC
 from lianxi.casework.messages.facts import CaseState
 from lianxi.law.lamps import Lamp
 from services.portal.schemas.fields import Coded, Day, OneOf, Paper, QueryNumber, Text
+from services.portal.schemas.repeats import RepeatsOfCase
 
 
 def _text(*, required: bool = True, none: bool = False) -> fields.String:
@@ -118,6 +119,7 @@ class Case(Schema):
     as_of = _text(required=False, none=True)
     receipts = fields.List(fields.Dict(keys=fields.String()), metadata={"description": "移交回执"})
     directives = fields.List(fields.Dict(keys=fields.String()), metadata={"description": "跨节点的决定及其结果"})
+    repeats = fields.Nested(RepeatsOfCase, allow_none=True, metadata={"description": "可能重复的此前事项及其认定"})
     acts = fields.List(fields.String(), metadata={"description": "现在可以办理的步骤"})
     subject = _text(required=False, none=True)
     text = _text(required=False, none=True)

@@ -143,6 +143,28 @@ def a_case(**more: Any) -> dict[str, Any]:
             {"act": "accept-case", "transition": "T21", "label": "受理"},
             {"act": "object-to-transfer", "transition": "T16", "label": "提出异议"},
         ],
+        "repeats": {
+            "rows": [
+                {
+                    "earlier": ACCEPTED,
+                    "same_person": True,
+                    "score": 83,
+                    "reasons": ["联系电话相同", "内容相似度 61%"],
+                    "state": "S10",
+                    "label": "已受理",
+                    "holder": "630104",
+                    "told_by": "630104",
+                    "proposed_at": "2026-03-02T10:15:01+08:00",
+                    "verdict": None,
+                    "decided_by": None,
+                    "decided_role": None,
+                    "decided_at": None,
+                    "note": None,
+                    "outcome": None,
+                }
+            ],
+            "question": {"asked_of": "630100", "asked_at": "2026-03-02T10:15:01+08:00", "answered_at": None},
+        },
         "subject": "小区供暖温度不达标",
         "text": "今年入冬以来室内温度只有14度。\n请求督促整改。",
         **more,
@@ -220,6 +242,7 @@ def usual_answers() -> dict[str, Any]:
             "as_of": "2026-03-03T09:00:02+08:00",
         },
         "routing.act": {"case_no": CASE_NO, "seq": 6, "state": "S10", "status": "done", "documents": []},
+        "routing.decide_repeat": {"case_no": CASE_NO, "seq": 7, "state": "S63", "outcome": "merged"},
         "routing.waiting": {
             "rows": [
                 {
