@@ -12,7 +12,7 @@ from services.portal.schemas.problems import checked
 from services.portal.schemas.repeats import RepeatDecision
 from services.portal.web.pages import errors_by_field, page, ports, staff_page
 
-pages = Blueprint("repeats", __name__, url_prefix="/desk/cases")
+pages = Blueprint("repeat", __name__, url_prefix="/desk/cases")
 
 
 @pages.route("/<case_no>/repeats/<earlier>", methods=["GET", "POST"])
