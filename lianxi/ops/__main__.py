@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "deadline": ("deadline", "Work out a statutory deadline with every step of its derivation."),
     "demo": ("demo", "Bring three nodes up and play a story through all of them."),
     "export": ("exporting", "Write the petitions of a node to a CSV file or XLSX workbook, masked."),
+    "doctor": ("doctor", "Look at a node and say in plain words what is wrong and what to do about it."),
     "import": ("importing", "Take petitions from a CSV file or XLSX workbook into a node."),
     "keys": ("keys", "List, add, use, rotate and retire the keys that personal data is sealed with."),
     "node": ("node", "Bring nodes up and down on this machine, or render a node's configuration."),
