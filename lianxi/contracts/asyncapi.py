@@ -6,12 +6,14 @@ equal. Everything in it comes from the message classes: names and versions, fiel
 
 import inspect
 import sys
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
 import yaml
 
 from lianxi.casework.messages import books, commands, custody, events, materials, notices, repeats
+from lianxi.casework.messages.catalogue import COMMANDS, EVENTS
 from lianxi.contracts.leaves import LARGEST_WHOLE
 from lianxi.contracts.registry import MESSAGES, declared_in, type_of, version_of
 from lianxi.contracts.shapes import Kind, Shape, fields_of
@@ -75,7 +77,7 @@ class _PlainDumper(yaml.SafeDumper):
 
 
 def _channel(module: ModuleType, exchange: str | None, description: str) -> dict[str, Any]:
-    keys = [_key(cls) for cls in declared_in(module)]
+    keys = [_key(cls) for cls in _messages_of(module)]
     channel: dict[str, Any] = {
         "address": None,
         "description": description,
@@ -85,6 +87,13 @@ def _channel(module: ModuleType, exchange: str | None, description: str) -> dict
         binding = {"is": "routingKey", "exchange": {"name": exchange, "type": "topic", "durable": True}}
         channel["bindings"] = {"amqp": {**binding, "bindingVersion": "0.3.0"}}
     return channel
+
+
+def _messages_of(module: ModuleType) -> Iterable[type[Any]]:
+    """The messages of a channel; those about a case stand in several modules."""
+    if module is events:
+        return EVENTS.values()
+    return COMMANDS.values() if module is commands else declared_in(module)
 
 
 def _operation(channel: str) -> dict[str, Any]:

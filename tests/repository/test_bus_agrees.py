@@ -10,7 +10,8 @@ from lianxi import courier
 from lianxi.bus import topology
 from lianxi.bus.doors import BatchDoor, doors_of
 from lianxi.bus.retries import Park
-from lianxi.casework.messages import events, notices
+from lianxi.casework.messages import notices
+from lianxi.casework.messages.catalogue import EVENTS
 from lianxi.contracts import envelope
 from lianxi.contracts.registry import MESSAGES, declared_in, type_of
 from tests.repository.tree import ROOT, SERVICES, text_of
@@ -19,7 +20,7 @@ GOLDEN = ROOT / "tests" / "contract" / "golden"
 DESCRIBED = yaml.safe_load(text_of(ROOT / "deploy" / "xining" / "bus.yaml"))
 DOCUMENT = yaml.safe_load(text_of(ROOT / "docs" / "asyncapi.yaml"))
 WITH_DOORS = tuple(service for service in SERVICES if service != "portal")
-LOCAL = [type_of(cls) for module in (events, notices) for cls in declared_in(module)]
+LOCAL = [type_of(cls) for cls in (*EVENTS.values(), *declared_in(notices))]
 
 
 def readers():

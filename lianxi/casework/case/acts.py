@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from lianxi.casework import chain
+from lianxi.casework.case import builders_of_disputes, builders_of_sorting
 from lianxi.casework.case.builders import BUILDERS, Draft
 from lianxi.casework.case.evolve import evolve
 from lianxi.casework.case.guards import GUARDS, Given
@@ -20,6 +21,8 @@ from lianxi.casework.messages.commands import Command
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import STATE_LABELS, Actor, EventHead, Role
 from lianxi.casework.transitions import Step, Transition, by_id, steps_for
+
+__all__ = ["BUILDERS", "act", "builders_of_disputes", "builders_of_sorting", "record"]
 
 LEVEL_LETTERS = {"city": "C", "district": "K", "township": "T"}
 
@@ -91,13 +94,22 @@ def _choose(case: Case, command: Any, given: Given, name: str) -> tuple[Transiti
             "state",
             f"案件现为“{STATE_LABELS[case.state]}”，只有在“{'、'.join(allowed)}”时才能办理“{steps[0][0].label}”。",
         )
-    return _narrowed(fitting, command, given, name)
+    return _narrowed(fitting, case, command, given)
 
 
-def _narrowed(fitting: list[tuple[Transition, Step]], command: Any, given: Given, name: str) -> tuple[Transition, Step]:
-    """Tell apart the steps that share a command: T1, T2 by who brings it, T12, T13 by target, T37 by its end."""
+def _narrowed(
+    fitting: list[tuple[Transition, Step]], case: Case, command: Any, given: Given
+) -> tuple[Transition, Step]:
+    """Tell apart the steps that share a command: T1, T2 by who brings it, T12, T13 by target, T37 by its end.
+
+    A part of a split case is received and registered by T52.
+    """
+    name = command.MESSAGE.name
     if name == "receive-case":
-        return fitting[0] if command.actor.role is Role.PETITIONER else fitting[1]
+        by_whom = fitting[0] if command.actor.role is Role.PETITIONER else fitting[1]
+        return fitting[-1] if command.split_from else by_whom
+    if name == "register-case":
+        return fitting[-1] if case.split_from else fitting[0]
     if name == "transfer-case" and len(fitting) > 1:
         return fitting[0] if command.to_node == given.node else fitting[1]
     if name == "decide-review":

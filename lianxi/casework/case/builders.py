@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from lianxi.casework import chain
 from lianxi.casework.case.guards import Given, transfer_kind
+from lianxi.casework.case.jurisdiction import common_node, pairs_of_return, ping_pong
 from lianxi.casework.case.state import Case, final_reviewing_node, reviewing_node
+from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages.facts import (
     CaseState,
@@ -16,6 +19,9 @@ from lianxi.casework.messages.facts import (
     Transfer,
     TransferKind,
 )
+from lianxi.law.clocks import ClockCode
+from lianxi.law.deadlines import due
+from lianxi.law.receipts import deemed_accepted_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,9 @@ Builder = Callable[[Case, Any, Given], list[Draft]]
 BUILDERS: dict[str, Builder] = {}
 
 
-def _builds(name: str) -> Callable[[Builder], Builder]:
+def builds(name: str) -> Callable[[Builder], Builder]:
+    """Enter a builder into the table under the name of its command."""
+
     def enter(function: Builder) -> Builder:
         BUILDERS[name] = function
         return function
@@ -40,7 +48,7 @@ def _builds(name: str) -> Callable[[Builder], Builder]:
     return enter
 
 
-def _document(kind: DocumentKind, command: Any, given: Given) -> Document:
+def document_of(kind: DocumentKind, command: Any, given: Given) -> Document:
     """Number a document, or keep the number its issuing node gave it."""
     return Document(
         kind=kind,
@@ -56,7 +64,7 @@ def paper_digest(paper: Mapping[str, str]) -> str:
     return chain.seal(dict(paper), "")
 
 
-@_builds("receive-case")
+@builds("receive-case")
 def _receive(_case: Case, command: Any, _given: Given) -> list[Draft]:
     facts = (
         "channel",
@@ -68,24 +76,26 @@ def _receive(_case: Case, command: Any, _given: Given) -> list[Draft]:
         "anonymous",
         "posted_on",
         "person_keys",
+        "split_from",
     )
     return [Draft(e.CaseReceived, {name: getattr(command, name) for name in facts})]
 
 
-@_builds("register-case")
+@builds("register-case")
 def _register(_case: Case, command: Any, given: Given) -> list[Draft]:
     facts = ("purpose", "petition_class", "category", "place", "claims", "recused", "reasons")
     fields = {name: getattr(command, name) for name in facts}
-    return [Draft(e.CaseRegistered, {"registered_on": given.today, **fields})]
+    return [Draft(e.CaseRegistered, {"registered_on": command.decided_on or given.today, **fields})]
 
 
-@_builds("merge-case")
+@builds("merge-case")
 def _merge(_case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.MERGE_RECORD, command, given)
+    document = document_of(DocumentKind.MERGE_RECORD, command, given)
     return [Draft(e.CaseMerged, {"into": command.into, "document": document})]
 
 
-def _transfer(case: Case, command: Any, given: Given) -> Transfer:
+def transfer_of(case: Case, command: Any, given: Given) -> Transfer:
+    """The hand-off that a dispatching command asks for."""
     return Transfer(
         offer_id=given.offer_id,
         kind=transfer_kind(command),
@@ -94,22 +104,23 @@ def _transfer(case: Case, command: Any, given: Given) -> Transfer:
         to_node=command.to_node,
         to_unit=command.to_unit,
         offered_at=given.now,
-        direct=command.direct if hasattr(command, "direct") else False,
+        direct=command.direct,
+        assists=command.assists,
     )
 
 
-@_builds("transfer-case")
+@builds("transfer-case")
 def _transfer_case(case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.TRANSFER_LETTER, command, given)
-    transfer = _transfer(case, command, given)
+    document = document_of(DocumentKind.TRANSFER_LETTER, command, given)
+    transfer = transfer_of(case, command, given)
     sent = Draft(e.CaseTransferred, {"transfer": transfer, "document": document, "reasons": command.reasons})
-    return [sent, *_delivered_in_house(transfer, given)]
+    return [sent, *delivered_in_house(transfer, given)]
 
 
-@_builds("assign-case")
+@builds("assign-case")
 def _assign_case(case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.ASSIGNMENT_LETTER, command, given)
-    transfer = _transfer(case, command, given)
+    document = document_of(DocumentKind.ASSIGNMENT_LETTER, command, given)
+    transfer = transfer_of(case, command, given)
     sent = Draft(
         e.CaseAssigned,
         {
@@ -120,10 +131,10 @@ def _assign_case(case: Case, command: Any, given: Given) -> list[Draft]:
             "reasons": command.reasons,
         },
     )
-    return [sent, *_delivered_in_house(transfer, given)]
+    return [sent, *delivered_in_house(transfer, given)]
 
 
-def _delivered_in_house(transfer: Transfer, given: Given) -> list[Draft]:
+def delivered_in_house(transfer: Transfer, given: Given) -> list[Draft]:
     """An organ of the same node has the case at once; custody does not move."""
     return [replace(_delivered(transfer, given), takes_custody=False)] if transfer.to_node == given.node else []
 
@@ -134,24 +145,36 @@ def _delivered(transfer: Transfer, given: Given) -> Draft:
     return Draft(e.CaseDelivered, fields, act="T15", takes_custody=True)
 
 
-@_builds("deliver-case")
+@builds("deliver-case")
 def _deliver(case: Case, _command: Any, given: Given) -> list[Draft]:
     return [_delivered(_on_its_way(case), given)]
 
 
-@_builds("refuse-transfer")
+@builds("refuse-transfer")
 def _refuse_transfer(case: Case, command: Any, _given: Given) -> list[Draft]:
-    return [Draft(e.TransferRefused, {"transfer": _on_its_way(case), "code": command.code})]
+    back = _on_its_way(case)
+    state = case.state if back.kind is TransferKind.HAND_BACK else CaseState.REGISTERED
+    return [Draft(e.TransferRefused, {"transfer": back, "code": command.code, "state": state})]
 
 
-@_builds("take-back")
+@builds("take-back")
 def _take_back(case: Case, _command: Any, given: Given) -> list[Draft]:
-    return [_returned(case, _on_its_way(case), given, takes_custody=True)]
+    return returned(case, _on_its_way(case), given, takes_custody=True)
 
 
-def _returned(case: Case, back: Transfer, given: Given, *, takes_custody: bool) -> Draft:
-    fields = {"transfer": back, "returned_on": given.today, "ends_assignment": case.assigned_by == back.to_node}
-    return Draft(e.CaseReturned, fields, "T17", takes_custody)
+def returned(case: Case, back: Transfer, given: Given, *, takes_custody: bool) -> list[Draft]:
+    """The case is back; one that comes back between the same two a further time goes to their joint conference."""
+    objected = case.state is CaseState.OBJECTED
+    ends = objected and case.assigned_by == back.to_node
+    fields = {"transfer": back, "returned_on": given.today, "ends_assignment": ends}
+    come_back = Draft(e.CaseReturned, fields, "T17" if objected else "T20", takes_custody)
+    between = pairs_of_return(case.unit or case.holder, back.to_node, case.proposed_organ) if objected else ()
+    found = ping_pong((*case.returns, *between))
+    if not objected or found is None or not common_node(found[0]):
+        return [come_back]
+    organs, number = found
+    facts = {"detected_on": given.today, "between": organs, "returns": number, "deciding_node": common_node(organs)}
+    return [come_back, Draft(d.PingPongDetected, facts, act="T19")]
 
 
 def _on_its_way(case: Case) -> Transfer:
@@ -160,14 +183,14 @@ def _on_its_way(case: Case) -> Transfer:
     return case.transfer
 
 
-@_builds("object-to-transfer")
+@builds("object-to-transfer")
 def _object(_case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.OBJECTION, command, given)
+    document = document_of(DocumentKind.OBJECTION, command, given)
     fields = {"filed_on": given.today, "proposed_organ": command.proposed_organ, "document": document}
     return [Draft(e.ObjectionFiled, fields)]
 
 
-@_builds("uphold-objection")
+@builds("uphold-objection")
 def _uphold(case: Case, command: Any, given: Given) -> list[Draft]:
     back = Transfer(
         offer_id=given.offer_id,
@@ -178,109 +201,119 @@ def _uphold(case: Case, command: Any, given: Given) -> list[Draft]:
         to_unit="",
         offered_at=given.now,
     )
-    document = _document(DocumentKind.OBJECTION_DECISION, command, given)
+    document = document_of(DocumentKind.OBJECTION_DECISION, command, given)
     upheld = Draft(e.ObjectionUpheld, {"transfer": back, "document": document})
-    in_house = [_returned(case, back, given, takes_custody=False)] if back.to_node == given.node else []
+    in_house = returned(case, back, given, takes_custody=False) if back.to_node == given.node else []
     return [upheld, *in_house]
 
 
-@_builds("refuse-objection")
-def _refuse_objection(_case: Case, command: Any, given: Given) -> list[Draft]:
-    return [Draft(e.ObjectionRefused, {"document": _document(DocumentKind.OBJECTION_DECISION, command, given)})]
+@builds("refuse-objection")
+def _refuse_objection(case: Case, command: Any, given: Given) -> list[Draft]:
+    document = document_of(DocumentKind.OBJECTION_DECISION, command, given)
+    state = case.resume_state or CaseState.AWAITING_ACCEPTANCE
+    return [Draft(e.ObjectionRefused, {"state": state, "document": document})]
 
 
-@_builds("accept-case")
+@builds("accept-case")
 def _accept(case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.ACCEPTANCE_NOTICE, command, given)
-    return [Draft(e.CaseAccepted, {"accepted_on": given.today, "unit": case.unit, "document": document})]
+    document = document_of(DocumentKind.ACCEPTANCE_NOTICE, command, given)
+    facts = {"accepted_on": _accepted_on(case, given), "unit": case.unit, "petition_class": case.petition_class}
+    return [Draft(e.CaseAccepted, {**facts, "document": document})]
 
 
-@_builds("classify-case")
+def _accepted_on(case: Case, given: Given) -> date:
+    """The day of the notice; one that comes too late counts from the fifteenth day: silence wins no time (CF-12)."""
+    received_on = case.delivered_on or given.today
+    in_time = given.today <= due(ClockCode.NOTICE, received_on, given.calendar).legal_due
+    return given.today if in_time else deemed_accepted_on(received_on)
+
+
+@builds("classify-case")
 def _classify(case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.CLASSIFICATION_SHEET, command, given)
+    document = document_of(DocumentKind.CLASSIFICATION_SHEET, command, given)
     return [Draft(e.CaseClassified, {"claims": command.claims, "accepted_on": case.accepted_on, "document": document})]
 
 
-@_builds("extend-handling")
+@builds("extend-handling")
 def _extend(_case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.EXTENSION_NOTICE, command, given)
+    document = document_of(DocumentKind.EXTENSION_NOTICE, command, given)
     return [Draft(e.HandlingExtended, {"days": command.days, "document": document})]
 
 
-@_builds("submit-opinion")
+@builds("submit-opinion")
 def _submit_opinion(_case: Case, command: Any, _given: Given) -> list[Draft]:
     return [Draft(e.OpinionSubmitted, {"outcomes": command.outcomes, "text_digest": paper_digest(command.paper)})]
 
 
-@_builds("sign-opinion")
+@builds("sign-opinion")
 def _sign_opinion(_case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.OPINION, command, given)
+    document = document_of(DocumentKind.OPINION, command, given)
     return [Draft(e.OpinionSigned, {"signed_on": given.today, "document": document})]
 
 
-@_builds("return-opinion")
+@builds("return-opinion")
 def _return_opinion(_case: Case, _command: Any, _given: Given) -> list[Draft]:
     return [Draft(e.OpinionReturned, {})]
 
 
-@_builds("serve-opinion")
+@builds("serve-opinion")
 def _serve_opinion(_case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.PROOF_OF_SERVICE, command, given)
+    document = document_of(DocumentKind.PROOF_OF_SERVICE, command, given)
     fields = {"served_on": command.service.served_on, "service": command.service, "document": document}
     return [Draft(e.OpinionServed, fields)]
 
 
-@_builds("record-service")
+@builds("record-service")
 def _record_service(_case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.PROOF_OF_SERVICE, command, given)
+    document = document_of(DocumentKind.PROOF_OF_SERVICE, command, given)
     facts = {"served": command.served, "served_on": command.service.served_on, "service": command.service}
     return [Draft(e.DocumentServed, {**facts, "document": document})]
 
 
-@_builds("file-report")
+@builds("file-report")
 def _file_report(_case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.CONCLUSION_REPORT, command, given)
+    document = document_of(DocumentKind.CONCLUSION_REPORT, command, given)
     return [Draft(e.ReportFiled, {"filed_on": given.today, "document": document})]
 
 
-@_builds("accept-report")
+@builds("accept-report")
 def _accept_report(_case: Case, command: Any, given: Given) -> list[Draft]:
-    return [Draft(e.ReportAccepted, {"document": _document(DocumentKind.REPORT_DECISION, command, given)})]
+    return [Draft(e.ReportAccepted, {"document": document_of(DocumentKind.REPORT_DECISION, command, given)})]
 
 
-@_builds("return-report")
+@builds("return-report")
 def _return_report(_case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.REPORT_DECISION, command, given)
+    document = document_of(DocumentKind.REPORT_DECISION, command, given)
     return [Draft(e.ReportReturned, {"returned_on": given.today, "document": document})]
 
 
-@_builds("request-review")
+@builds("request-review")
 def _request_review(case: Case, command: Any, given: Given) -> list[Draft]:
     fields = {
         "received_on": command.received_on,
         "posted_on": command.posted_on,
         "reviewing_node": reviewing_node(case.holder),
-        "document": _document(DocumentKind.REVIEW_REQUEST, command, given),
+        "document": document_of(DocumentKind.REVIEW_REQUEST, command, given),
     }
     return [Draft(e.ReviewRequested, fields)]
 
 
-@_builds("admit-review")
+@builds("admit-review")
 def _admit_review(_case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.REVIEW_NOTICE, command, given)
+    document = document_of(DocumentKind.REVIEW_NOTICE, command, given)
     return [Draft(e.ReviewAdmitted, {"decided_on": document.issued_on, "document": document})]
 
 
-@_builds("decline-review")
+@builds("decline-review")
 def _decline_review(_case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.REVIEW_NOTICE, command, given)
+    document = document_of(DocumentKind.REVIEW_NOTICE, command, given)
     fields = {"decided_on": document.issued_on, "ground": command.ground, "document": document}
     return [Draft(e.ReviewDeclined, fields)]
 
 
-@_builds("decide-review")
+@builds("decide-review")
 def _decide_review(case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.REVIEW_OPINION, command, given)
+    document = document_of(DocumentKind.REVIEW_OPINION, command, given)
     if command.disposition is Disposition.SET_ASIDE:
         ordered = {"ordered_on": document.issued_on, "days": command.rehandle_days, "document": document}
         again = Draft(e.RehandlingStarted, {"round_number": case.round_number + 1}, act="T48")
@@ -295,41 +328,41 @@ def _decide_review(case: Case, command: Any, given: Given) -> list[Draft]:
     return [Draft(e.ReviewDecided, fields)]
 
 
-@_builds("request-final-review")
+@builds("request-final-review")
 def _request_final_review(case: Case, command: Any, given: Given) -> list[Draft]:
     fields = {
         "received_on": command.received_on,
         "posted_on": command.posted_on,
         "reviewing_node": final_reviewing_node(case.holder),
-        "document": _document(DocumentKind.FINAL_REVIEW_REQUEST, command, given),
+        "document": document_of(DocumentKind.FINAL_REVIEW_REQUEST, command, given),
     }
     return [Draft(e.FinalReviewRequested, fields)]
 
 
-@_builds("lapse-case")
+@builds("lapse-case")
 def _lapse(_case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.LAPSE_RECORD, command, given)
+    document = document_of(DocumentKind.LAPSE_RECORD, command, given)
     return [Draft(e.CaseLapsed, {"lapsed_on": given.today, "document": document})]
 
 
-@_builds("withdraw-case")
+@builds("withdraw-case")
 def _withdraw(_case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.WITHDRAWAL, command, given)
+    document = document_of(DocumentKind.WITHDRAWAL, command, given)
     return [Draft(e.CaseWithdrawn, {"withdrawn_on": document.issued_on, "document": document})]
 
 
-@_builds("archive-case")
+@builds("archive-case")
 def _archive(_case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.DOSSIER_INDEX, command, given)
+    document = document_of(DocumentKind.DOSSIER_INDEX, command, given)
     return [Draft(e.CaseArchived, {"archived_on": given.today, "document": document})]
 
 
-@_builds("request-completion")
+@builds("request-completion")
 def _request_completion(_case: Case, command: Any, given: Given) -> list[Draft]:
-    document = _document(DocumentKind.COMPLETION_REQUEST, command, given)
+    document = document_of(DocumentKind.COMPLETION_REQUEST, command, given)
     return [Draft(e.CompletionRequested, {"asked_on": given.today, "document": document})]
 
 
-@_builds("receive-completion")
+@builds("receive-completion")
 def _receive_completion(case: Case, _command: Any, _given: Given) -> list[Draft]:
     return [Draft(e.CompletionReceived, {"state": case.resume_state or CaseState.RECEIVED})]

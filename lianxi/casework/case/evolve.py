@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import singledispatch
 
+from lianxi.casework.case.jurisdiction import pairs_of_return
 from lianxi.casework.case.state import Case
+from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
-from lianxi.casework.messages.facts import CaseState, TransferKind
+from lianxi.casework.messages import sorting as s
+from lianxi.casework.messages.facts import TERMINAL_STATES, CaseState, TransferKind
 
 
 def evolve(case: Case, event: e.CaseEvent) -> Case:
@@ -15,8 +18,10 @@ def evolve(case: Case, event: e.CaseEvent) -> Case:
     document = getattr(event, "document", None)
     documents = changed.documents if document is None else (*changed.documents, document)
     head = event.head
+    ended = changed.state in TERMINAL_STATES and case.state not in TERMINAL_STATES
     return replace(
         changed,
+        ended_as=changed.state if ended else changed.ended_as,
         seq=head.seq,
         epoch=head.epoch,
         head_digest=head.digest,
@@ -51,6 +56,7 @@ def _(event: e.CaseReceived, case: Case) -> Case:
         anonymous=event.anonymous,
         petitioner_key=event.petitioner_key,
         text_digest=event.text_digest,
+        split_from=event.split_from,
     )
 
 
@@ -98,21 +104,37 @@ def _(event: e.CaseDelivered, case: Case) -> Case:
         assigned_by=transfer.from_node if assigned else case.assigned_by,
         delivered_on=event.delivered_on,
         objections=0,
+        late_objection=False,
+        assists=transfer.assists,
         transfer=None,
     )
 
 
 @_after.register
 def _(event: e.TransferRefused, case: Case) -> Case:
-    if event.transfer.kind is TransferKind.HAND_BACK:
-        return replace(case, transfer=None)
-    assigned = case.state is CaseState.ASSIGNED
-    return replace(case, state=CaseState.REGISTERED, transfer=None, report_due=None if assigned else case.report_due)
+    assigned = event.transfer.kind is TransferKind.ASSIGN
+    return replace(case, state=event.state, transfer=None, report_due=None if assigned else case.report_due)
 
 
 @_after.register
-def _(_event: e.ObjectionFiled, case: Case) -> Case:
-    return replace(case, state=CaseState.OBJECTED, objections=case.objections + 1)
+def _(event: e.ObjectionFiled, case: Case) -> Case:
+    return replace(
+        case,
+        state=CaseState.OBJECTED,
+        objections=case.objections + 1,
+        proposed_organ=event.proposed_organ,
+        resume_state=case.state,
+    )
+
+
+@_after.register
+def _(event: d.LateObjectionFiled, case: Case) -> Case:
+    return replace(case, objections=case.objections + 1, late_objection=True, proposed_organ=event.proposed_organ)
+
+
+@_after.register
+def _(_event: d.LateObjectionAdmitted, case: Case) -> Case:
+    return replace(case, state=CaseState.OBJECTED, late_objection=False, resume_state=case.state)
 
 
 @_after.register
@@ -122,6 +144,9 @@ def _(event: e.ObjectionUpheld, case: Case) -> Case:
 
 @_after.register
 def _(event: e.CaseReturned, case: Case) -> Case:
+    objected = case.state is CaseState.OBJECTED
+    by = case.unit or case.holder
+    between = pairs_of_return(by, event.transfer.to_node, case.proposed_organ) if objected else ()
     return replace(
         case,
         state=CaseState.REGISTERED,
@@ -132,12 +157,108 @@ def _(event: e.CaseReturned, case: Case) -> Case:
         assigned_by="" if event.ends_assignment else case.assigned_by,
         report_due=None if event.ends_assignment else case.report_due,
         delivered_on=event.returned_on,
+        returns=(*case.returns, *between),
+        dispute_stage="",
+        dispute_node="",
+        proposed_organ="",
+        resume_state=None,
     )
 
 
 @_after.register
-def _(_event: e.ObjectionRefused, case: Case) -> Case:
-    return replace(case, state=CaseState.AWAITING_ACCEPTANCE)
+def _(event: e.ObjectionRefused, case: Case) -> Case:
+    return replace(case, state=event.state, resume_state=None)
+
+
+@_after.register
+def _(event: d.DisputeRaised, case: Case) -> Case:
+    return replace(case, state=CaseState.DISPUTED, dispute_parties=event.parties, dispute_stage="consult")
+
+
+@_after.register
+def _(event: d.DisputeReferred, case: Case) -> Case:
+    return replace(case, dispute_stage="designate", dispute_node=event.deciding_node)
+
+
+@_after.register
+def _(event: d.DisputeReferredToConference, case: Case) -> Case:
+    return replace(case, dispute_stage="conference", dispute_node=event.deciding_node)
+
+
+@_after.register
+def _(event: d.PingPongDetected, case: Case) -> Case:
+    return replace(
+        case,
+        state=CaseState.DISPUTED,
+        dispute_parties=event.between,
+        dispute_stage="conference",
+        dispute_node=event.deciding_node,
+    )
+
+
+@_after.register
+def _(event: d.OrganDesignated, case: Case) -> Case:
+    decided = replace(case, designated=event.lead, assists=event.assists)
+    if event.transfer is not None:
+        return replace(decided, transfer=event.transfer)
+    received_on = event.designated_on if event.moved else case.delivered_on
+    settled = replace(decided, state=CaseState.AWAITING_ACCEPTANCE, unit=event.lead, delivered_on=received_on)
+    return replace(settled, dispute_stage="", dispute_node="")
+
+
+@_after.register
+def _(_event: d.AssistOpinionFiled, case: Case) -> Case:
+    return case
+
+
+@_after.register
+def _(event: s.CaseDeclined, case: Case) -> Case:
+    return replace(case, state=event.state, ended_on=event.document.issued_on)
+
+
+@_after.register
+def _(event: s.PetitionerGuided, case: Case) -> Case:
+    return replace(case, state=CaseState.GUIDED, ended_on=event.document.issued_on)
+
+
+@_after.register
+def _(event: s.SentToJudiciary, case: Case) -> Case:
+    return replace(case, state=CaseState.SENT_TO_JUDICIARY, ended_on=event.document.issued_on)
+
+
+@_after.register
+def _(event: s.SentSealed, case: Case) -> Case:
+    return replace(case, state=CaseState.SENT_TO_DISCIPLINE, ended_on=event.document.issued_on)
+
+
+@_after.register
+def _(_event: s.ReferredUp, case: Case) -> Case:
+    return replace(case, state=CaseState.REFERRED_UP)
+
+
+@_after.register
+def _(_event: s.InstructionRecorded, case: Case) -> Case:
+    return case
+
+
+@_after.register
+def _(event: s.SuggestionAnswered, case: Case) -> Case:
+    return replace(case, state=CaseState.SUGGESTION_ANSWERED, ended_on=event.document.issued_on)
+
+
+@_after.register
+def _(event: s.RouteShown, case: Case) -> Case:
+    return replace(case, state=CaseState.STATUTORY_ROUTE, claims=event.claims, ended_on=event.document.issued_on)
+
+
+@_after.register
+def _(event: s.DutyPerformed, case: Case) -> Case:
+    return replace(case, state=CaseState.DUTY, claims=event.claims, ended_on=event.document.issued_on)
+
+
+@_after.register
+def _(event: s.CaseSplit, case: Case) -> Case:
+    return replace(case, claims=event.claims, split_into=(*case.split_into, *event.into))
 
 
 @_after.register
@@ -197,23 +318,26 @@ def _(event: e.DocumentServed, case: Case) -> Case:
 
 @_after.register
 def _(_event: e.ReportFiled, case: Case) -> Case:
-    return replace(case, state=CaseState.REPORT_FILED)
+    in_check = case.state in {CaseState.REPLIED, CaseState.REPORT_RETURNED}
+    return replace(case, state=CaseState.REPORT_FILED if in_check else case.state, report="filed")
 
 
 @_after.register
 def _(_event: e.ReportAccepted, case: Case) -> Case:
     # The report is owed once; a later opinion after a review is not reported a second time.
-    return replace(case, state=CaseState.REPLIED, assigned_by="")
+    state = CaseState.REPLIED if case.state is CaseState.REPORT_FILED else case.state
+    return replace(case, state=state, assigned_by="", report="")
 
 
 @_after.register
 def _(_event: e.ReportReturned, case: Case) -> Case:
-    return replace(case, state=CaseState.REPORT_RETURNED)
+    state = CaseState.REPORT_RETURNED if case.state is CaseState.REPORT_FILED else case.state
+    return replace(case, state=state, report="returned")
 
 
 @_after.register
 def _(event: e.ReviewRequested, case: Case) -> Case:
-    return replace(case, state=CaseState.REVIEW_REQUESTED, reviewing_node=event.reviewing_node)
+    return replace(case, state=CaseState.REVIEW_REQUESTED, reviewing_node=event.reviewing_node, ended_on=None)
 
 
 @_after.register
@@ -233,7 +357,7 @@ def _(event: e.ReviewDecided, case: Case) -> Case:
 
 @_after.register
 def _(_event: e.RehandlingOrdered, case: Case) -> Case:
-    return replace(case, state=CaseState.REHANDLING_ORDERED)
+    return replace(case, state=CaseState.REHANDLING_ORDERED, report="")
 
 
 @_after.register
@@ -243,12 +367,12 @@ def _(event: e.RehandlingStarted, case: Case) -> Case:
 
 @_after.register
 def _(event: e.FinalReviewRequested, case: Case) -> Case:
-    return replace(case, state=CaseState.FINAL_REVIEW_REQUESTED, reviewing_node=event.reviewing_node)
+    return replace(case, state=CaseState.FINAL_REVIEW_REQUESTED, reviewing_node=event.reviewing_node, ended_on=None)
 
 
 @_after.register
 def _(event: e.CaseLapsed, case: Case) -> Case:
-    return replace(case, state=CaseState.CLOSED_BY_LAPSE, ended_on=event.lapsed_on)
+    return replace(case, state=CaseState.CLOSED_BY_LAPSE, ended_on=event.lapsed_on, lapsed_from=case.state)
 
 
 @_after.register

@@ -22,6 +22,10 @@ class Case:
 
     `holder` is the one node with custody, `unit` the organ that handles it ("" at a petition department), `epoch`
     grows with each change of custody, `head_digest` is the last link of the hash chain. Days are days in Asia/Shanghai.
+
+    `returns` holds a pair of organs for each time the case came back between them (`jurisdiction.pair`); `designated`
+    is the organ that a decision under Art. 24 made competent; `report` is "filed" or "returned" while the assigner's
+    check is not over; `ended_as` is the end the case came to, `lapsed_from` the state in which a right ran out.
     """
 
     case_no: str
@@ -48,6 +52,8 @@ class Case:
     claims: tuple[Claim, ...] = ()
     recused: tuple[str, ...] = ()
     merged_into: str = ""
+    split_from: str = ""
+    split_into: tuple[str, ...] = ()
 
     transfer: Transfer | None = None
     sender: str = ""
@@ -55,6 +61,14 @@ class Case:
     report_due: date | None = None
     delivered_on: date | None = None
     objections: int = 0
+    late_objection: bool = False
+    proposed_organ: str = ""
+    returns: tuple[str, ...] = ()
+    assists: tuple[str, ...] = ()
+    dispute_parties: tuple[str, ...] = ()
+    dispute_stage: str = ""
+    dispute_node: str = ""
+    designated: str = ""
     resume_state: CaseState | None = None
 
     accepted_on: date | None = None
@@ -67,7 +81,10 @@ class Case:
     reviewing_node: str = ""
     disposition: Disposition | None = None
     review_served_on: date | None = None
+    report: str = ""
     ended_on: date | None = None
+    ended_as: CaseState | None = None
+    lapsed_from: CaseState | None = None
     documents: tuple[Document, ...] = ()
     served_documents: tuple[str, ...] = ()
 

@@ -1,6 +1,7 @@
 """Every command and event that crosses a service border, each defined once, frozen.
 
 `facts` holds the values they are made of, `commands` what people and nodes ask for, `events` what happened to a
-case, `notices` what services tell each other beside the case, `custody` what travels between nodes.
+case; `sorting` and `dispute` hold both for the acts that find out where a case belongs; `catalogue` has all of them by
+name. `notices` is what services tell each other beside the case, `custody` what travels between nodes.
 A class with a `MESSAGE` is a message of the wire; `lianxi.contracts` derives its schema from the class.
 """

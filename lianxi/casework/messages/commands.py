@@ -53,6 +53,7 @@ class ReceiveCase(Command):
     anonymous: bool = False
     posted_on: date | None = None
     person_keys: tuple[str, ...] = ()
+    split_from: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +87,7 @@ class TransferCase(Command):
     to_node: str
     to_unit: str = ""
     direct: bool = False
+    assists: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
 
 
@@ -98,6 +100,7 @@ class AssignCase(Command):
     report_due: date
     to_unit: str = ""
     direct: bool = False
+    assists: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
 
 

@@ -33,7 +33,10 @@ class CaseEvent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaseReceived(CaseEvent):
-    """T1, T2: a contact came in. `received_on` is the day of receipt by channel (D-13), in Asia/Shanghai."""
+    """T1, T2: a contact came in. `received_on` is the day of receipt by channel (D-13), in Asia/Shanghai.
+
+    T52: with `split_from` it is a part of that case.
+    """
 
     MESSAGE: ClassVar[Message] = Message("case-received")
     channel: str
@@ -45,6 +48,7 @@ class CaseReceived(CaseEvent):
     anonymous: bool = False
     posted_on: date | None = None
     person_keys: tuple[str, ...] = ()
+    split_from: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,6 +117,7 @@ class TransferRefused(CaseEvent):
     MESSAGE: ClassVar[Message] = Message("transfer-refused")
     transfer: Transfer
     code: str
+    state: CaseState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,9 +154,10 @@ class CaseReturned(CaseEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObjectionRefused(CaseEvent):
-    """T18: the objection fails; the original limits stand."""
+    """T18: the objection fails; the case is again where it was, the original limits stand."""
 
     MESSAGE: ClassVar[Message] = Message("objection-refused")
+    state: CaseState
     document: Document
 
 
@@ -163,6 +169,7 @@ class CaseAccepted(CaseEvent):
     accepted_on: date
     unit: str
     document: Document
+    petition_class: PetitionClass | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -183,6 +183,20 @@ class DocumentKind(StrEnum):
     MERGE_RECORD = "并"
     DOSSIER_INDEX = "卷"
     SUPERVISION_ORDER = "督"
+    DISPUTE_REPORT = "争"
+    DESIGNATION = "指"
+    MINUTES = "纪"
+    ASSIST_OPINION = "协"
+    DECLINE_NOTICE = "不受"
+    GUIDANCE = "引"
+    JUDICIARY_LETTER = "转法"
+    SEALED_LETTER = "密转"
+    REFERRAL = "呈"
+    INSTRUCTION = "批"
+    SUGGESTION_REPLY = "建复"
+    ROUTE_NOTICE = "途告"
+    DUTY_REPLY = "履复"
+    SPLIT_RECORD = "分案"
 
 
 class ServiceMethod(StrEnum):
@@ -259,7 +273,7 @@ class ProofOfService:
 class Transfer:
     """A hand-off under way: from whom to whom, why, and the offer that carries it.
 
-    `to_unit` is "" when a lower petition department dispatches further itself.
+    `to_unit` is "" when a lower petition department dispatches further itself; `assists` are the units that assist it.
     """
 
     offer_id: str
@@ -270,6 +284,7 @@ class Transfer:
     to_unit: str
     offered_at: datetime
     direct: bool = False
+    assists: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

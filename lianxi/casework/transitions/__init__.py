@@ -1,4 +1,4 @@
-"""The state machine of a case as one table: T1–T49 of the rule book (§4.3), T50 and T51 of our own.
+"""The state machine of a case as one table: T1–T49 of the rule book (§4.3), T50 to T53 of our own.
 
 Code, documents and the case page read this table. A row says from which states an act leads to which, who may do
 it at which level of node, which guards must hold (`lianxi.casework.case.guards`), which document it issues, and what it
@@ -6,16 +6,25 @@ does to the clocks. `built=False` marks a row that is known but not offered yet:
 
 T50 stands in no rule book: the receiving node's server may be unable to take a case (unknown unit, broken history).
 Then the sender, who still holds it, routes it anew; one whose hand-back failed waits for another decision. T51 records
-the proven service of every document that has no step of its own for it (D-15, DOC-16).
+the proven service of every document that has no step of its own for it (D-15, DOC-16). T52 splits a case with several
+claims, T53 is the part of an assisting unit.
 """
 
 import dataclasses
 from datetime import date
 from functools import reduce
 
-from lianxi.casework.messages.events import CaseAssigned, CaseEvent, CaseReturned, CaseTransferred, TransferRefused
-from lianxi.casework.messages.facts import CaseState, Role, TransferKind
-from lianxi.casework.transitions import before_acceptance, handling, review_and_end
+from lianxi.casework.messages.dispute import OrganDesignated
+from lianxi.casework.messages.events import (
+    CaseAccepted,
+    CaseAssigned,
+    CaseEvent,
+    CaseReturned,
+    CaseTransferred,
+    TransferRefused,
+)
+from lianxi.casework.messages.facts import CaseState, PetitionClass, Role, TransferKind
+from lianxi.casework.transitions import before_acceptance, dispute, handling, review_and_end, sorting
 from lianxi.casework.transitions.row import ANY_OPEN, ClockEffect, Step, Transition
 
 __all__ = [
@@ -34,7 +43,7 @@ __all__ = [
 
 TRANSITIONS: tuple[Transition, ...] = tuple(
     sorted(
-        (*before_acceptance.ROWS, *handling.ROWS, *review_and_end.ROWS),
+        (*before_acceptance.ROWS, *handling.ROWS, *review_and_end.ROWS, *sorting.ROWS, *dispute.ROWS),
         key=lambda transition: int(transition.id.removeprefix("T")),
     )
 )
@@ -64,7 +73,7 @@ class ClockEffects:
 
 
 def by_id(transition_id: str) -> Transition:
-    """Return the row `T1`…`T51`; KeyError when there is none."""
+    """Return the row `T1`…`T53`; KeyError when there is none."""
     return _BY_ID[transition_id]
 
 
@@ -94,8 +103,14 @@ def clock_effects(event: CaseEvent) -> ClockEffects:
     if not _ends_assignment(event):
         # Somebody above this transfer still waits for the report (R-22-6).
         cancels = tuple(code for code in cancels if code != "ASSIGN_RPT")
+    opens = effect.opens
+    if isinstance(event, OrganDesignated) and (event.transfer is not None or not event.moved):
+        # The organ that has had it goes on with its old limit; another node's organ gets its own on delivery.
+        opens, cancels = (), ()
+    if isinstance(event, CaseAccepted) and event.petition_class is not PetitionClass.SUGGESTION:
+        opens = ()
     return ClockEffects(
-        opens=tuple(_opening(event, code, path) for code, path in effect.opens),
+        opens=tuple(_opening(event, code, path) for code, path in opens),
         closes=closes,
         cancels=cancels,
         reopens=effect.reopens,
@@ -113,16 +128,13 @@ def _ends_assignment(event: CaseEvent) -> bool:
 
 def _effect_of(event: CaseEvent) -> ClockEffect:
     steps = [step for step in _BY_ID[event.head.act].steps if step.event == type(event).__name__]
-    if len(steps) > 1:
+    if len({step.clocks for step in steps}) > 1:
         steps = [step for step in steps if step.end == (_end_of(event),)]
     return steps[0].clocks
 
 
 def _end_of(event: CaseEvent) -> CaseState:
     """Which of its two ends an event took."""
-    if isinstance(event, TransferRefused):
-        hand_back = event.transfer.kind is TransferKind.HAND_BACK
-        return CaseState.OBJECTED if hand_back else CaseState.REGISTERED
     state: CaseState = event.state  # type: ignore[attr-defined]  # the others name it
     return state
 

@@ -1,9 +1,10 @@
-"""T1–T23, T45 and T50: from the contact to the door of the competent organ."""
+"""T1–T4, T12–T22, T45 and T50: from the contact to the door of the competent organ."""
 
+from lianxi.casework.transitions.dispute import DESIGNATIONS, DISPUTES
 from lianxi.casework.transitions.row import Transition, opening, step
 
-ON_ITS_WAY = opening(closes="DISPOSE CHAIN")
-BACK_WITH_SENDER = opening(reopens="DISPOSE CHAIN", cancels="ASSIGN_RPT NOTICE OBJECT")
+ON_ITS_WAY = opening(closes="DISPOSE CHAIN", cancels="OBJECT")
+BACK_WITH_SENDER = opening(reopens="DISPOSE CHAIN", cancels="ASSIGN_RPT NOTICE OBJECT DISPOSE")
 
 ROWS: tuple[Transition, ...] = (
     Transition(
@@ -78,61 +79,6 @@ ROWS: tuple[Transition, ...] = (
         ),
     ),
     Transition(
-        id="T5",
-        label="上级不予受理",
-        article="19(3)",
-        limit="DISPOSE",
-        built=False,
-        steps=(step("decline-case", "S02", "S23", "D", document="不予受理告知书"),),
-    ),
-    Transition(
-        id="T6",
-        label="不再受理",
-        article="36(3)",
-        limit="DISPOSE",
-        built=False,
-        steps=(step("bar-case", "S02", "S24", "D", document="不再受理告知书"),),
-    ),
-    Transition(
-        id="T7",
-        label="引导",
-        article="20、22(2)",
-        limit="当场",
-        built=False,
-        steps=(step("guide-petitioner", "S02", "S22", "R D", document="引导告知单"),),
-    ),
-    Transition(
-        id="T8",
-        label="转送政法部门",
-        article="22(2)",
-        limit="DISPOSE",
-        built=False,
-        steps=(step("send-to-judiciary", "S02", "S20", "D", document="转送函"),),
-    ),
-    Transition(
-        id="T9",
-        label="密件转送",
-        article="22(2)、30",
-        limit="DISPOSE",
-        built=False,
-        steps=(step("send-sealed", "S02", "S21", "D X", document="转送函（密）"),),
-    ),
-    Transition(
-        id="T10",
-        label="报请",
-        article="22(1)(一)、25",
-        limit="立即",
-        built=False,
-        steps=(step("refer-up", "S02", "S03", "DL", document="报请件"),),
-    ),
-    Transition(
-        id="T11",
-        label="按批示办理",
-        article="22",
-        built=False,
-        steps=(step("follow-instruction", "S03", "S04 S05", "D", document="批示件"),),
-    ),
-    Transition(
         id="T12",
         label="转送本级机关",
         article="22(1)(一)",
@@ -144,7 +90,7 @@ ROWS: tuple[Transition, ...] = (
                 "S04",
                 "D SYS",
                 "CaseTransferred",
-                "not_an_accusation organ_at_this_node",
+                "not_an_accusation organ_at_this_node sent_as_designated lead_and_assists_known",
                 "转送函",
                 ON_ITS_WAY,
             ),
@@ -163,7 +109,7 @@ ROWS: tuple[Transition, ...] = (
                 "S04",
                 "D SYS",
                 "CaseTransferred",
-                "not_an_accusation node_below",
+                "not_an_accusation node_below sent_as_designated lead_and_assists_known",
                 "转送函",
                 ON_ITS_WAY,
             ),
@@ -181,9 +127,10 @@ ROWS: tuple[Transition, ...] = (
                 "S05",
                 "D DL",
                 "CaseAssigned",
-                "not_an_accusation here_or_below report_due_ahead not_assigned_from_above",
+                "not_an_accusation here_or_below report_due_ahead not_assigned_from_above"
+                " sent_as_designated lead_and_assists_known",
                 "交办函",
-                opening("ASSIGN_RPT:assigned_on", closes="DISPOSE CHAIN"),
+                opening("ASSIGN_RPT:assigned_on", closes="DISPOSE CHAIN", cancels="OBJECT"),
             ),
         ),
     ),
@@ -210,7 +157,7 @@ ROWS: tuple[Transition, ...] = (
                 "CaseDelivered",
                 "offered_to_this_node",
                 "签收回执",
-                opening("DISPOSE:delivered_on"),
+                opening("DISPOSE:delivered_on", "OBJECT:delivered_on"),
             ),
         ),
     ),
@@ -222,13 +169,32 @@ ROWS: tuple[Transition, ...] = (
         steps=(
             step(
                 "object-to-transfer",
-                "S06",
+                "S02 S06",
                 "S07",
-                "U UL",
+                "U UL D DL",
                 "ObjectionFiled",
-                "own_unit within_objection_limit first_objection objection_reasoned",
+                "own_unit_or_department not_designated within_objection_limit first_objection objection_reasoned",
                 "异议申请",
                 opening("OBJ_DECIDE:filed_on", closes="OBJECT"),
+            ),
+            step(
+                "object-late",
+                "S02 S06",
+                "S02 S06",
+                "U UL D DL",
+                "LateObjectionFiled",
+                "own_unit_or_department not_designated after_objection_limit first_objection objection_reasoned",
+                "异议申请（逾期）",
+            ),
+            step(
+                "admit-late-objection",
+                "S02 S06",
+                "S07",
+                "D DL",
+                "LateObjectionAdmitted",
+                "decided_by_sender late_objection_filed reason_given",
+                "逾期异议受理决定",
+                opening("OBJ_DECIDE:admitted_on"),
             ),
         ),
     ),
@@ -260,7 +226,7 @@ ROWS: tuple[Transition, ...] = (
             step(
                 "refuse-objection",
                 "S07",
-                "S06",
+                "S02 S06",
                 "D DL",
                 "ObjectionRefused",
                 "decided_by_sender reason_given",
@@ -273,15 +239,15 @@ ROWS: tuple[Transition, ...] = (
         id="T19",
         label="管辖争议",
         article="24",
-        built=False,
-        steps=(step("raise-dispute", "S06", "S08", "U D", document="管辖争议报告"),),
+        limit="CONSULT、DESIGNATE、CONFERENCE",
+        steps=DISPUTES,
     ),
     Transition(
         id="T20",
         label="指定受理",
         article="24",
-        built=False,
-        steps=(step("designate-organ", "S08", "S06", "D J", document="受理机关指定书"),),
+        limit="DESIGNATE、CONFERENCE",
+        steps=DESIGNATIONS,
     ),
     Transition(
         id="T21",
@@ -297,7 +263,7 @@ ROWS: tuple[Transition, ...] = (
                 "CaseAccepted",
                 "own_unit not_an_accusation",
                 "受理告知书",
-                opening(closes="NOTICE NOTICE_KPI", cancels="OBJECT"),
+                opening("SUGGEST:accepted_on", closes="NOTICE NOTICE_KPI", cancels="OBJECT"),
             ),
         ),
     ),
@@ -308,14 +274,6 @@ ROWS: tuple[Transition, ...] = (
         limit="当场，否则NOTICE",
         built=False,
         steps=(step("file-at-organ", "S00", "S06", "U", document="受理告知书"),),
-    ),
-    Transition(
-        id="T23",
-        label="机关不予（不再）受理",
-        article="19(3)、36(3)",
-        limit="NOTICE",
-        built=False,
-        steps=(step("reject-case", "S06", "S23 S24", "U", document="不予受理告知书"),),
     ),
     Transition(
         id="T45",
@@ -361,6 +319,7 @@ ROWS: tuple[Transition, ...] = (
                 "",
                 opening(reopens="OBJ_DECIDE"),
             ),
+            step("refuse-transfer", "S08", "S08", "SYS", "TransferRefused", "hand_back_under_way"),
         ),
     ),
 )

@@ -2,6 +2,11 @@
 
 from lianxi.casework.transitions.row import Transition, opening, step
 
+# The petitioner's right to a review does not wait for the assigner's check, so both go on side by side.
+_IN_REVIEW = "S30 S31 S32 S33 S40"
+REPORT_IN_CHECK, REPORT_CHECKED, REPORT_SENT_BACK = f"S50 {_IN_REVIEW}", f"S16 {_IN_REVIEW}", f"S51 {_IN_REVIEW}"
+AT_AN_END = opening("ARCHIVE:document.issued_on", cancels_all=True)
+
 ROWS: tuple[Transition, ...] = (
     Transition(
         id="T24",
@@ -25,24 +30,54 @@ ROWS: tuple[Transition, ...] = (
         label="答复建议",
         article="29",
         limit="SUGGEST",
-        built=False,
-        steps=(step("answer-suggestion", "S10", "S17", "U", document="建议答复书"),),
+        steps=(
+            step(
+                "answer-suggestion",
+                "S10",
+                "S17",
+                "U UL",
+                "SuggestionAnswered",
+                "own_unit is_a_suggestion",
+                "建议答复书",
+                opening("ARCHIVE:document.issued_on", closes="SUGGEST", cancels_all=True),
+            ),
+        ),
     ),
     Transition(
         id="T26",
         label="导入法定途径",
         article="31",
         limit="NOTICE",
-        built=False,
-        steps=(step("redirect-to-statutory-route", "S10", "S18", "U", document="法定途径告知书"),),
+        steps=(
+            step(
+                "redirect-to-statutory-route",
+                "S10",
+                "S18",
+                "U UL",
+                "RouteShown",
+                "own_unit every_claim_elsewhere",
+                "法定途径告知书",
+                AT_AN_END,
+            ),
+        ),
     ),
     Transition(
         id="T27",
         label="履行法定职责",
         article="31(五)",
         limit="DUTY",
-        built=False,
-        steps=(step("perform-duty", "S10", "S19", "U", document="履职答复书"),),
+        steps=(
+            step(
+                "perform-duty",
+                "S10",
+                "S19",
+                "U UL",
+                "DutyPerformed",
+                "own_unit every_claim_a_duty",
+                "履职答复书",
+                AT_AN_END,
+            ),
+        ),
     ),
     Transition(
         id="T28",
@@ -153,21 +188,21 @@ ROWS: tuple[Transition, ...] = (
         steps=(
             step(
                 "accept-report",
-                "S50",
-                "S16",
+                REPORT_IN_CHECK,
+                REPORT_CHECKED,
                 "D DL",
                 "ReportAccepted",
-                "decided_by_assigner",
+                "report_in_check decided_by_assigner",
                 "审核意见",
                 opening(closes="REPORT_CHK"),
             ),
             step(
                 "return-report",
-                "S50",
-                "S51",
+                REPORT_IN_CHECK,
+                REPORT_SENT_BACK,
                 "D DL",
                 "ReportReturned",
-                "decided_by_assigner reason_given",
+                "report_in_check decided_by_assigner reason_given",
                 "退办单",
                 opening("REDO:returned_on", closes="REPORT_CHK"),
             ),
@@ -187,11 +222,11 @@ ROWS: tuple[Transition, ...] = (
         steps=(
             step(
                 "file-report",
-                "S51",
-                "S50",
+                REPORT_SENT_BACK,
+                REPORT_IN_CHECK,
                 "U UL",
                 "ReportFiled",
-                "own_unit report_complete",
+                "own_unit report_returned report_complete",
                 "办结报告",
                 opening("REPORT_CHK:filed_on", closes="REDO"),
             ),

@@ -11,17 +11,13 @@ from functools import cache
 from typing import Any
 
 from lianxi.casework.errors import Forbidden
-from lianxi.casework.messages import commands
+from lianxi.casework.messages.catalogue import COMMANDS
+from lianxi.casework.messages.commands import Command
 from lianxi.casework.messages.facts import CaseState, Role
 from lianxi.casework.transitions import TRANSITIONS, steps_for, steps_from
 from services.portal.domain.accounts import AccountRole, Principal
 
-COMMANDS: Mapping[str, type[commands.Command]] = {
-    cls.MESSAGE.name: cls  # type: ignore[attr-defined]  # every command that travels has one
-    for cls in vars(commands).values()
-    if isinstance(cls, type) and issubclass(cls, commands.Command) and cls is not commands.Command
-}
-NOT_ASKED = frozenset({field.name for field in dataclasses.fields(commands.Command)} - {"paper"}) | {"reasons"}
+NOT_ASKED = frozenset({field.name for field in dataclasses.fields(Command)} - {"paper"}) | {"reasons", "into_cases"}
 """Fields that nobody types: the address, the sign-in, If-Match or the node itself fill them in."""
 NOT_OVER_HTTP = frozenset(
     {"receive-case"}  # opens a case; that is what filing a petition is for
@@ -94,6 +90,11 @@ _NAMES = {
     "decide-review": "作出复查决定",
     "request-completion": "要求补正",
     "receive-completion": "收到补正材料",
+    "object-late": "逾期提出异议",
+    "admit-late-objection": "受理逾期异议",
+    "refer-dispute": "提请指定或者协调",
+    "agree-on-organ": "记录协商结果",
+    "coordinate-dispute": "联席会议协调",
 }
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from lianxi.casework.case.guards import OPINION_FIELDS
+from lianxi.casework.case.guards import MINUTES_FIELDS, OPINION_FIELDS
 from lianxi.casework.messages.facts import (
     Claim,
     ClaimOutcome,
@@ -23,6 +23,7 @@ from lianxi.casework.messages.facts import (
     Route,
     ServiceMethod,
 )
+from lianxi.casework.messages.sorting import CasePart
 from lianxi.casework.transitions import steps_for
 from services.portal.domain.acts import COMMANDS, NOT_ASKED
 
@@ -56,6 +57,12 @@ GROUNDS: Choices = (
     ("accepted-elsewhere", "已由其他机关受理"),
     ("statutory-route", "应走其他法定途径"),
 )
+GUIDANCE: Choices = (
+    ("skipped-level", "越级走访"),
+    ("judicial-visit", "涉法涉诉走访"),
+    ("out-of-scope", "不属于受理范围"),
+)
+ADOPTION: Choices = (("adopted", "采纳"), ("partly", "部分采纳"), ("not", "未采纳"))
 PURPOSES: Choices = tuple((word, word) for word in ("意见建议", "申诉", "求决", "揭发控告", "咨询", "其他"))
 LABELS = {
     "purpose": "信访目的",
@@ -74,6 +81,16 @@ LABELS = {
     "days": "延长天数（最多30天）",
     "ground": "不予受理的事由",
     "served": "送达的文书字号",
+    "assists": "协办单位代码（用“/”隔开，没有则不填）",
+    "parties": "争议各方单位代码（含本单位，用“/”隔开）",
+    "lead": "主办单位代码（如 630104.housing）",
+    "to_conference": "没有共同的上一级，或者上一级难以决定，直接提请联席会议",
+    "earlier": "此前的事项编号",
+    "for_good": "该事项已依法终结（不再受理）",
+    "to_organ": "受送单位代码",
+    "accused": "被检举控告的单位或者区划代码（用“/”隔开）",
+    "adoption": "采纳情况",
+    "parts": "分案",
     "disposition": "复查决定",
     "rehandle_days": "重新办理期限（天，最多60天）",
     "received_on": "收到申请的日期",
@@ -92,6 +109,15 @@ LABELS = {
     "paper.opinion": "处理意见",
     "paper.remedy": "救济途径告知",
     "paper.text": "文书正文（可不填）",
+    "paper.consent": "各方同意的意见和日期",
+    "paper.attended": "参加单位",
+    "paper.minutes": "议定事项和分工",
+    "paper.organ": "应当去的机关",
+    "paper.procedure": "应当适用的法定程序",
+    "paper.answer": "答复内容",
+    "paper.decided_by": "批示人",
+    "paper.instruction": "批示内容",
+    "paper.shown_by": "该事项在别处办理的凭据（字号和机关；本节点有该案的不填）",
 }
 _PAPER_BY_GUARD: dict[str, tuple[str, ...]] = {
     "objection_reasoned": ("reasons", "basis"),
@@ -99,9 +125,21 @@ _PAPER_BY_GUARD: dict[str, tuple[str, ...]] = {
     "opinion_complete": OPINION_FIELDS,
     "report_complete": ("facts", "result"),
     "completion_stated": ("missing",),
+    "dispute_reasoned": ("reasons", "basis"),
+    "party_agrees": ("consent",),
+    "minutes_kept": MINUTES_FIELDS,
+    "assistance_written": ("opinion",),
+    "guided_where_to_go": ("organ",),
+    "recipient_named": ("organ",),
+    "every_claim_elsewhere": ("organ", "procedure"),
+    "every_claim_a_duty": ("answer",),
+    "is_a_suggestion": ("answer",),
+    "instruction_kept": ("decided_by", "instruction"),
 }
+_PAPER_IF_NEEDED: dict[str, tuple[str, ...]] = {"earlier_is_under_way": ("shown_by",)}
 _REMEDY = "如不服本处理意见，可以自收到之日起30日内，向上一级机关、单位申请复查。"
-_SEPARATED = frozenset({"category", "recused"})
+_SEPARATED = frozenset({"category", "recused", "assists", "parties", "accused"})
+_MOST_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +171,8 @@ def form_for(command: str, case: Mapping[str, Any], places: Places) -> tuple[For
     for field in dataclasses.fields(cls):
         if field.name == "paper":
             fields.extend(_paper(command))
+        elif field.name == "ground" and command == "guide-petitioner":
+            fields.append(FormField(name="ground", label="引导事由", kind="choice", required=True, choices=GUIDANCE))
         elif field.name not in NOT_ASKED:
             required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
             fields.extend(_fields(field.name, hints[field.name], case, places, required=required))
@@ -175,6 +215,8 @@ def nested(typed: Mapping[str, str], fields: Iterable[FormField]) -> dict[str, A
             _put(body, field.name, text == "yes")
         elif text:
             _put(body, field.name, _value(field, text))
+    if "parts" in body:
+        body["parts"] = {row: part for row, part in body["parts"].items() if part.get("claims")}
     return {name: _listed(value) for name, value in body.items()}
 
 
@@ -183,6 +225,8 @@ def _value(field: FormField, text: str) -> Any:
         return [{"number": number} for number in range(1, min(_whole(text), 50) + 1)]
     if field.kind in {"number", "claim"}:
         return _whole(text) if text.isascii() and text.isdigit() and len(text) < 6 else text  # noqa: PLR2004  longer is no count of anything
+    if field.kind == "numbers":
+        return [_whole(word) for word in text.replace("、", "/").split("/") if word.strip()]
     if field.kind == "words":
         return [word.strip() for word in text.replace("、", "/").split("/") if word.strip()]
     return text
@@ -209,6 +253,7 @@ def _listed(value: Any) -> Any:
 def _paper(command: str) -> list[FormField]:
     steps = [step for _, step in steps_for(command)]
     names = dict.fromkeys(name for step in steps for guard in step.guards for name in _PAPER_BY_GUARD.get(guard, ()))
+    if_needed = [name for step in steps for guard in step.guards for name in _PAPER_IF_NEEDED.get(guard, ())]
     if not names:
         wanted = any(step.document for step in steps)
         return [FormField(name="paper.text", label=LABELS["paper.text"], kind="long")] if wanted else []
@@ -221,7 +266,7 @@ def _paper(command: str) -> list[FormField]:
             value=_REMEDY if name == "remedy" else "",
         )
         for name in names
-    ]
+    ] + [FormField(name=f"paper.{name}", label=LABELS[f"paper.{name}"], kind="long") for name in if_needed]
 
 
 def _fields(name: str, hint: Any, case: Mapping[str, Any], places: Places, *, required: bool) -> Sequence[FormField]:
@@ -230,6 +275,8 @@ def _fields(name: str, hint: Any, case: Mapping[str, Any], places: Places, *, re
     entries = typing.get_args(hint)[0] if typing.get_origin(hint) is tuple else None
     if entries in {Claim, ClaimOutcome}:
         return _claims(name, entries, case)
+    if entries is CasePart:
+        return _parts(case, places)
     if dataclasses.is_dataclass(hint):
         inner = typing.get_type_hints(hint)
         return [
@@ -239,12 +286,38 @@ def _fields(name: str, hint: Any, case: Mapping[str, Any], places: Places, *, re
     return [_field(name, hint, places, required=required)]
 
 
+def _parts(case: Mapping[str, Any], places: Places) -> list[FormField]:
+    """Return the fields of the cases that claims of this one may become; rows left empty are no part."""
+    numbers = "、".join(str(claim["number"]) for claim in case.get("claims") or ())
+    rows = range(max(1, min(_MOST_PARTS, len(case.get("claims") or ()) - 1)))
+    classes, category = tuple(WORDS[PetitionClass].items()), "/".join(case.get("category") or ())
+    asked = (
+        ("claims", f"诉求序号（本案有{numbers}，用“/”隔开）", "numbers", (), ""),
+        ("petition_class", "类别", "choice", classes, str(case.get("petition_class") or "")),
+        ("category", "内容分类（由大到小，用“/”隔开）", "words", (), category),
+        ("place", "问题属地", "choice", places.nodes, str(case.get("place") or "")),
+    )
+    return [
+        FormField(
+            name=f"parts.{row}.{part}",
+            label=f"分出的第{row + 1}案：{label}",
+            kind=kind,
+            required=row == 0,
+            choices=choices,
+            value=value,
+        )
+        for row in rows
+        for part, label, kind, choices, value in asked
+    ]
+
+
 def _field(name: str, hint: Any, places: Places, *, required: bool) -> FormField:
     choices: dict[str, Choices] = {
         "to_node": places.nodes,
         "to_unit": places.units,
         "place": places.nodes,
         "ground": GROUNDS,
+        "adoption": ADOPTION,
         "purpose": PURPOSES,
     }
     kinds: dict[Any, str] = {bool: "yes", int: "number", date: "date"}

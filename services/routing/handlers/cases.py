@@ -6,8 +6,10 @@ from dataclasses import asdict, replace
 from lianxi.casework import chain
 from lianxi.casework.case.acts import act
 from lianxi.casework.case.guards import Given
+from lianxi.casework.case.jurisdiction import node_of
 from lianxi.casework.case.state import Case
 from lianxi.casework.errors import Forbidden, GuardRefused, Refused, Unknown
+from lianxi.casework.identifiers import DivisionCode
 from lianxi.casework.messages.commands import (
     AssignCase,
     Command,
@@ -19,8 +21,18 @@ from lianxi.casework.messages.commands import (
 )
 from lianxi.casework.messages.custody import CaseReported
 from lianxi.casework.messages.events import CaseEvent, OpinionSubmitted, ReportAccepted
-from lianxi.casework.messages.facts import Actor, Claim, Document, DocumentKind, PetitionClass, Role
+from lianxi.casework.messages.facts import (
+    Actor,
+    CaseState,
+    Claim,
+    Document,
+    DocumentKind,
+    PetitionClass,
+    Reason,
+    Role,
+)
 from lianxi.casework.messages.notices import ContactRegistered, RightLapsed
+from lianxi.casework.messages.sorting import BarCase, DeclineCase, RejectCase
 from lianxi.law.deadlines import local_day
 from services.routing.domain.records import SEALED_READERS, CaseText, Recorded
 from services.routing.domain.sorting import Sorted
@@ -190,7 +202,7 @@ def _dispatch(work: RoutingWork, here: Here, case: Case, found: Sorted) -> Case:
 
 def carry_out(work: RoutingWork, here: Here, case: Case, command: Command) -> Case:
     """Carry out a command on a case held here and see to what follows. Raises Refused; nothing is half done."""
-    earlier = work.cases.get(command.into) if isinstance(command, MergeCase) else None
+    earlier = _earlier(work, command)
     same = earlier is not None and work.repeats.share_a_person(case.case_no, earlier.case_no)
     if isinstance(command, TransferCase | AssignCase) and not here.reachable(command.to_node):
         raise GuardRefused("GD-4", "node_joined", f"节点 {command.to_node} 尚未接入，不能向其移交。")
@@ -199,7 +211,37 @@ def carry_out(work: RoutingWork, here: Here, case: Case, command: Command) -> Ca
     if any(isinstance(event, ReportAccepted) for event in events):
         # The right to a review may have run out while the report was being checked.
         after = lapse_if_due(work, here, after)
-    return after
+    return forward_designated(work, here, after)
+
+
+def _earlier(work: RoutingWork, command: Command) -> Case | None:
+    """The other case that a merge or a refusal names."""
+    if isinstance(command, MergeCase):
+        return work.cases.get(command.into)
+    return work.cases.get(command.earlier) if isinstance(command, DeclineCase | BarCase | RejectCase) else None
+
+
+def forward_designated(work: RoutingWork, here: Here, case: Case) -> Case:
+    """Send a case on to the organ that was designated for it (T20); where that cannot be done, a clerk has it."""
+    waits = case.state is CaseState.REGISTERED and not case.in_transfer and case.holder == here.node
+    if not (case.designated and waits):
+        return case
+    to_node = node_of(case.designated)
+    transfer = TransferCase(
+        case_no=case.case_no,
+        actor=system_actor(here.node),
+        to_node=to_node,
+        to_unit=case.designated,
+        direct=to_node != here.node and str(DivisionCode.parse(to_node).parent) != here.node,
+        assists=case.assists,
+        reasons=(Reason(rule="R-24-6", version="1", text="依照第二十四条已确定主办单位。"),),
+        paper={"matter": case.case_no, "target": case.designated, "basis": "《信访工作条例》第二十四条"},
+    )
+    try:
+        return carry_out(work, here, case, transfer)
+    except Refused as refusal:
+        work.explain_waiting(case.case_no, f"已指定由 {case.designated} 主办，未能自动转送：{refusal.message}")
+        return case
 
 
 def conclude(

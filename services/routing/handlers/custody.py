@@ -20,7 +20,16 @@ from lianxi.casework.messages.facts import TransferKind
 from lianxi.casework.messages.notices import DirectiveNotice, DossierReceived
 from services.routing.domain.records import CaseText, Recorded
 from services.routing.handlers import Here, RoutingWork
-from services.routing.handlers.cases import conclude, given_here, known_case, report_up, system_actor
+from services.routing.handlers.cases import (
+    conclude,
+    dispatch,
+    forward_designated,
+    given_here,
+    known_case,
+    report_up,
+    system_actor,
+)
+from services.routing.handlers.sorting import sort_arrival
 
 
 def take_offer(work: RoutingWork, origin: str, offer: CustodyOffered, here: Here) -> None:
@@ -41,6 +50,10 @@ def take_offer(work: RoutingWork, origin: str, offer: CustodyOffered, here: Here
     _keep_dossier(work, offer, case, missing)
     conclude(work, here, after, events)
     _answer(work, offer, here, events=tuple(work.cases.write(event).text for event in events), epoch=after.epoch)
+    found = sort_arrival(work, here, after, transfer)
+    if found is not None:
+        dispatch(work, here, after, found)
+    forward_designated(work, here, after)
 
 
 def check_sender(origin: str, named: str) -> None:

@@ -1,23 +1,25 @@
 """What clerks and petitioners look up: the case page, the petitioner's view, the pile of what waits."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
+from lianxi.casework.case.offers import offered
 from lianxi.casework.case.state import Case
 from lianxi.casework.errors import Invalid, Unknown
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import STATE_LABELS, Actor, Role
-from lianxi.casework.transitions import TRANSITIONS, by_id, steps_from
+from lianxi.casework.transitions import TRANSITIONS, by_id
 from services.routing.domain.records import SEALED_READERS, HandOff, SentAct, WaitingRow
 from services.routing.handlers import Here, RoutingWork, repeats
-from services.routing.handlers.cases import check_sealed
+from services.routing.handlers.cases import check_sealed, given_here
 from services.routing.handlers.directives import DIRECTIVES
 
 # What a petitioner may see of the way of a case (PR-11): the act and its day.
 PUBLIC_ACTS = frozenset(
-    {"T1", "T2", "T3", "T4", "T12", "T13", "T14", "T15", "T21", "T30", "T32", "T35", "T36", "T37", "T38", "T41", "T42"}
+    f"T{number}"
+    for number in (*range(1, 10), *range(12, 16), 20, 21, 23, *range(25, 28), 30, 32, *range(35, 39), 41, 42, 52)
 )
 MAX_ROWS = 200
 
@@ -57,7 +59,7 @@ def show_case(work: RoutingWork, desk: Desk, case_no: str, actor: Actor | None, 
     page = _facts(case)
     page["history"] = [_step(event) for event in history]
     page["why"], page["proposal"] = sorting["why"], sorting["proposal"]
-    page["acts"] = _acts(case, actor, here)
+    page["acts"] = _acts(work, case, actor, here)
     page["receipts"] = [_told(row) for row in desk.hand_offs(case_no)]
     page["directives"] = [_told(row) for row in desk.sent_acts(case_no)]
     page["repeats"] = repeats.shown(work, case, actor)
@@ -133,14 +135,15 @@ def _step(event: CaseEvent) -> dict[str, Any]:
     }
 
 
-def _acts(case: Case, actor: Actor | None, here: Here) -> list[dict[str, str]]:
-    """The acts that the table gives this role in this state; the guards still have the last word."""
+def _acts(work: RoutingWork, case: Case, actor: Actor | None, here: Here) -> list[dict[str, str]]:
+    """The acts that this person could take now; what is filled in, the other guards look at."""
     if actor is None or case.in_transfer:
         return []
-    offered = {step.command: row for row, step in steps_from(case.state, actor.role)}
+    given = replace(given_here(work, here), node=case.holder)
+    open_now = {step.command: row for row, step in offered(case, actor, given)}
     if case.holder != here.node:
-        offered = {name: row for name, row in offered.items() if name in DIRECTIVES}
-    return [{"act": name, "transition": row.id, "label": row.label} for name, row in offered.items()]
+        open_now = {name: row for name, row in open_now.items() if name in DIRECTIVES}
+    return [{"act": name, "transition": row.id, "label": row.label} for name, row in open_now.items()]
 
 
 def track(desk: Desk, case_no: str) -> dict[str, Any]:
@@ -214,7 +217,7 @@ def show_document(work: RoutingWork, desk: Desk, case_no: str, number: str, acto
 
 
 def transition_table() -> list[dict[str, Any]]:
-    """Return the whole table T1–T51 for documents and pages."""
+    """Return the whole table T1–T53 for documents and pages."""
     return [
         {
             "id": row.id,

@@ -24,6 +24,10 @@ from services.routing.handlers.custody import check_sender
 DIRECTIVES: dict[str, DocumentKind | None] = {
     "uphold-objection": DocumentKind.OBJECTION_DECISION,
     "refuse-objection": DocumentKind.OBJECTION_DECISION,
+    "admit-late-objection": DocumentKind.OBJECTION_DECISION,
+    "refer-dispute": DocumentKind.DISPUTE_REPORT,
+    "designate-organ": DocumentKind.DESIGNATION,
+    "coordinate-dispute": DocumentKind.MINUTES,
     "accept-report": DocumentKind.REPORT_DECISION,
     "return-report": DocumentKind.REPORT_DECISION,
     "request-review": DocumentKind.REVIEW_REQUEST,

@@ -12,10 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import DivisionCode
-from lianxi.casework.messages import commands
+from lianxi.casework.messages.catalogue import COMMANDS
 from lianxi.casework.messages.commands import Command
 from lianxi.casework.messages.events import CaseEvent
-from lianxi.contracts.registry import declared_in
 from lianxi.contracts.schemas import dump, load
 from lianxi.courier import outgoing
 from lianxi.runtime.clock import Clock
@@ -38,9 +37,6 @@ class Tools:
     clock: Clock
     seal_links: Callable[[Any], None]
     post: Callable[[Any], Any]
-
-
-COMMANDS: dict[str, type[Command]] = {cls.MESSAGE.name: cls for cls in declared_in(commands)}
 
 
 class RoutingWork(LinkWork):

@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from lianxi.casework.case.state import Case
+from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages.facts import CaseState
 from lianxi.casework.transitions import ClockOpening, clock_effects
@@ -285,6 +286,8 @@ def _bearer(code: str, case: Case, event: e.CaseEvent) -> tuple[str, str]:
         return case.assigned_by or case.holder, ""
     if isinstance(event, e.ReviewRequested | e.FinalReviewRequested):
         return event.reviewing_node or case.holder, ""
+    if isinstance(event, d.DisputeReferred | d.DisputeReferredToConference | d.PingPongDetected):
+        return event.deciding_node, ""
     if isinstance(event, e.CaseAssigned):
         return event.transfer.to_node, event.transfer.to_unit
     owner = CLOCKS[ClockCode(code)].owner
@@ -297,7 +300,6 @@ _DAY_FIELDS = {
     e.CaseDelivered: "delivered_on",
     e.ObjectionFiled: "filed_on",
     e.CaseReturned: "returned_on",
-    e.CaseAccepted: "accepted_on",
     e.OpinionSigned: "signed_on",
     e.OpinionServed: "served_on",
     e.DocumentServed: "served_on",

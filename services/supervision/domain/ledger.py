@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from lianxi.casework.case.state import Case
+from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages.facts import CaseState, PetitionClass
 from services.supervision.domain.clocks import REPLY_CLOCKS, ClockRow, Nature, Status
@@ -127,6 +128,8 @@ def _with_transfer(row: LedgerRow, event: e.CaseEvent) -> LedgerRow:
     """Note that custody is on its way, since when and to whom, or that it has arrived or come back."""
     if isinstance(event, e.CaseTransferred | e.CaseAssigned | e.ObjectionUpheld):
         return replace(row, in_transfer_since=event.transfer.offered_at, in_transfer_to=event.transfer.to_node)
+    if isinstance(event, d.OrganDesignated) and event.transfer is not None:
+        return replace(row, in_transfer_since=event.transfer.offered_at, in_transfer_to=event.transfer.to_node)
     if isinstance(event, e.CaseDelivered | e.CaseReturned | e.TransferRefused):
         return replace(row, in_transfer_since=None, in_transfer_to="")
     return row
@@ -141,6 +144,8 @@ def _with_figures(row: LedgerRow, event: e.CaseEvent) -> LedgerRow:
             return replace(row, petition_accepted_on=row.petition_accepted_on or event.document.issued_on)
         case e.CaseDelivered(transfer=transfer, delivered_on=day, state=CaseState.AWAITING_ACCEPTANCE):
             return replace(row, organ_node=transfer.to_node, organ_unit=transfer.to_unit, organ_reached_on=day)
+        case d.OrganDesignated(moved=True, transfer=None, lead=unit, designated_on=day):
+            return replace(row, organ_node=row.holder, organ_unit=unit, organ_reached_on=day)
         case e.CaseReturned():
             return replace(row, organ_node="", organ_unit="", organ_reached_on=None)
     return row

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lianxi.casework import chain
 from lianxi.casework.case.evolve import replay
 from lianxi.casework.errors import Refused
+from lianxi.casework.messages import catalogue
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages.facts import (
     Actor,
@@ -24,15 +25,16 @@ from lianxi.casework.messages.facts import (
     Role,
     ServiceMethod,
 )
+from lianxi.casework.messages.sorting import CasePart
 from lianxi.casework.transitions import clock_effects, steps_for
-from lianxi.contracts.registry import declared_in
 from lianxi.contracts.schemas import dump
 from lianxi.contracts.shapes import fields_of
 from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, OPINION, RT6, TOWNSHIP, Road
 
 NODES = (TOWNSHIP, DISTRICT, CITY, "630105")
-PAPERS = ({**OPINION, "reason": "理由", "reasons": "理由", "missing": "地址", "result": "办结"}, OPINION, {})
-COMMANDS = tuple(declared_in(c))
+WORDS = ("reason", "reasons", "missing", "result", "organ", "consent", "minutes", "attended", "answer", "instruction")
+PAPERS = ({**OPINION, **dict.fromkeys((*WORDS, "decided_by", "shown_by"), "写明")}, OPINION, {})
+COMMANDS = tuple(catalogue.COMMANDS.values())
 FIXED = {"channel": "WEB", "petitioner_key": "somebody", "purpose": "求决", "persons": 1, "code": "late", "into": "x"}
 CHOICES = {
     "representatives": (0, 1, 6),
@@ -53,6 +55,14 @@ CHOICES = {
     "days": (30, 0, 31),
     "rehandle_days": (60, 0, 61),
     "served": ("no number",),
+    "parties": ((OFFICE, f"{DISTRICT}.housing"), (OFFICE,)),
+    "lead": (OFFICE, f"{DISTRICT}.housing", "630105.office", ""),
+    "earlier": ("63010000020260105X00003",),
+    "to_organ": (f"{CITY}.office", OFFICE),
+    "accused": ((f"{DISTRICT}.housing",), ()),
+    "adoption": ("adopted", "maybe"),
+    "parts": ((), (CasePart(claims=(2,), petition_class=PetitionClass.RELIEF, category=("民政",), place=CITY),)),
+    "to_conference": (False, True),
 }
 
 

@@ -82,6 +82,10 @@ def typed_into(fields):
             typed[field.name] = field.value
         elif field.kind == "words":
             typed[field.name] = "城乡建设/供暖"
+        elif field.kind == "numbers":
+            typed[field.name] = "1"
+        elif field.name in {"lead", "to_organ"}:
+            typed[field.name] = "630104.housing"
         else:
             typed[field.name] = values[field.kind]
         if field.name == "into":

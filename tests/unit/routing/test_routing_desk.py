@@ -30,7 +30,7 @@ def test_a_clerks_act_answers_with_version_state_and_documents():
 
 @pytest.mark.parametrize(
     ("name", "error"),
-    [("nonsense", Unknown), ("guide-petitioner", NotBuiltYet), ("lapse-case", Forbidden)],
+    [("nonsense", Unknown), ("open-hearing", NotBuiltYet), ("lapse-case", Forbidden)],
 )
 def test_an_act_nobody_may_ask_for_is_refused(name, error):
     node = Node(CITY)
@@ -58,7 +58,8 @@ def test_the_case_page_shows_history_reasons_and_the_acts_of_a_role():
     page = desk.show_case(network.township, network.township, NUMBER, officer, network.township.here)
 
     assert page["state"] == "S06"
-    assert {act["act"] for act in page["acts"]} == {"object-to-transfer", "accept-case", "request-completion"}
+    names = {act["act"] for act in page["acts"]}
+    assert names == {"object-to-transfer", "raise-dispute", "accept-case", "reject-case", "request-completion"}
     assert page["text"] == "请修路"
     assert [receipt["accepted"] for receipt in page["receipts"]] == [True]
     assert page["directives"] == []
@@ -166,5 +167,5 @@ def test_gd_1_an_accusation_opens_for_named_officers_only():
 def test_the_table_of_transitions_can_be_read_whole():
     table = desk.transition_table()
 
-    assert len(table) == 51
+    assert len(table) == 53
     assert table[20]["steps"][0]["document"] == "受理告知书"

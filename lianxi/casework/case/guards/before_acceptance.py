@@ -123,7 +123,7 @@ def offered_to_this_node(case: Case, _command: Any, given: Given) -> str | None:
 
 @guard
 def hand_back_under_way(case: Case, _command: Any, _given: Given) -> str | None:
-    """T50: an objection was upheld and the sender's server could not take the case back; it is decided on anew."""
+    """T50: the case was on its way back and the other server could not take it; what led to that is decided anew."""
     return None if case.in_transfer else "案件没有在退回途中。"
 
 
@@ -182,4 +182,4 @@ def completion_stated(_case: Case, command: Any, _given: Given) -> str | None:
 
 def transfer_kind(command: Any) -> TransferKind:
     """Whether a dispatch is an assignment (it has a day for the report) or a transfer."""
-    return TransferKind.ASSIGN if hasattr(command, "report_due") else TransferKind.TRANSFER
+    return TransferKind.ASSIGN if getattr(command, "report_due", None) else TransferKind.TRANSFER

@@ -102,6 +102,18 @@ def reads_for_himself(_case: Case, command: Any, given: Given) -> str | None:
 
 
 @guard
+def report_in_check(case: Case, _command: Any, _given: Given) -> str | None:
+    """T34: a report lies with the assigner, also while the petitioner's request for a review is dealt with."""
+    return None if case.report == "filed" else "没有待审核的办结报告。"
+
+
+@guard
+def report_returned(case: Case, _command: Any, _given: Given) -> str | None:
+    """T47: the assigner gave the report back."""
+    return None if case.report == "returned" else "办结报告没有被退回。"
+
+
+@guard
 def report_wanted(case: Case, _command: Any, _given: Given) -> str | None:
     """T33: only an assigned case is reported on."""
     return None if case.assigned_by else "非交办事项不需要报送办结报告。"

@@ -35,6 +35,17 @@ def _asked_in_time(code: ClockCode, served: date | None, command: Any, given: Gi
 
 
 @guard
+def lapsed_on_the_way(case: Case, command: Any, _given: Given) -> str | None:
+    """T35, T38 (D-8): a case closed by lapse opens again for a request of that very right that was posted in time."""
+    if case.state is not CaseState.CLOSED_BY_LAPSE:
+        return None
+    for_final = command.MESSAGE.name == "request-final-review"
+    if case.lapsed_from is not (CaseState.REVIEW_SERVED if for_final else CaseState.REPLIED):
+        return "案件已因期满终结，不能再提出此项申请。"
+    return None if command.posted_on else "案件已因期满终结；只有期限内交邮的申请可以补办，请填写邮戳日期。"
+
+
+@guard
 def within_review_limit(case: Case, command: Any, given: Given) -> str | None:
     """T35 (R-35-1, D-8): thirty days from proven service, by postmark when sent by mail."""
     return _asked_in_time(ClockCode.ASK_REVIEW, case.served_on, command, given)
@@ -95,7 +106,7 @@ def right_has_lapsed(case: Case, _command: Any, given: Given) -> str | None:
     served = case.review_served_on if final else case.served_on
     if served is None:
         return "没有送达凭证，期限未起算。"
-    if case.assigned_by and case.state is CaseState.REPLIED:
+    if case.assigned_by and (case.state is CaseState.REPLIED or case.report):
         return "交办事项的办结报告尚未审核通过，不能终结。"
     dates = due(ClockCode.ASK_FINAL if final else ClockCode.ASK_REVIEW, served, given.calendar)
     return None if given.today > dates.legal_due else f"申请期限至 {dates.legal_due.isoformat()}，尚未届满。"
