@@ -20,6 +20,7 @@ from lianxi.law.calendar import Calendar
 from services.routing.domain.records import CaseText, Recorded
 from services.routing.domain.repeats import Known, Proposal, Verdict
 from services.routing.domain.sorting import Sorter
+from services.routing.domain.sorting.overrules import Overrule
 from services.routing.domain.wording import Wording
 
 
@@ -113,6 +114,16 @@ class Directives(Protocol):
         """Note the answer; False when the directive is unknown or was answered before."""
 
 
+class Overrules(Protocol):
+    """What the rules proposed for cases, and where a person decided otherwise."""
+
+    def proposal(self, case_no: str) -> Mapping[str, Any] | None:
+        """Return what the rules proposed for a case, None where they were not asked here."""
+
+    def note(self, overrules: Iterable[Overrule]) -> None:
+        """Keep what a person decided otherwise."""
+
+
 class Links(Protocol):
     """The way to the neighbouring nodes."""
 
@@ -196,6 +207,10 @@ class RoutingWork(Protocol):
 
     @property
     def repeats(self) -> Repeats:
+        """Return the repository of this name."""
+
+    @property
+    def overrules(self) -> Overrules:
         """Return the repository of this name."""
 
     @property

@@ -38,6 +38,7 @@ from services.routing.domain.records import SEALED_READERS, CaseText, Recorded
 from services.routing.domain.sorting import Sorted
 from services.routing.handlers import Here, RoutingWork, repeats
 from services.routing.handlers.offers import offer_custody
+from services.routing.handlers.sorting import note_overrules
 
 # The draft of an opinion has no number yet; its text is kept beside the numbered documents.
 DRAFT_NUMBER = "稿{seq}"
@@ -113,6 +114,7 @@ def _sorted(here: Here, contact: ContactRegistered, petition: CaseText) -> Sorte
         node=here.node,
         registrar_category=contact.category,
         registrar_class=contact.petition_class,
+        channel=contact.channel,
     )
 
 
@@ -155,7 +157,7 @@ def register_and_dispatch(work: RoutingWork, here: Here, case: Case, contact: Co
     """Register a case and send it on where the rules settle that; remember what they found."""
     if found.settled and found.petition_class is not None:
         case = carry_out(work, here, case, _registration(contact, found, found.petition_class, here))
-        case = _dispatch(work, here, case, found)
+        case = dispatch(work, here, case, found)
     work.remember_sorting(case.case_no, found.why, asdict(found))
     return case
 
@@ -179,7 +181,8 @@ def _registrar(contact: ContactRegistered) -> Actor | None:
     return registered_by if registered_by is not None and registered_by.role is Role.REGISTRAR else None
 
 
-def _dispatch(work: RoutingWork, here: Here, case: Case, found: Sorted) -> Case:
+def dispatch(work: RoutingWork, here: Here, case: Case, found: Sorted) -> Case:
+    """Send a registered case where the rules may send it by themselves; leave it otherwise."""
     target = found.target
     if target is None or not target.automatic or found.petition_class is PetitionClass.ACCUSATION:
         return case
@@ -190,6 +193,7 @@ def _dispatch(work: RoutingWork, here: Here, case: Case, found: Sorted) -> Case:
         actor=system_actor(here.node),
         to_node=target.to_node,
         to_unit=target.to_unit,
+        assists=found.assisting,
         reasons=found.reasons,
         paper={
             "matter": case.case_no,
@@ -208,6 +212,7 @@ def carry_out(work: RoutingWork, here: Here, case: Case, command: Command) -> Ca
         raise GuardRefused("GD-4", "node_joined", f"节点 {command.to_node} 尚未接入，不能向其移交。")
     after, events = act(case, command, replace(given_here(work, here, earlier=earlier), same_person=same))
     conclude(work, here, after, events, command.paper)
+    note_overrules(work, here, command)
     if any(isinstance(event, ReportAccepted) for event in events):
         # The right to a review may have run out while the report was being checked.
         after = lapse_if_due(work, here, after)

@@ -23,11 +23,13 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from lianxi.bus.tables import bus_tables
 from services.routing.storage.links import link_tables
 from services.routing.storage.repeat_tables import repeat_tables
+from services.routing.storage.sorting_tables import sorting_tables
 
 SCHEMA = "routing"
 metadata = MetaData(schema=SCHEMA)
 bus = bus_tables(metadata)
 link = link_tables(metadata)
+desk = sorting_tables(metadata)
 repeats = repeat_tables(metadata)
 
 

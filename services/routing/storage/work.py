@@ -22,6 +22,7 @@ from lianxi.runtime.crypto import KeyRing
 from services.routing.storage.cases import SqlCases
 from services.routing.storage.desk import SqlDesk
 from services.routing.storage.link_work import LinkWork
+from services.routing.storage.overrules import SqlOverrules
 from services.routing.storage.records import SqlDirectives, SqlDocuments, SqlReceipts, SqlTexts, opened
 from services.routing.storage.repeats import SqlRepeats
 from services.routing.storage.tables import SCHEMA, sorting
@@ -50,6 +51,7 @@ class RoutingWork(LinkWork):
     desk: SqlDesk
     repeats: SqlRepeats
 
+    overrules: SqlOverrules
     links: Any
 
     def __init__(self, engine: Engine, tools: Tools) -> None:
@@ -64,6 +66,7 @@ class RoutingWork(LinkWork):
         self.receipts = SqlReceipts(self.connection)
         self.directives = SqlDirectives(self.connection, self._tools.keys)
         self.desk = SqlDesk(self.connection)
+        self.overrules = SqlOverrules(self.connection)
         self.repeats = SqlRepeats(self.connection, self.cases, self._tools.keys)
         self.links = self._tools.post(self)
 

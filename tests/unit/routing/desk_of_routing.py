@@ -21,6 +21,7 @@ from lianxi.contracts.schemas import dump, load
 from lianxi.runtime.clock import FixedClock
 from services.routing.domain.records import CaseText, HandOff, Recorded, SentAct, WaitingRow
 from services.routing.domain.sorting import Sorted, Target
+from services.routing.domain.sorting.overrules import Overrule
 from services.routing.handlers import Here
 from tests.support.builders import CALENDAR, CITY, DISTRICT, SHANGHAI, TOWNSHIP
 from tests.unit.routing.repeat_books import MemoryRepeats
@@ -147,6 +148,21 @@ class MemoryTexts(dict[str, CaseText]):
         return self[sealed.case_no]
 
 
+class MemoryOverrules(list[Overrule]):
+    """`Overrules` as a list beside what the node remembers of its sorting."""
+
+    def __init__(self, node: "Node") -> None:
+        super().__init__()
+        self._node = node
+
+    def proposal(self, case_no: str) -> Mapping[str, Any] | None:
+        found = self._node.sorted.get(case_no)
+        return None if found is None else found[1]
+
+    def note(self, overrules: Iterable[Overrule]) -> None:
+        self.extend(overrules)
+
+
 class FixedSorter:
     """Finds what the test says."""
 
@@ -193,6 +209,7 @@ class Node:
         self.directives = MemoryDirectives()
         self.repeats = MemoryRepeats(self.cases, self.sorted)
         self.links = self
+        self.overrules = MemoryOverrules(self)
         self.sent: list[tuple[str, Any]] = []
         self.recorded: list[CaseEvent] = []
         self.told: list[Any] = []
