@@ -7,7 +7,7 @@ from lianxi.bus.doors import RETRY_THEN_PARK, call, consume_batch, every
 from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
 from services.routing import schemas
-from services.routing.handlers import acts, cases, desk, link_receiving, links, materials, repeat_decisions
+from services.routing.handlers import acts, cases, desk, erase, link_receiving, links, materials, repeat_decisions
 from services.routing.storage.work import RoutingWork
 from services.routing.wiring import build, decode
 
@@ -101,6 +101,11 @@ class RoutingService:
         """Return the text of a document."""
         number = schemas.text(body, "number")
         return desk.show_document(work, work.desk, schemas.case_no(body), number, schemas.actor(body))
+
+    @call(expected=(Refused,))
+    def erase_texts(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Blank the texts of ended cases."""
+        return erase.erase_texts(work, erase.read_numbers(body), schemas.actor(body), self._here)
 
     @call(read_only=True)
     def units(self, _work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from services.portal.api import access, acts, cases, desk, files, link, petitions, repeats
+from services.portal.api import access, acts, cases, desk, files, link, personal_data, petitions, repeats
 from services.portal.api.resources import PREFIX, PortalApi
 
 __all__ = ["PREFIX", "register"]
@@ -11,7 +11,7 @@ __all__ = ["PREFIX", "register"]
 def register(app: Flask) -> PortalApi:
     """Add the API to the application and return it; it knows its own OpenAPI document."""
     api = PortalApi(app)
-    for module in (petitions, cases, acts, repeats, desk, files, access):
+    for module in (petitions, cases, acts, repeats, desk, files, personal_data, access):
         api.register_blueprint(module.resource, url_prefix=PREFIX)
     app.register_blueprint(link.blueprint, url_prefix=PREFIX)
     return api

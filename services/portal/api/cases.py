@@ -22,7 +22,7 @@ def list_cases(person: Principal, query: dict[str, Any]) -> dict[str, Any]:
 @resource.operation("/cases/<case_no>", answer=Case)
 def read_case(person: Principal, case_no: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Read one case with the acts that are open now."""
-    view = cases.read_case(number(case_no), person, ports())
+    view = cases.show_case(number(case_no), person, ports())
     return view, 200, {"ETag": f'"{view.get("seq")}"'}
 
 

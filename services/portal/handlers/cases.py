@@ -6,7 +6,7 @@ from lianxi.casework.errors import Forbidden
 from services.portal.domain.accounts import Principal, Scope, may_read, narrowed
 from services.portal.domain.acts import check_role, only_offered
 from services.portal.domain.answers import NOT_FOUND, Answer, Answered
-from services.portal.handlers import Ports
+from services.portal.handlers import Ports, personal_data
 from services.portal.handlers.asking import Attempt, ask, once
 
 
@@ -14,11 +14,12 @@ def ledger(wanted: dict[str, str], person: Principal, page: tuple[str | None, in
     """Return a page of the ledger within this person's reach; `page` is the key to go on after, and its size."""
     person.need(Scope.READ)
     after, limit = page
-    return ask(ports, "supervision.ledger", {"filter": narrowed(person, wanted), "after": after, "limit": limit})
+    found = ask(ports, "supervision.ledger", {"filter": narrowed(person, wanted), "after": after, "limit": limit})
+    return {**found, "rows": personal_data.with_names(found["rows"], person, ports)}
 
 
 def read_case(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:
-    """Return a case this person may see, with the acts open to them now."""
+    """Return a case this person may see, with the acts open to them now: to decide on, not to be shown."""
     person.need(Scope.READ)
     view = ask(ports, "routing.case", {"case_no": case_no, "actor": person.actor()})
     if not may_read(person, view):
@@ -26,9 +27,14 @@ def read_case(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:
     return {**view, "acts": only_offered(view.get("acts", ()), person, str(view.get("state")))}
 
 
+def show_case(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:
+    """Return a case as it is shown to this person; the look at its content is written down."""
+    return personal_data.shown_case(read_case(case_no, person, ports), person, ports)
+
+
 def case_page(case_no: str, person: Principal, ports: Ports) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return a case with its clocks; in its first moments supervision may not know it yet."""
-    view = read_case(case_no, person, ports)
+    view = show_case(case_no, person, ports)
     try:
         rows: list[dict[str, Any]] = ask(ports, "supervision.clocks", {"case_no": case_no})["rows"]
     except Answered as refusal:
@@ -45,15 +51,20 @@ def clocks(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:
 
 
 def document(case_no: str, number: str, person: Principal, ports: Ports) -> dict[str, Any]:
-    """Return a document of a case with its text."""
+    """Return a document of a case with its text; the look is written down."""
     read_case(case_no, person, ports)
+    personal_data.note_document(case_no, person, ports)
     return ask(ports, "routing.document", {"case_no": case_no, "number": number, "actor": person.actor()})
 
 
 def petitioner(case_no: str, reason: str, person: Principal, ports: Ports) -> dict[str, Any]:
     """Return the petitioner's data in full; intake records who looked and why (MK-8)."""
-    read_case(case_no, person, ports)
-    return ask(ports, "intake.contact", {"number": case_no, "actor": person.actor(), "reason": reason})
+    return personal_data.petitioner_in_full(read_case(case_no, person, ports), reason, person, ports)
+
+
+def masked_petitioner(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:
+    """Return the petitioner as this person may see it without a reason."""
+    return personal_data.masked_petitioner(read_case(case_no, person, ports), person, ports)
 
 
 def act(case_no: str, command: tuple[str, dict[str, Any]], person: Principal, key: str | None, ports: Ports) -> Answer:

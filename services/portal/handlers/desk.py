@@ -6,7 +6,7 @@ from typing import Any
 from lianxi.casework.errors import Forbidden
 from services.portal.domain.accounts import MAY_ORDER, Principal, Reach, Scope, is_within
 from services.portal.domain.answers import Answer
-from services.portal.handlers import Ports
+from services.portal.handlers import Ports, personal_data
 from services.portal.handlers.asking import Attempt, ask, once
 
 
@@ -14,7 +14,9 @@ def waiting(person: Principal, page: tuple[str | None, int], ports: Ports) -> di
     """Return what no rule settled and a clerk must decide, oldest first."""
     _of_the_office(person)
     after, limit = page
-    return ask(ports, "routing.waiting", {"after": after or "", "limit": limit, "actor": person.actor()})
+    found = ask(ports, "routing.waiting", {"after": after or "", "limit": limit, "actor": person.actor()})
+    here = [{"holder": person.node, **row} for row in found["rows"]]
+    return {**found, "rows": personal_data.with_names(here, person, ports)}
 
 
 def units(person: Principal, node: str | None, ports: Ports) -> dict[str, Any]:

@@ -123,6 +123,12 @@ class Case(Schema):
     acts = fields.List(fields.String(), metadata={"description": "现在可以办理的步骤"})
     subject = _text(required=False, none=True)
     text = _text(required=False, none=True)
+    petitioner = fields.Dict(
+        keys=fields.String(), values=fields.String(), metadata={"description": "信访人，按查看人脱敏"}
+    )
+    viewer = _text(required=False)
+    erased = fields.Boolean(metadata={"description": "个人信息已依法删除"})
+    withheld = _text(required=False, none=True)
 
 
 class DocumentQuery(Schema):
@@ -169,6 +175,8 @@ class Progress(Schema):
     received_on = _text()
     as_of = fields.String(required=True, metadata={"format": "date-time"})
     timeline = fields.List(fields.Nested(Step), required=True)
+    missing = fields.String(metadata={"description": "需要补正的内容"})
+    offers = fields.List(fields.String(), metadata={"description": "现在可以做的：material、urge、withdrawal 等"})
 
 
 class Order(Schema):

@@ -1,7 +1,7 @@
 """One transaction of routing: its repositories on one connection, its messages in the outbox."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -21,6 +21,7 @@ from lianxi.runtime.clock import Clock
 from lianxi.runtime.crypto import KeyRing
 from services.routing.storage.cases import SqlCases
 from services.routing.storage.desk import SqlDesk
+from services.routing.storage.erasure import erase_texts
 from services.routing.storage.link_work import LinkWork
 from services.routing.storage.overrules import SqlOverrules
 from services.routing.storage.records import SqlDirectives, SqlDocuments, SqlReceipts, SqlTexts, opened
@@ -110,6 +111,10 @@ class RoutingWork(LinkWork):
     def explain_waiting(self, case_no: str, why: str) -> None:
         """Keep another reason why the case waits."""
         self.connection.execute(update(sorting).where(sorting.c.case_no == case_no).values(why=why))
+
+    def erase_texts(self, case_nos: Sequence[str]) -> int:
+        """Blank what petitioners wrote and all that could recognise them; return how many texts there were."""
+        return erase_texts(self.connection, self._tools.keys, case_nos)
 
     def read_command(self, command_type: str, text: str) -> Command:
         """Read a command from JSON; raises Invalid."""
