@@ -32,8 +32,9 @@ def keep_arrived(messages: Sequence[MaterialsArrived], work: FileWork, desk: Fil
                 work.blobs.change(
                     blob.sha256, state=BlobState.WANTED.value, source=blob.source, from_below=blob.from_below
                 )
-        for each in message.materials:
-            work.attachments.add(_attachment(each, message.case_no, desk))
+        fresh = [work.attachments.add(_attachment(each, message.case_no, desk)) for each in message.materials]
+        if any(fresh):
+            tell_case(message.case_no, work, desk)  # the case may have gone on before its files came
 
 
 def follow_custody(moves: Sequence[CaseDelivered | CaseReturned], work: FileWork, desk: FileDesk) -> None:
