@@ -19,6 +19,7 @@ from lianxi import __version__
 
 VERBS: dict[str, tuple[str, str]] = {
     "account": ("account", "Create, list and close the local accounts of a node's staff."),
+    "audit": ("audit", "Show who looked at personal data, or check that the book of looks is whole."),
     "books": ("books", "Compare the books of two nodes and name every case one of them lacks."),
     "ca": ("ca", "Make the city's certificate authority and give nodes their certificates."),
     "calendar": ("calendar", "Show the working days of a year, or load an official holiday notice."),
@@ -30,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "keys": ("keys", "List, add, use, rotate and retire the keys that personal data is sealed with."),
     "node": ("node", "Bring nodes up and down on this machine, or render a node's configuration."),
     "parked": ("parked", "List, show, retry and drop messages that could not be handled; skip what never came."),
+    "person": ("person", "Take out or blank what a node keeps of one person."),
     "sort": ("sort", "Sort petitions from a file by category and place, with reasons."),
     "verify": ("verify", "Recompute the history of every case and name whatever was altered."),
 }

@@ -3,8 +3,9 @@
 import csv
 import secrets
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,16 @@ from sqlalchemy import Engine, text
 from lianxi.bus.engine import engine_for
 from lianxi.casework.identifiers import DivisionCode, QueryCode
 from lianxi.courier import outgoing
-from lianxi.runtime.clock import Clock, SystemClock, new_id
+from lianxi.runtime.clock import SHANGHAI, Clock, SystemClock, new_id
 from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import counter, gauge
 from services.intake import handlers
+from services.intake.domain.audit import ReadQuery
 from services.intake.domain.divisions import Divisions
 from services.intake.domain.records import ForeignContact, Wanted
 from services.intake.handlers.attachments import FileDesk, list_attachments, list_missing
+from services.intake.handlers.audit import shown
 from services.intake.handlers.export import InFull, export_page, permit
 from services.intake.handlers.ports import Desk
 from services.intake.settings import Settings
@@ -129,6 +132,36 @@ class Exporter:
         """Return the next contacts as rows of text, in a transaction that also records who saw them in full."""
         with self._parts.open_work() as work:
             return export_page(Wanted(**wanted), in_full, work, self._parts.desk)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._parts.close()
+
+
+class BookOfReads:
+    """The book of looks at personal data for `lianxi audit`, which knows this class by name only."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._parts = build(Settings.from_environment(environment))
+
+    def looks(
+        self, number: str, person: str, period: tuple[datetime | None, datetime | None], limit: int
+    ) -> Iterator[dict[str, Any]]:
+        """Give the newest looks; a time without a zone is one in Shanghai."""
+        since, until = (each.replace(tzinfo=SHANGHAI) if each else None for each in period)
+        query = ReadQuery(number=number, person=person, since=since, until=until, limit=limit)
+        with self._parts.open_work() as work:
+            yield from map(shown, work.reads.page(query))
+
+    def faults(self) -> list[str]:
+        """Recompute the whole book; return what is wrong with it."""
+        with self._parts.open_work() as work:
+            return work.reads.faults()
+
+    def head(self) -> tuple[int, str]:
+        """Return how many lines there are and the digest of the last."""
+        with self._parts.open_work() as work:
+            return work.reads.head()
 
     def close(self) -> None:
         """Give the connections back."""

@@ -20,7 +20,7 @@ from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import gauge
 from services.portal import blobs
 from services.portal.domain.answers import Answered, NoAnswer
-from services.portal.handlers import Ports, access
+from services.portal.handlers import Ports, access, personal_data
 from services.portal.handlers.carrying import carry
 from services.portal.handlers.file_room import FileRoom
 from services.portal.settings import FileSettings, Settings
@@ -204,6 +204,39 @@ class AccountDesk:
     def disable(self, login: str) -> None:
         """Close an account."""
         access.disable_account(login, self._ports)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._parts.close()
+
+
+class PersonDesk:
+    """One person's request for `lianxi person`, which knows this class by name only: plain values in and out."""
+
+    def __init__(self, login: str, environment: Mapping[str, str] | None = None) -> None:
+        self._parts = build(Settings.from_environment(environment))
+        self._parts.start()
+        self._leader = access.person_called(login, self._parts.ports)
+
+    def export(self, identity: Mapping[str, str], reason: str) -> dict[str, Any]:
+        """Return everything the node keeps of a person."""
+        return self._patiently(personal_data.export_person, identity, reason)
+
+    def erase(self, identity: Mapping[str, str], reason: str) -> dict[str, Any]:
+        """Blank what the node keeps of a person."""
+        return self._patiently(personal_data.erase_person, identity, reason)
+
+    def _patiently(
+        self, run: Callable[..., dict[str, Any]], identity: Mapping[str, str], reason: str
+    ) -> dict[str, Any]:
+        """Run it again while the connection to the broker is only just coming up."""
+        for _ in range(5):
+            try:
+                return run(self._leader, identity, reason, self._parts.ports)
+            except NoAnswer as silence:
+                if not silence.in_time:
+                    raise
+        return run(self._leader, identity, reason, self._parts.ports)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -72,7 +72,7 @@ def list_reads(body: dict[str, Any], work: AuditWork, desk: Desk) -> dict[str, A
     )
     lines = work.reads.page(query)
     following = str(lines[-1].position) if len(lines) == limit else None
-    return {"rows": [_shown(line) for line in lines], "next": following}
+    return {"rows": [shown(line) for line in lines], "next": following}
 
 
 def reads_of_petitioner(body: dict[str, Any], work: AuditWork, desk: Desk) -> dict[str, Any]:
@@ -144,7 +144,8 @@ def _kind(fields: Fields) -> ReadKind:
     return ReadKind(kind)
 
 
-def _shown(line: ChainedRead) -> dict[str, Any]:
+def shown(line: ChainedRead) -> dict[str, Any]:
+    """Return a line as a reader of the book sees it."""
     read = line.read
     return {
         "position": line.position,
