@@ -13,7 +13,7 @@ from services.notify.wiring import build
 
 
 class NotifyService:
-    """The inboxes of this node's officers, and mail to petitioners."""
+    """The inboxes of this node's officers, and what petitioners are told by mail, text message and letter."""
 
     name: ClassVar[str] = "notify"
     decode = staticmethod(decode)
@@ -24,6 +24,8 @@ class NotifyService:
         self.clock = parts.clock
         self._desk = parts.desk
         self._post = parts.post
+        self._press = parts.press
+        self._receipts = parts.receipts
         self._measure = parts.measure
 
     @consume_batch("notify.case", on_failure=RETRY_THEN_PARK, ordered=True)
@@ -33,8 +35,14 @@ class NotifyService:
 
     @every(1.0)
     def send(self) -> None:
-        """Send the mails that are due."""
+        """Send what is due to petitioners."""
         handlers.send_waiting(self.open_work, self._desk, self._post)
+
+    @every(5.0)
+    def gather(self) -> None:
+        """Make the digests that are due."""
+        with self.open_work() as work:
+            handlers.gather(work, self._desk, self._post.wall.now())
 
     @every(5.0)
     def measure(self) -> None:
@@ -52,19 +60,95 @@ class NotifyService:
         return handlers.mark_read(schemas.mark_read(body), work, self._desk)
 
     @call(expected=(Refused,), read_only=True)
+    def digest(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """List the alerts that were gathered into one message."""
+        return handlers.show_digest(schemas.mark_read(body), schemas.paging(body), work, self._desk)
+
+    @call(expected=(Refused,), read_only=True)
     def deliveries(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
         """List who was owed what about a case, and what became of it."""
-        return handlers.list_deliveries(schemas.case_number(body), work, has_server=self._post.server is not None)
+        return handlers.list_deliveries(schemas.case_number(body), work, has_server=self._post.has_server)
 
     @call(expected=(Refused,), read_only=True)
     def dead_letters(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
-        """List the mails that were given up, oldest first."""
+        """List the messages that were given up, oldest first."""
         return handlers.list_dead_letters(schemas.paging(body), work)
 
     @call(expected=(Refused,))
     def send_again(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
-        """Let a mail that was given up be sent after all."""
+        """Let a message that was given up be sent after all."""
         return handlers.send_again(schemas.send_again(body), work, self._desk, self._post.wall.now())
+
+    @call(expected=(Refused,))
+    def receipts(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Take the receipts a gateway calls back with."""
+        return handlers.take_receipts(body, work, self._receipts, self._post.wall.now())
+
+    @call(expected=(Refused,))
+    def choose(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Keep by which channels and in which language a petitioner wants to be told."""
+        return handlers.choose(schemas.choice(body), work, self._desk, self._post.wall.now())
+
+    @call(expected=(Refused,), read_only=True)
+    def choice(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Show what was chosen for a case."""
+        return handlers.show_choice(schemas.case_number(body), work, self._desk)
+
+    @call(expected=(Refused,), read_only=True)
+    def rules(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """List who is told what, when and how."""
+        del work, body
+        return handlers.list_rules(self._desk)
+
+    @call(expected=(Refused,), read_only=True)
+    def preview(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Show what a rule would tell whom about a case."""
+        return handlers.preview(*schemas.preview(body), work, self._desk)
+
+    @call(expected=(Refused,), read_only=True)
+    def letters(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """List the letters of the print room."""
+        return handlers.list_letters(*schemas.letters(body), work, self._desk)
+
+    @call(expected=(Refused,))
+    def print_letters(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Return letters ready for paper."""
+        return handlers.print_letters(*schemas.letter_ids(body), work, self._desk, self._press)
+
+    @call(expected=(Refused,))
+    def post_letter(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Note that a letter was posted."""
+        return handlers.post_letter(schemas.letter_news(body), work, self._desk)
+
+    @call(expected=(Refused,))
+    def letter_arrived(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Note that the post has a signature for a letter."""
+        return handlers.letter_arrived(schemas.letter_news(body), work, self._desk)
+
+    @call(expected=(Refused,))
+    def letter_returned(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Note that the post brought a letter back."""
+        return handlers.letter_returned(schemas.letter_news(body), work, self._desk)
+
+    @call(expected=(Refused,), read_only=True)
+    def services(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """List the documents of a case that have to be served, and how far that is."""
+        return handlers.list_services(schemas.case_number(body), work)
+
+    @call(expected=(Refused,), read_only=True)
+    def unserved(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """List the documents of this node that nobody has proven to be served."""
+        return handlers.list_unserved(*schemas.unserved(body), work)
+
+    @call(expected=(Refused,))
+    def begin_service(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Note how a document was sent off."""
+        return handlers.begin_service(schemas.service_news(body), work, self._desk)
+
+    @call(expected=(Refused,))
+    def service_failed(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Note that a document came back."""
+        return handlers.service_failed(schemas.service_news(body), work, self._desk)
 
 
 Service = NotifyService

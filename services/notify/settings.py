@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from lianxi.runtime.settings import SettingMissing, read, read_int, read_path
-from services.notify.domain.letters import MailAccount
+from services.notify.domain.gateways import Gateway, read_gateways
+from services.notify.domain.letters import DkimKey, MailAccount
 from services.notify.domain.rules import Rules, RulesRefused
 from services.notify.domain.texts import Texts
 
@@ -31,24 +32,27 @@ class Settings:
     divisions: Mapping[str, str] = field(repr=False)
     portal_address: str
     mail: MailAccount | None
+    gateways: tuple[Gateway, ...]
+    key_ring_file: Path | None
     connections: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Read `LIANXI_NODE`, `LIANXI_DATABASE_URL_NOTIFY`, `LIANXI_AMQP_URI` and the optional rest."""
-        clock_file = read("CLOCK_FILE", "", environment=environment)
         data = read_path("DEPLOY_DIR", _BESIDE_THE_PACKAGE, environment=environment) / "xining"
         rules, texts = read_rules_and_texts(data / "notify")
         return cls(
             node=read("NODE", environment=environment),
             database_url=read("DATABASE_URL_NOTIFY", secret=True, environment=environment),
             amqp_uri=read("AMQP_URI", secret=True, environment=environment),
-            clock_file=Path(clock_file) if clock_file else None,
+            clock_file=_path("CLOCK_FILE", environment),
             rules=rules,
             texts=texts,
             divisions=_divisions(data / "divisions.csv"),
             portal_address=read("PORTAL_ADDRESS", "", environment=environment),
             mail=_mail(environment),
+            gateways=_gateways(environment),
+            key_ring_file=_path("KEYRING_FILE", environment),
             connections=read_int("NOTIFY_CONNECTIONS", 6, environment=environment),
         )
 
@@ -77,7 +81,6 @@ def _mail(environment: Mapping[str, str] | None) -> MailAccount | None:
     host = read("SMTP_HOST", "", environment=environment)
     if not host:
         return None
-    ca_file = read("SMTP_CA_FILE", "", environment=environment)
     return MailAccount(
         host=host,
         port=read_int("SMTP_PORT", 25, environment=environment),
@@ -85,9 +88,38 @@ def _mail(environment: Mapping[str, str] | None) -> MailAccount | None:
         user=read("SMTP_USER", "", environment=environment),
         password=read("SMTP_PASSWORD", "", secret=True, environment=environment),
         starttls=_flag("SMTP_STARTTLS", environment),
-        ca_file=Path(ca_file) if ca_file else None,
+        ca_file=_path("SMTP_CA_FILE", environment),
         timeout=float(read_int("SMTP_TIMEOUT", 10, environment=environment)),
+        dkim=_dkim(environment),
     )
+
+
+def _dkim(environment: Mapping[str, str] | None) -> DkimKey | None:
+    """Read the key that signs mail: all three settings, or none."""
+    domain = read("DKIM_DOMAIN", "", environment=environment)
+    key_file = _path("DKIM_KEY_FILE", environment)
+    if not domain and key_file is None:
+        return None
+    if not domain or key_file is None:
+        raise SettingMissing("DKIM_DOMAIN and DKIM_KEY_FILE belong together")
+    return DkimKey(
+        domain=domain,
+        selector=read("DKIM_SELECTOR", "lianxi", environment=environment),
+        private_key=key_file.read_bytes(),
+    )
+
+
+def _gateways(environment: Mapping[str, str] | None) -> tuple[Gateway, ...]:
+    """Read the gateways for text messages from the file that describes them; secrets lie in files beside it."""
+    path = _path("SMS_FILE", environment)
+    if path is None:
+        return ()
+    return read_gateways(_yaml(path), lambda name: (path.parent / name).read_text("utf-8").strip(), path.name)
+
+
+def _path(name: str, environment: Mapping[str, str] | None) -> Path | None:
+    given = read(name, "", environment=environment)
+    return Path(given) if given else None
 
 
 def _flag(name: str, environment: Mapping[str, str] | None) -> bool:

@@ -1,9 +1,11 @@
 """The one place that joins notify's use cases with real tables, rules, intake, routing, the mail server and metrics."""
 
+import hashlib
+import secrets
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -11,15 +13,22 @@ from sqlalchemy import Engine, text
 
 from lianxi.bus.calls import CallFailed, CallRefused, Calls
 from lianxi.bus.engine import engine_for
+from lianxi.casework.errors import Retryable
+from lianxi.casework.messages.facts import Actor
+from lianxi.contracts.schemas import dump
 from lianxi.runtime.clock import Clock, SystemClock
+from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.logging import logger
 from lianxi.runtime.metrics import counter, gauge
 from services.notify.domain.deliveries import Claimed, Fate, Outage, Result
+from services.notify.domain.gateways import Gateway, Said, receipts_in
 from services.notify.domain.rules import Channel
 from services.notify.domain.texts import Office
-from services.notify.handlers.ports import Desk, PostOffice, Reached
-from services.notify.senders import SmtpServer
+from services.notify.handlers.offices import Desk, PostOffice, Reached, Sender
+from services.notify.handlers.print_room import Press
+from services.notify.letters import as_docx, as_html
+from services.notify.senders import PrintRoom, SmsGateways, SmtpServer
 from services.notify.settings import Settings
 from services.notify.storage import NotifyWork
 
@@ -33,9 +42,9 @@ NAMES_PAUSE = timedelta(seconds=30)
 _DELIVERIES = counter(
     "notify_deliveries_total", "Attempts to deliver, by channel and what came of them.", ("channel", "outcome")
 )
-_WAITING = gauge("notify_waiting", "Mails that have not arrived yet.")
-_OLDEST = gauge("notify_oldest_waiting_seconds", "Age of the oldest mail that has not arrived yet.")
-_DEAD = gauge("notify_dead", "Mails that were given up and wait for a person.")
+_WAITING = gauge("notify_waiting", "Messages to petitioners that have not left yet.")
+_OLDEST = gauge("notify_oldest_waiting_seconds", "Age of the oldest message that has not left yet.")
+_DEAD = gauge("notify_dead", "Messages that were given up and wait for a person.")
 _SERVER = gauge("notify_mail_server_configured", "1 if this node has a mail server.")
 
 
@@ -53,7 +62,30 @@ class IntakeDirectory:
             return Result(Fate.LATER, "intake-unreachable")
         except CallRefused:
             return Result(Fate.LATER, "petitioner-unknown")  # the dossier may still be on its way to intake
-        return Reached(email=str(told.get("email") or ""), query_code=str(told.get("query_code") or ""))
+        return Reached(**{field: str(told.get(field) or "") for field in ("email", "phone", "name", "query_code")})
+
+    def open(self, case_no: str, actor: Actor) -> tuple[str, str]:
+        """Return name and postal address for a letter; intake writes down who saw them and why (MK-8)."""
+        body = {"number": case_no, "actor": dump(actor), "reason": "打印信函"}
+        try:
+            told = self._calls.call("intake", "contact", body, timeout=CALL_TIMEOUT)
+        except CallFailed as error:
+            raise Retryable("暂时无法取得收信地址，请稍后再打印。", code="intake-unreachable") from error
+        except CallRefused:
+            return "", ""
+        person = told.get("petitioner") or {}
+        return str(person.get("name") or ""), str(person.get("address") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayReceipts:
+    """Reads the receipts of this node's gateways."""
+
+    gateways: tuple[Gateway, ...]
+
+    def read(self, provider: str, headers: dict[str, str], body: str, now: datetime) -> Sequence[Said]:
+        """Return what a callback says, if its gateway is known and it is genuine."""
+        return receipts_in(self.gateways, provider, headers, body, now)
 
 
 class KnownNames:
@@ -95,6 +127,8 @@ class Parts:
     clock: Clock
     desk: Desk
     post: PostOffice
+    press: Press
+    receipts: GatewayReceipts
     measure: Callable[[], None]
     close: Callable[[], None]
 
@@ -107,6 +141,9 @@ def build(settings: Settings | None = None) -> Parts:
     calls = Calls(settings.amqp_uri, name="notify")
     names = KnownNames(settings.divisions, calls, wall)
     open_work = partial(NotifyWork, engine, _count)
+    directory = IntakeDirectory(calls)
+    pauses = settings.rules.manners.patience.pause_after_outage
+    senders = _senders(settings, pauses, wall)
     HEALTH.add("notify-database", partial(_ask, engine))
     return Parts(
         open_work=open_work,
@@ -116,25 +153,58 @@ def build(settings: Settings | None = None) -> Parts:
             texts=settings.texts,
             office=Office(settings.node, names, settings.portal_address),
             clock=clock,
+            channels=frozenset({Channel.INBOX, Channel.MAIL, *senders}),
         ),
         post=PostOffice(
-            server=SmtpServer(settings.mail, settings.node) if settings.mail else None,
-            directory=IntakeDirectory(calls),
-            patience=settings.rules.patience,
-            outage=Outage(settings.rules.patience.pause_after_outage),
+            senders=senders,
+            directory=directory,
+            outages={channel: Outage(_pauses(channel, pauses)) for channel in senders},
             wall=wall,
             note=note,
+            addressee=partial(
+                addressee_of, KeyRing.from_file(settings.key_ring_file) if settings.key_ring_file else None
+            ),
         ),
+        press=Press(directory, {"html": as_html, "docx": as_docx}, wall),
+        receipts=GatewayReceipts(settings.gateways),
         measure=partial(_measure, open_work, wall, has_server=settings.mail is not None),
         close=partial(_close, engine, calls),
     )
 
 
+def _senders(settings: Settings, pauses: tuple[int, ...], wall: Clock) -> dict[Channel, Sender]:
+    """Return what this node can send by; letters it can always print."""
+    senders: dict[Channel, Sender] = {Channel.LETTER: PrintRoom()}
+    if settings.mail:
+        senders[Channel.MAIL] = SmtpServer(settings.mail, settings.node)
+    if settings.gateways:
+        senders[Channel.SMS] = SmsGateways(settings.gateways, pauses, wall.now)
+    return senders
+
+
+def _pauses(channel: Channel, pauses: tuple[int, ...]) -> tuple[int, ...]:
+    """Each gateway keeps its own pauses; the channel as a whole looks again after the shortest."""
+    return pauses[:1] if channel is Channel.SMS else pauses
+
+
+_NO_KEYS = secrets.token_bytes(32)
+
+
+def addressee_of(keys: KeyRing | None, channel: str, address: str) -> str:
+    """Return what stands for an address in tables; without keys (a trial) nobody can tell it after this process."""
+    canonical = address.strip().lower()
+    if keys is None:
+        return hashlib.blake2b(f"{channel}:{canonical}".encode(), key=_NO_KEYS, digest_size=16).hexdigest()
+    return keys.keyed_hash(canonical, f"notify.addressee.{channel}")[:32]
+
+
 def note(claimed: Claimed, result: Result) -> None:
     """Count an attempt and write one line about it: ids and codes, never an address."""
-    _DELIVERIES.labels(Channel.MAIL.value, result.fate.value).inc()
+    _DELIVERIES.labels(claimed.channel.value, result.fate.value).inc()
     logger("services.notify").info(
-        "mail",
+        "notice",
+        channel=claimed.channel.value,
+        provider=result.provider,
         delivery=claimed.id,
         rule=claimed.rule,
         case=claimed.case_no,

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from lianxi.casework.messages.facts import Actor
+from lianxi.casework.messages.facts import Actor, ServiceMethod
 from services.notify.domain.rules import Channel
 
 PAGE = 50
@@ -82,3 +82,76 @@ class Kept:
     happened_at: datetime
     due_at: datetime | None
     settled_at: datetime | None
+    provider: str = ""
+    tries: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gathered:
+    """The alerts of one recipient that enter one digest: how many, of how many cases, and the first case numbers."""
+
+    node: str
+    role: str
+    unit: str
+    gather_at: datetime
+    count: int
+    cases: int
+    first: datetime
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """One attempt as it is kept: an addressee is the keyed hash of an address."""
+
+    at: datetime
+    channel: str
+    provider: str
+    fate: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LetterRow:
+    """A letter as the print room sees it, before its words are made."""
+
+    position: int
+    id: str
+    case_no: str
+    rule: str
+    template: str
+    facts: Mapping[str, str]
+    language: str
+    sealed: bool
+    state: str
+    since: datetime
+    printed_at: datetime | None
+    posted_on: date | None
+    tracking_no: str
+    arrived_on: date | None
+    returned_on: date | None
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LetterNews:
+    """What became of a letter on its way: posted, arrived or returned, on which day."""
+
+    id: str
+    actor: Actor
+    on: date
+    tracking_no: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceNews:
+    """A step on the way of a document: it was sent off in some way, or came back."""
+
+    case_no: str
+    number: str
+    actor: Actor
+    on: date
+    method: ServiceMethod | None = None
+    tracking_no: str = ""
+    note: str = ""

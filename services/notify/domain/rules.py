@@ -1,9 +1,9 @@
 """Who is told what: the rules of deploy/xining/notify/rules.yaml, checked whole when the service starts.
 
-A rule names the messages it listens to, the conditions on their facts, the recipients and the text. Recipients are
-the petitioner, by mail, or roles of this node, in their inbox; nothing else can be said, so an alert can never reach
-an officer of another node. A file that names an unknown message, fact, role or text is refused with every mistake by
-its place, not when the first case is late.
+A rule names the messages it listens to, the conditions on their facts, the recipients, the channels and the text.
+Recipients are the petitioner, by mail, text message or letter in the order the rule gives, or roles of this node, in
+their inbox; nothing else can be said, so an alert can never reach an officer of another node. A file that names an
+unknown message, fact, role or text is refused with every mistake by its place, not when the first case is late.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,13 +16,16 @@ from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import DivisionCode
 from lianxi.casework.messages.facts import Role
 from services.notify.domain.facts import MESSAGES, fact_names
+from services.notify.domain.manners import Manners, MannersReader
 
 
 class Channel(StrEnum):
-    """How somebody is told."""
+    """How somebody is told; a letter is printed and posted by the print room."""
 
     INBOX = "inbox"
     MAIL = "mail"
+    SMS = "sms"
+    LETTER = "letter"
 
 
 class RulesRefused(Exception):  # noqa: N818  reads as what happened
@@ -50,16 +53,27 @@ Test = Callable[[str, str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `roles` and the role named by the fact `role_in` are told, in the unit named by the fact `unit_in`."""
+    """One rule. `roles` and the role named by the fact `role_in` are told, in the unit named by the fact `unit_in`.
+
+    A petitioner is told by the first of `channels` that reaches them. What is `urgent` knows neither quiet hours nor a
+    limit; of a `digest` rule what is too much for a day comes gathered.
+    """
 
     id: str
     messages: frozenset[str]
     conditions: Mapping[str, Test]
-    channel: Channel
+    channels: tuple[Channel, ...]
     template: str
     roles: tuple[str, ...] = ()
     role_in: str = ""
     unit_in: str = ""
+    urgent: bool = False
+    digest: bool = False
+
+    @property
+    def to_petitioner(self) -> bool:
+        """Whether the petitioner is told, not officers."""
+        return Channel.INBOX not in self.channels
 
     def holds(self, facts: Mapping[str, str], node: str) -> bool:
         """Return whether every condition holds at `node`."""
@@ -67,7 +81,7 @@ class Rule:
 
     def recipients(self, facts: Mapping[str, str]) -> Iterator[Recipient]:
         """Yield whom the rule tells; each role once."""
-        if self.channel is Channel.MAIL:
+        if self.to_petitioner:
             yield Recipient(Role.PETITIONER.value)
             return
         roles = (*self.roles, facts[self.role_in]) if self.role_in else self.roles
@@ -75,20 +89,12 @@ class Rule:
             yield Recipient(role, facts[self.unit_in] if self.unit_in else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds before the second, third … attempt at a mail, and between two looks at a server that is down."""
-
-    retry_after: tuple[int, ...]
-    pause_after_outage: tuple[int, ...]
-
-
 @dataclass(frozen=True)
 class Rules:
-    """All rules, and the patience of the mail."""
+    """All rules, and the manners of the office."""
 
     rules: tuple[Rule, ...]
-    patience: Patience
+    manners: Manners
 
     @cached_property
     def _by_message(self) -> Mapping[str, tuple[Rule, ...]]:
@@ -99,15 +105,20 @@ class Rules:
         """Return the rules that listen to a message, by its name."""
         return self._by_message.get(message, ())
 
+    def called(self, name: str) -> Rule | None:
+        """Return a rule by its name."""
+        return next((rule for rule in self.rules if rule.id == name), None)
+
     @classmethod
     def parse(cls, data: object, file: str = "rules.yaml") -> "Rules":
         """Read the rules from plain data; raise `RulesRefused` with every mistake."""
         reader = _Reader()
         rules = reader.rules(data)
-        patience = reader.patience(data)
-        if reader.mistakes:
-            raise RulesRefused(file, reader.mistakes)
-        return cls(rules, patience)
+        manners = MannersReader(data if isinstance(data, Mapping) else {})
+        read = manners.read()
+        if reader.mistakes or manners.mistakes:
+            raise RulesRefused(file, [*reader.mistakes, *manners.mistakes])
+        return cls(rules, read)
 
 
 def _is_below(division: str, node: str) -> bool:
@@ -123,7 +134,7 @@ _WORDS: Mapping[str, Test] = {
     "given": lambda text, _node: bool(text),
     "empty": lambda text, _node: not text,
 }
-_KEYS = frozenset({"event", "if", "channel", "to", "template"})
+_KEYS = frozenset({"event", "if", "channel", "to", "template", "urgent", "digest"})
 _ROLES = frozenset(role.value for role in Role) - {Role.PETITIONER.value, Role.SYSTEM.value}
 
 
@@ -140,21 +151,14 @@ class _Reader:
             self._wrong("rules", "there is no rule")
         return tuple(self._rule(str(name), self._mapping(rule, f"rules.{name}")) for name, rule in given.items())
 
-    def patience(self, data: object) -> Patience:
-        mail = self._mapping(self._mapping(data, "the file").get("mail"), "mail")
-        return Patience(
-            self._seconds(mail, "retry_after"),
-            self._seconds(mail, "pause_after_outage"),
-        )
-
     def _rule(self, name: str, given: Mapping[str, Any]) -> Rule:
         place = f"rules.{name}"
         for key in sorted(given.keys() - _KEYS):
             self._wrong(f"{place}.{key}", f"unknown; a rule has {', '.join(sorted(_KEYS))}")
         messages = self._messages(place, given.get("event"))
         known = self._facts(messages)
-        channel = self._channel(place, given.get("channel"))
-        roles, role_in, unit_in = self._recipients(place, given.get("to"), channel, known)
+        channels = self._channels(place, given.get("channel"))
+        roles, role_in, unit_in = self._recipients(place, given.get("to"), channels, known)
         template = given.get("template")
         if not isinstance(template, str) or not template:
             self._wrong(f"{place}.template", "must name a text")
@@ -162,12 +166,20 @@ class _Reader:
             id=name,
             messages=messages,
             conditions=self._conditions(place, given.get("if") or {}, known),
-            channel=channel,
+            channels=channels,
             template=str(template),
             roles=roles,
             role_in=role_in,
             unit_in=unit_in,
+            urgent=self._yes(place, "urgent", given),
+            digest=self._yes(place, "digest", given),
         )
+
+    def _yes(self, place: str, key: str, given: Mapping[str, Any]) -> bool:
+        value = given.get(key, False)
+        if not isinstance(value, bool):
+            self._wrong(f"{place}.{key}", "must be yes or no")
+        return value is True
 
     def _messages(self, place: str, given: object) -> frozenset[str]:
         names = frozenset(str(name) for name in (given if isinstance(given, list) else [given]))
@@ -182,19 +194,22 @@ class _Reader:
         named = [fact_names(name) for name in messages]
         return frozenset.intersection(*named) if named else frozenset().union(*map(fact_names, MESSAGES))
 
-    def _channel(self, place: str, given: object) -> Channel:
-        try:
-            return Channel(str(given))
-        except ValueError:
-            self._wrong(f"{place}.channel", f"must be one of {', '.join(Channel)}")
-            return Channel.INBOX
+    def _channels(self, place: str, given: object) -> tuple[Channel, ...]:
+        words = [str(each) for each in (given if isinstance(given, list) else [given])]
+        channels = tuple(dict.fromkeys(Channel(word) for word in words if word in set(Channel)))
+        if len(channels) != len(words) or not channels:
+            self._wrong(f"{place}.channel", f"must be one of {', '.join(Channel)}, or a list of mail, sms, letter")
+            return channels or (Channel.INBOX,)
+        if Channel.INBOX in channels and len(channels) > 1:
+            self._wrong(f"{place}.channel", "inbox stands alone")
+        return channels
 
     def _recipients(
-        self, place: str, given: object, channel: Channel, known: frozenset[str]
+        self, place: str, given: object, channels: tuple[Channel, ...], known: frozenset[str]
     ) -> tuple[tuple[str, ...], str, str]:
-        if channel is Channel.MAIL:
+        if Channel.INBOX not in channels:
             if given != "petitioner":
-                self._wrong(f"{place}.to", "mail goes to the petitioner only: write petitioner")
+                self._wrong(f"{place}.to", "mail, sms and letters go to the petitioner only: write petitioner")
             return (), "", ""
         to = self._mapping(given, f"{place}.to")
         for key in sorted(to.keys() - {"roles", "role_in", "unit_in"}):
@@ -233,13 +248,6 @@ class _Reader:
             return name or ""
         self._wrong(place, f"{name} is no fact of these messages; there are {', '.join(sorted(known))}")
         return ""
-
-    def _seconds(self, mail: Mapping[str, Any], key: str) -> tuple[int, ...]:
-        given = mail.get(key)
-        if not isinstance(given, list) or not given or not all(isinstance(each, int) and each > 0 for each in given):
-            self._wrong(f"mail.{key}", "must be a list of seconds, each above nought")
-            return ()
-        return tuple(given)
 
     def _mapping(self, given: object, place: str) -> Mapping[str, Any]:
         if isinstance(given, Mapping):

@@ -4,11 +4,14 @@ A text has a title, a body, and the name of the text that takes its place while 
 written `${case_no}`. A line of the body one of whose places is empty is left out, so a text needs no conditions: the
 line with the query code is there where the code is known. Which places a text may use follows from the rules that
 name it; `Texts.check` finds the ones nobody could fill.
+
+`sms` is the same in one short line, for a text message. A text may be there in other languages too (`en`, `bo`), each
+with title, body and sms; Chinese is what everybody gets who chose none of them.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from string import Template
 from typing import Any, Protocol
@@ -22,7 +25,10 @@ OFFICE_PLACES = frozenset({"office", "portal"})
 """What any text may use: the name of this node's petition department and the address of the one-stop page."""
 
 LETTER_PLACES = frozenset({"query_code"})
-"""What only a mail to the petitioner may use."""
+"""What only a message to the petitioner may use."""
+
+LANGUAGES = ("zh", "en", "bo")
+"""Chinese (zh-CN), English and Tibetan."""
 
 _NODES = frozenset({"node", "acting_node", "from_node", "to_node", "reviewing_node", "holder", "sender", "assigner"})
 _UNITS = frozenset({"unit", "from_unit", "to_unit", "holding_unit"})
@@ -96,16 +102,23 @@ class Text:
     title: str
     body: str
     sealed: str
+    sms: str = ""
+    variants: Mapping[str, "Text"] = field(default_factory=dict)
 
     @property
     def places(self) -> frozenset[str]:
-        """The names of its places."""
-        return frozenset((*_places(self.title), *_places(self.body)))
+        """The names of its places, in every language."""
+        own = (*_places(self.title), *_places(self.body), *_places(self.sms))
+        return frozenset(own).union(*(variant.places for variant in self.variants.values()))
 
     def filled(self, values: Mapping[str, str]) -> Words:
         """Put `values` in; a line with an empty place is left out."""
         lines = [line for line in self.body.splitlines() if all(values.get(place) for place in _places(line))]
         return Words(_fill(self.title, values), _fill("\n".join(lines).strip(), values))
+
+    def short(self, values: Mapping[str, str]) -> Words:
+        """Put `values` into the line for a text message."""
+        return Words(_fill(self.title, values), _fill(self.sms or self.title, values))
 
 
 class Texts:
@@ -115,13 +128,29 @@ class Texts:
         self._texts = texts
 
     def words(
-        self, name: str, facts: Mapping[str, str], office: Office, *, sealed: bool, query_code: str = ""
+        self,
+        name: str,
+        facts: Mapping[str, str],
+        office: Office,
+        *,
+        sealed: bool,
+        query_code: str = "",
+        language: str = "",
+        channel: Channel = Channel.MAIL,
     ) -> Words:
         """Return a text with its facts; what was removed from the file since is told by the plainest text there is."""
         text = self._texts.get(name, _PLAINEST)
         if sealed:
             text = self._texts.get(text.sealed, _PLAINEST)
-        return text.filled(_values(facts, office) | {"query_code": query_code})
+        variant = text.variants.get(language)
+        values = _values(facts, office, "" if variant is None else language) | {"query_code": query_code}
+        made = variant or text
+        return made.short(values) if channel is Channel.SMS else made.filled(values)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all texts."""
+        return tuple(self._texts)
 
     def check(self, rules: Iterable[Rule], file: str = "templates.yaml") -> None:
         """Raise `RulesRefused` if a rule names a text that is not there, or a text a place that nobody fills."""
@@ -138,6 +167,8 @@ class Texts:
                     f"{name}: ${{{place}}} is not known where rule {rule.id} uses it; {there}"
                     for place in sorted(self._texts[name].places - may)
                 ]
+                if Channel.SMS in rule.channels and not self._texts[name].sms:
+                    mistakes.append(f"{name}: sms is missing; rule {rule.id} may send it as a text message")
         if mistakes:
             raise RulesRefused(file, mistakes)
 
@@ -155,24 +186,36 @@ class Texts:
 
 
 _PLAINEST = Text("信访事项提醒", "编号 ${case_no} 的信访事项有新的情况，请登录系统查看。", "")
+_PARTS = ("title", "body", "sealed")
 
 
 def _read(name: str, given: object, texts: Mapping[Any, Any], mistakes: list[str]) -> Text:
     text = given if isinstance(given, Mapping) else {}
-    parts = {part: text.get(part) for part in ("title", "body", "sealed")}
+    languages = [language for language in LANGUAGES if language in text]
+    known = {*_PARTS, "sms", *languages}
+    mistakes += [f"{name}: {part} is unknown; a text has title, body sealed, sms" for part in text.keys() - known]
+    read = _parts(name, text, _PARTS, mistakes)
+    if read["sealed"] and read["sealed"] not in texts:
+        mistakes.append(f"{name}: sealed names {read['sealed']}, which is missing")
+    variants = {}
+    for language in languages:
+        other = text[language] if isinstance(text[language], Mapping) else {}
+        made = _parts(f"{name}.{language}", other, ("title", "body"), mistakes)
+        variants[language] = Text(made["title"], made["body"], read["sealed"], made["sms"])
+    return Text(**read, variants=variants)
+
+
+def _parts(place: str, text: Mapping[Any, Any], needed: Sequence[str], mistakes: list[str]) -> dict[str, str]:
+    given = {part: text.get(part) for part in needed} | {"sms": text.get("sms", "-")}
     mistakes += [
-        f"{name}: {part} must be a text" for part, value in parts.items() if not isinstance(value, str) or not value
+        f"{place}: {part} must be a text" for part, value in given.items() if not isinstance(value, str) or not value
     ]
-    mistakes += [f"{name}: {part} is unknown; a text has title, body and sealed" for part in text.keys() - parts.keys()]
-    if parts["sealed"] and parts["sealed"] not in texts:
-        mistakes.append(f"{name}: sealed names {parts['sealed']}, which is missing")
-    if "\n" in str(parts["title"]).strip():
-        mistakes.append(f"{name}: title must be one line")
-    read = {part: str(value).strip() for part, value in parts.items()}
-    if not all(Template(read[part]).is_valid() for part in ("title", "body")):
-        mistakes.append(f"{name}: a place must be written ${{name}}, and a single dollar sign $$")
-        return _PLAINEST
-    return Text(**read)
+    read = {part: str(value or "").strip() for part, value in given.items()} | {"sms": str(text.get("sms", "")).strip()}
+    mistakes += [f"{place}: {part} must be one line" for part in ("title", "sms") if "\n" in read[part]]
+    if not all(Template(read[part]).is_valid() for part in ("title", "body", "sms")):
+        mistakes.append(f"{place}: a place must be written ${{name}}, and a single dollar sign $$")
+        return dict.fromkeys((*needed, "sms"), "-") | {"sealed": ""} if "sealed" in needed else dict.fromkeys(read, "-")
+    return read
 
 
 def _places(text: str) -> Sequence[str]:
@@ -188,12 +231,12 @@ def _allowed(rule: Rule) -> frozenset[str]:
     facts = frozenset.intersection(*(fact_names(message) for message in rule.messages))
     made = {f"{fact}_name" for fact in facts & _NAMED.keys()}
     organs = {name for name, (node, unit) in _ORGANS.items() if {node, unit} <= facts}
-    extra = LETTER_PLACES if rule.channel is Channel.MAIL else frozenset()
+    extra = LETTER_PLACES if rule.to_petitioner else frozenset()
     return facts | made | organs | OFFICE_PLACES | extra
 
 
-def _values(facts: Mapping[str, str], office: Office) -> dict[str, str]:
-    values = {name: _shown(value) for name, value in facts.items()}
+def _values(facts: Mapping[str, str], office: Office, language: str = "") -> dict[str, str]:
+    values = dict(facts) if language else {name: _shown(value) for name, value in facts.items()}
     for fact in facts.keys() & _NAMED.keys():
         values[f"{fact}_name"] = _NAMED[fact](facts[fact], office.names) if facts[fact] else ""
     for name, (node, unit) in _ORGANS.items():

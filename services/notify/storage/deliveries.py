@@ -12,38 +12,57 @@ from services.notify.domain.deliveries import Claimed, Delivery, Settled, State
 from services.notify.domain.questions import Kept, Paging
 from services.notify.domain.rules import Channel
 
-_TEXTS = ("id", "event_id", "rule", "kind", "case_no", "channel", "node", "role", "unit", "template", "state")
+_TEXTS = (
+    "id",
+    "event_id",
+    "rule",
+    "kind",
+    "case_no",
+    "channel",
+    "node",
+    "role",
+    "unit",
+    "template",
+    "state",
+    "others",
+    "language",
+)
 _ADD = """
-INSERT INTO notify.delivery (id, event_id, rule, kind, case_no, channel, node, role, unit, template, state,
-                             facts, happened_at, created_at, due_at, settled_at)
-SELECT id, event_id, rule, kind, case_no, channel, node, role, unit, template, state,
-       facts, happened_at, created_at,
-       CASE WHEN channel = 'mail' THEN created_at END, CASE WHEN channel = 'inbox' THEN created_at END
+INSERT INTO notify.delivery (id, event_id, rule, kind, case_no, channel, node, role, unit, template, state, others,
+                             language, facts, happened_at, created_at, urgent, gather_at, due_at, settled_at)
+SELECT id, event_id, rule, kind, case_no, channel, node, role, unit, template, state, others,
+       language, facts, happened_at, created_at, urgent, gather_at,
+       CASE WHEN channel <> 'inbox' THEN created_at END, CASE WHEN channel = 'inbox' THEN created_at END
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-            %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[])
-     WITH ORDINALITY AS new (id, event_id, rule, kind, case_no, channel, node, role, unit, template, state,
-                             facts, happened_at, created_at, place)
+            %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[],
+            %s::boolean[], %s::timestamptz[])
+     WITH ORDINALITY AS new (id, event_id, rule, kind, case_no, channel, node, role, unit, template, state, others,
+                             language, facts, happened_at, created_at, urgent, gather_at, place)
 ORDER BY place
 ON CONFLICT (id) DO NOTHING
 RETURNING channel
 """
 _CLAIM = """
 WITH due AS (
-    SELECT id FROM notify.delivery WHERE due_at <= %s ORDER BY due_at, position LIMIT %s FOR UPDATE SKIP LOCKED
+    SELECT id FROM notify.delivery
+    WHERE due_at <= %s AND channel = %s ORDER BY due_at, position LIMIT %s FOR UPDATE SKIP LOCKED
 ), taken AS (
     UPDATE notify.delivery AS mine
     SET state = 'sending', attempts = mine.attempts + 1, due_at = %s
     FROM due WHERE mine.id = due.id
-    RETURNING mine.position, mine.id, mine.rule, mine.kind, mine.case_no, mine.template, mine.facts, mine.attempts,
-              mine.due_at
+    RETURNING mine.*
 )
-SELECT taken.*, coalesce(known.sealed, true) AS sealed
+SELECT taken.id, taken.rule, taken.kind, taken.case_no, taken.template, taken.facts, taken.attempts, taken.due_at,
+       taken.channel, taken.others, taken.urgent, taken.language, taken.provider, coalesce(known.sealed, true) AS sealed
 FROM taken LEFT JOIN notify.case_standing AS known USING (case_no) ORDER BY taken.position
 """
 _SETTLE = """
 UPDATE notify.delivery
-SET state = %s, reason = %s, due_at = %s::timestamptz, settled_at = CASE WHEN %s::timestamptz IS NULL THEN %s END
-WHERE id = %s AND attempts = %s AND state = 'sending'
+SET state = %(state)s, reason = %(reason)s, due_at = %(due_at)s::timestamptz, channel = %(channel)s,
+    others = %(others)s, provider = %(provider)s, receipt = %(receipt)s,
+    attempts = coalesce(%(attempts)s, attempts),
+    settled_at = CASE WHEN %(due_at)s::timestamptz IS NULL THEN %(now)s END
+WHERE id = %(id)s AND attempts = %(claimed)s AND state = 'sending'
 """
 _GIVE_BACK = """
 UPDATE notify.delivery AS mine
@@ -54,12 +73,34 @@ WHERE (mine.id, mine.attempts, mine.state) = (back.id, back.attempts, 'sending')
 """
 _REVIVE = """
 UPDATE notify.delivery SET state = 'waiting', attempts = 0, reason = '', due_at = %s, settled_at = NULL
-WHERE id = %s AND channel = 'mail' AND state IN ('dead', 'skipped')
+WHERE id = %s AND channel <> 'inbox' AND state IN ('dead', 'skipped', 'returned')
 """
 _KEPT = (
     "SELECT position, id, rule, kind, case_no, channel, role, unit, state, attempts, reason, happened_at, due_at,"
-    " settled_at FROM notify.delivery"
+    " settled_at, provider, (SELECT count(*) FROM notify.attempt WHERE delivery_id = delivery.id) AS tries"
+    " FROM notify.delivery"
 )
+_REDIRECT = """
+UPDATE notify.delivery SET channel = %s, others = %s, language = %s
+WHERE id = %s AND state = 'waiting' AND attempts = 0
+"""
+_FACTS = """
+SELECT facts FROM notify.delivery WHERE case_no = %s AND kind = ANY(%s::text[]) ORDER BY position DESC LIMIT 1
+"""
+_WAITING = """
+SELECT id, rule FROM notify.delivery
+WHERE case_no = %s AND channel <> 'inbox' AND state = 'waiting' AND attempts = 0 FOR UPDATE SKIP LOCKED
+"""
+_BY_RECEIPT = """
+SELECT id, channel, others, state FROM notify.delivery
+WHERE provider = %s AND receipt = %s AND state = 'sent' FOR UPDATE
+"""
+_MOVE = """
+UPDATE notify.delivery
+SET state = %s, reason = %s, due_at = %s::timestamptz, channel = %s, others = %s, attempts = coalesce(%s, attempts),
+    settled_at = CASE WHEN %s::timestamptz IS NULL THEN %s END
+WHERE id = %s
+"""
 _ABOUT = f"{_KEPT} WHERE case_no = %s ORDER BY position LIMIT %s"
 _DEAD = f"{_KEPT} WHERE state = 'dead' AND position > %s ORDER BY position LIMIT %s"
 _STANDING = """
@@ -82,20 +123,32 @@ class SqlDeliveries:
             return
         columns: list[list[Any]] = [[_value(each, name) for each in deliveries] for name in _TEXTS]
         columns.append([json.dumps(dict(each.facts), ensure_ascii=False) for each in deliveries])
-        columns += [[getattr(each, name) for each in deliveries] for name in ("happened_at", "created_at")]
+        timed = ("happened_at", "created_at", "urgent", "gather_at")
+        columns += [[getattr(each, name) for each in deliveries] for name in timed]
         written = self._connection.exec_driver_sql(_ADD, tuple(columns))
         self._added.update(channel for (channel,) in written)
 
-    def claim(self, now: datetime, lease: datetime, limit: int) -> list[Claimed]:
-        """Take mails that are due. A case that is not known counts as sealed: nothing is said too much."""
-        rows = self._connection.exec_driver_sql(_CLAIM, (now, limit, lease))
+    def claim(self, channel: Channel, now: datetime, lease: datetime, limit: int) -> list[Claimed]:
+        """Take messages that are due. A case that is not known counts as sealed: nothing is said too much."""
+        rows = self._connection.exec_driver_sql(_CLAIM, (now, channel.value, limit, lease))
         return [_claimed(row) for row in rows]
 
     def settle(self, claimed: Claimed, settled: Settled, now: datetime) -> bool:
         """Write what became of a mail; a claim that was lost meanwhile writes nothing."""
-        values = (settled.state.value, settled.reason, settled.due_at, settled.due_at, now)
-        done = self._connection.exec_driver_sql(_SETTLE, (*values, claimed.id, claimed.attempts))
-        return bool(done.rowcount)
+        values = {
+            "state": settled.state.value,
+            "reason": settled.reason,
+            "due_at": settled.due_at,
+            "channel": settled.channel.value,
+            "others": _joined(settled.others),
+            "provider": settled.provider,
+            "receipt": settled.receipt,
+            "attempts": settled.attempts,
+            "now": now,
+            "id": claimed.id,
+            "claimed": claimed.attempts,
+        }
+        return bool(self._connection.exec_driver_sql(_SETTLE, values).rowcount)
 
     def give_back(self, claimed: Sequence[Claimed], reason: str, now: datetime) -> None:
         """Undo claims; "" leaves the reason as it was."""
@@ -112,8 +165,35 @@ class SqlDeliveries:
         return [_kept(row) for row in found]
 
     def revive(self, delivery_id: str, now: datetime) -> bool:
-        """Let a dead or skipped mail be sent anew."""
+        """Let a message that nobody got be sent anew."""
         return bool(self._connection.exec_driver_sql(_REVIVE, (now, delivery_id)).rowcount)
+
+    def facts(self, case_no: str, kinds: Sequence[str]) -> dict[str, str] | None:
+        """Return the facts of the newest delivery of a case by messages of these kinds, None if there is none."""
+        found: dict[str, str] | None = self._connection.exec_driver_sql(
+            _FACTS, (case_no, list(kinds))
+        ).scalar_one_or_none()
+        return found
+
+    def untried(self, case_no: str) -> list[tuple[str, str]]:
+        """Return id and rule of the messages about a case that nobody has tried to send yet."""
+        return [(row.id, row.rule) for row in self._connection.exec_driver_sql(_WAITING, (case_no,))]
+
+    def redirect(self, delivery_id: str, channels: Sequence[Channel], language: str) -> None:
+        """Let an untried message go by these channels instead."""
+        first, *rest = channels
+        self._connection.exec_driver_sql(_REDIRECT, (first.value, _joined(rest), language, delivery_id))
+
+    def by_receipt(self, provider: str, receipt: str) -> tuple[str, Channel, tuple[Channel, ...]] | None:
+        """Return the message a provider took under this number and nobody has confirmed yet, locked."""
+        row = self._connection.exec_driver_sql(_BY_RECEIPT, (provider, receipt)).one_or_none()
+        return None if row is None else (row.id, Channel(row.channel), _split(row.others))
+
+    def move(self, delivery_id: str, settled: Settled, now: datetime) -> None:
+        """Write where a message stands that is not being sent."""
+        values = (settled.state.value, settled.reason, settled.due_at, settled.channel.value, _joined(settled.others))
+        more = (settled.attempts, settled.due_at, now, delivery_id)
+        self._connection.exec_driver_sql(_MOVE, (*values, *more))
 
     def standing(self) -> tuple[int, datetime | None, int]:
         """Return how many mails wait, since when the oldest does, and how many are dead."""
@@ -123,22 +203,25 @@ class SqlDeliveries:
 
 def _value(each: Delivery, name: str) -> str:
     if name == "state":
-        return (State.WAITING if each.channel is Channel.MAIL else State.SENT).value
+        gathered = State.GATHERED if each.gather_at else State.SENT
+        return (gathered if each.channel is Channel.INBOX else State.WAITING).value
+    if name == "others":
+        return _joined(each.others)
     return str(getattr(each, name))
 
 
+def _joined(channels: Sequence[Channel]) -> str:
+    return ",".join(channels)
+
+
+def _split(text: str) -> tuple[Channel, ...]:
+    return tuple(Channel(word) for word in text.split(",") if word)
+
+
 def _claimed(row: Row[Any]) -> Claimed:
-    return Claimed(
-        id=row.id,
-        rule=row.rule,
-        kind=row.kind,
-        case_no=row.case_no,
-        template=row.template,
-        facts=row.facts,
-        sealed=row.sealed,
-        attempts=row.attempts,
-        lease=row.due_at,
-    )
+    known = row._asdict()
+    lease, channel, others = known.pop("due_at"), Channel(known.pop("channel")), _split(known.pop("others"))
+    return Claimed(**known, lease=lease, channel=channel, others=others)
 
 
 def _kept(row: Row[Any]) -> Kept:

@@ -8,9 +8,13 @@ from types import TracebackType
 from sqlalchemy import Engine
 
 from lianxi.bus.work import Work
+from services.notify.storage.addressees import SqlAddressees
 from services.notify.storage.cases import SqlCases
+from services.notify.storage.choices import SqlChoices
 from services.notify.storage.deliveries import SqlDeliveries
 from services.notify.storage.inbox import SqlInbox
+from services.notify.storage.letters import SqlLetters
+from services.notify.storage.services import SqlServices
 from services.notify.storage.tables import SCHEMA
 
 
@@ -36,6 +40,26 @@ class NotifyWork(Work):
     def inbox(self) -> SqlInbox:
         """The messages to officers."""
         return SqlInbox(self.connection)
+
+    @cached_property
+    def addressees(self) -> SqlAddressees:
+        """What was sent to whom, by the keyed hash of the address."""
+        return SqlAddressees(self.connection)
+
+    @cached_property
+    def choices(self) -> SqlChoices:
+        """What petitioners chose."""
+        return SqlChoices(self.connection)
+
+    @cached_property
+    def letters(self) -> SqlLetters:
+        """The print room's letters."""
+        return SqlLetters(self.connection)
+
+    @cached_property
+    def services(self) -> SqlServices:
+        """Documents and their service on the petitioner."""
+        return SqlServices(self.connection)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -10,7 +10,7 @@ from lianxi.courier import outgoing
 from lianxi.runtime.clock import FixedClock
 from services.notify.domain.deliveries import Fate, Result
 from services.notify.handlers import send_waiting
-from services.notify.handlers.ports import Reached
+from services.notify.handlers.offices import Reached
 from tests.support.builders import NUMBER, TOWNSHIP
 from tests.unit.notify.post_room import NOW, FakeNames, a_contact
 

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine
 from lianxi.bus.answers import CallProblem
 from lianxi.casework.messages import notices as n
 from services.notify.domain.deliveries import Settled, State
+from services.notify.domain.rules import Channel
 from services.notify.storage.tables import SCHEMA, metadata
 from tests.support.builders import NUMBER, OFFICE, TOWNSHIP, Road
 from tests.unit.notify.post_room import NOW, a_contact, an_alert
@@ -171,7 +172,7 @@ def test_a_claim_left_by_a_dead_process_is_taken_again_when_its_lease_ends(an_of
     office = an_office(mail_server)
     office.expect_mail(2)
     with office.open_work() as work:
-        work.deliveries.claim(NOW, NOW + timedelta(minutes=10), 1)
+        work.deliveries.claim(Channel.MAIL, NOW, NOW + timedelta(minutes=10), 1)
     office.send()
     assert [state for state, _, _ in office.states()] == ["sending", "sent"]
 
@@ -185,12 +186,12 @@ def test_a_process_that_lost_its_claim_changes_nothing_any_more(an_office):
     office = an_office()
     office.expect_mail()
     with office.open_work() as work:
-        (slow,) = work.deliveries.claim(NOW, NOW, 1)
+        (slow,) = work.deliveries.claim(Channel.MAIL, NOW, NOW, 1)
     with office.open_work() as work:
-        (fast,) = work.deliveries.claim(NOW, NOW + timedelta(minutes=10), 1)
-        assert not work.deliveries.settle(slow, Settled(State.DEAD, "late", None), NOW)
+        (fast,) = work.deliveries.claim(Channel.MAIL, NOW, NOW + timedelta(minutes=10), 1)
+        assert not work.deliveries.settle(slow, Settled(state=State.DEAD, reason="late", channel=Channel.MAIL), NOW)
         work.deliveries.give_back([slow], "late", NOW)
-        assert work.deliveries.settle(fast, Settled(State.SENT, "", None), NOW)
+        assert work.deliveries.settle(fast, Settled(state=State.SENT, channel=Channel.MAIL), NOW)
 
     assert office.states() == [("sent", 2, "")]
 
@@ -200,7 +201,7 @@ def test_a_mail_about_a_case_nobody_has_told_of_counts_as_sealed(an_office):
     office.expect_mail()
     office.database.query("DELETE FROM notify.case_standing")
     with office.open_work() as work:
-        (claimed,) = work.deliveries.claim(NOW, NOW, 1)
+        (claimed,) = work.deliveries.claim(Channel.MAIL, NOW, NOW, 1)
 
     assert claimed.sealed
 

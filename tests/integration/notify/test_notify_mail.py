@@ -194,7 +194,7 @@ def test_a_letter_that_fails_to_the_end_is_dead_and_can_be_sent_again(an_office,
     mail_server.replies["RCPT"] = "450 busy"
     while office.states()[0][0] != "dead":
         office.send(after=LONG)
-    assert office.states() == [("dead", 1 + len(office.desk.rules.patience.retry_after), "smtp-450")]
+    assert office.states() == [("dead", 1 + len(office.desk.rules.manners.patience.retry_after), "smtp-450")]
 
     mail_server.replies.clear()
     (row,) = office.call("dead_letters")["rows"]

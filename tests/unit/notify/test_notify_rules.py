@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 
 from services.notify.domain.facts import MESSAGES, fact_names
-from services.notify.domain.rules import Channel, Recipient, Rules, RulesRefused
+from services.notify.domain.rules import Recipient, Rules, RulesRefused
 from services.notify.settings import read_rules_and_texts
 from tests.unit.notify.post_room import RULES
 
@@ -38,7 +38,9 @@ def mistakes(**changed):
         ({"event": "clock-warmed"}, "rules.warned.event: no message is called clock-warmed"),
         ({"event": ["clock-warned", "x", "a"]}, "rules.warned.event: no message is called a, x"),
         ({"event": None}, "rules.warned.event: no message is called None"),
-        ({"channel": "sms"}, "rules.warned.channel: must be one of inbox, mail"),
+        ({"channel": "pigeon"}, "rules.warned.channel: must be one of inbox, mail, sms, letter"),
+        ({"channel": ["inbox", "mail"]}, "rules.warned.channel: inbox stands alone"),
+        ({"urgent": "soon"}, "rules.warned.urgent: must be yes or no"),
         ({"if": {"nod": "here"}}, "rules.warned.if: nod is no fact of these messages"),
         ({"if": {"node": 7}}, "rules.warned.if.node: must be here, below, given, empty, a value"),
         ({"if": {"node": {"at_most": 3, "at_least": 1}}}, "rules.warned.if.node: must be here"),
@@ -51,10 +53,13 @@ def mistakes(**changed):
         ({"to": {"role_in": "unit_head"}}, "rules.warned.to.role_in: unit_head is no fact"),
         ({"to": {"role": "U"}}, "rules.warned.to.role: unknown"),
         ({"to": "petitioner"}, "rules.warned.to: must be a mapping"),
-        ({"channel": "mail"}, "rules.warned.to: mail goes to the petitioner only"),
+        ({"channel": "mail"}, "rules.warned.to: mail, sms and letters go to the petitioner only"),
         ({"template": ""}, "rules.warned.template: must name a text"),
         ({"template": ["a"]}, "rules.warned.template: must name a text"),
-        ({"medium": "inbox"}, "rules.warned.medium: unknown; a rule has channel, event, if, template, to"),
+        (
+            {"medium": "inbox"},
+            "rules.warned.medium: unknown; a rule has channel, digest, event, if, template",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_place(changed, said):
@@ -62,7 +67,7 @@ def test_a_mistake_is_named_with_its_place(changed, said):
 
 
 def test_every_mistake_is_told_at_once():
-    assert len(mistakes(channel="sms", template="", to={})) == 3
+    assert len(mistakes(channel="pigeon", template="", to={})) == 3
 
 
 def test_the_error_names_file_and_place():
@@ -128,7 +133,7 @@ def test_a_role_named_twice_is_told_once():
 
 
 def test_the_petitioner_is_the_only_recipient_of_mail():
-    mails = [rule for rule in RULES.rules if rule.channel is Channel.MAIL]
+    mails = [rule for rule in RULES.rules if rule.to_petitioner]
 
     assert mails
     assert {str(one) for rule in mails for one in rule.recipients({})} == {"P@"}

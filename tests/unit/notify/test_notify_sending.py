@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from services.notify.domain.deliveries import Fate, Outage, Result, State
 from services.notify.domain.questions import SendAgain
+from services.notify.domain.rules import Channel
 from services.notify.handlers import send_again, send_waiting
-from services.notify.handlers.ports import Reached
+from services.notify.handlers.offices import Reached
 from services.notify.handlers.send_waiting import BATCH, TURN
 from tests.support.builders import NUMBER, TOWNSHIP, an_actor
 from tests.unit.notify.post_room import NOW, RULES, Room, a_waiting_mail
@@ -69,7 +70,7 @@ def test_a_petitioner_without_an_address_is_skipped_visibly():
 def test_a_later_attempt_follows_the_pauses_of_the_rules_and_the_last_failure_is_final():
     room = Room()
     row = a_waiting_mail(room)
-    pauses = RULES.patience.retry_after
+    pauses = RULES.manners.patience.retry_after
     room.server.answers = [LATER] * (len(pauses) + 1)
 
     for number, pause in enumerate(pauses, start=1):
@@ -134,7 +135,7 @@ def test_after_an_outage_however_long_everything_is_sent_once():
 
     while room.server.answers:
         send(room)
-        room.wall.advance(seconds=max(RULES.patience.pause_after_outage))
+        room.wall.advance(seconds=max(RULES.manners.patience.pause_after_outage))
     send(room)
 
     assert {row.state for row in rows} == {State.SENT}
@@ -187,7 +188,7 @@ def test_a_letter_that_we_cannot_make_does_not_hold_up_the_others():
 
 def test_more_than_a_batch_is_sent_in_one_turn_oldest_first():
     room = Room()
-    rows = [a_waiting_mail(room, number) for number in numbers(BATCH + 3)]
+    rows = [a_waiting_mail(room, number, email=f"{number}@example.org") for number in numbers(BATCH + 3)]
 
     assert send(room) == BATCH + 3
     assert [letter.id for letter in room.server.taken] == [row.owed.id for row in rows]
@@ -223,7 +224,7 @@ def test_a_turn_that_ended_with_its_batch_takes_no_other():
 def test_a_claim_whose_process_died_is_sent_by_the_next_one_under_the_same_id():
     room = Room()
     row = a_waiting_mail(room)
-    room.work.deliveries.claim(NOW, NOW + timedelta(minutes=10), 1)
+    room.work.deliveries.claim(Channel.MAIL, NOW, NOW + timedelta(minutes=10), 1)
     assert send(room) == 0
 
     room.wall.advance(minutes=10)

@@ -144,7 +144,7 @@ def test_the_text_for_sealed_cases_is_checked_too():
 def test_the_offices_own_texts_are_all_used():
     used = {rule.template for rule in RULES.rules}
 
-    assert set(TEXTS._texts) - used == {"staff-sealed", "petitioner-sealed"}
+    assert set(TEXTS._texts) - used == {"staff-sealed", "petitioner-sealed", "digest"}
 
 
 def test_the_texts_for_sealed_cases_say_nothing_but_the_number():

@@ -1,0 +1,96 @@
+"""Choose: by which channels and in which language a petitioner is told, and whether documents may be read online.
+
+A new choice holds for what comes and for what nobody has tried to send yet; a dead address is tried again.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from lianxi.law.receipts import in_shanghai
+from services.notify.domain.choices import CHOICES, Choice, ordered
+from services.notify.domain.rules import Channel
+from services.notify.domain.texts import LANGUAGES
+from services.notify.handlers.offices import Desk
+
+
+class Choices(Protocol):
+    """What petitioners chose."""
+
+    def get(self, numbers: Collection[str]) -> Mapping[str, Choice]:
+        """Return the choices made for these cases."""
+        ...
+
+    def save(self, choice: Choice) -> None:
+        """Write a choice down; the newest counts."""
+        ...
+
+
+class Deliveries(Protocol):
+    """All deliveries of this node."""
+
+    def untried(self, case_no: str) -> Sequence[tuple[str, str]]:
+        """Return id and rule of the messages about a case that nobody has tried to send yet."""
+        ...
+
+    def redirect(self, delivery_id: str, channels: Sequence[Channel], language: str) -> None:
+        """Let an untried message go by these channels instead."""
+        ...
+
+
+class Addressees(Protocol):
+    """What was sent to whom."""
+
+    def revive(self, case_no: str) -> None:
+        """Forget what was noted about the addresses of a case's petitioner."""
+        ...
+
+
+class Work(Protocol):
+    """One transaction."""
+
+    @property
+    def choices(self) -> Choices:
+        """What petitioners chose."""
+        ...
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """All deliveries."""
+        ...
+
+    @property
+    def addressees(self) -> Addressees:
+        """What was sent to whom."""
+        ...
+
+
+def choose(choice: Choice, work: Work, desk: Desk, wall: datetime) -> dict[str, Any]:
+    """Keep a choice and let it hold at once."""
+    made = replace(choice, chosen_at=wall)
+    work.choices.save(made)
+    work.addressees.revive(choice.case_no)
+    for delivery_id, name in work.deliveries.untried(choice.case_no):
+        rule = desk.rules.called(name)
+        if rule is not None:
+            work.deliveries.redirect(delivery_id, ordered(rule.channels, made, desk.channels), made.language)
+    return _shown(made, desk)
+
+
+def show_choice(case_no: str, work: Work, desk: Desk) -> dict[str, Any]:
+    """Return what was chosen for a case, and what there is to choose from."""
+    return _shown(work.choices.get([case_no]).get(case_no) or Choice(case_no=case_no), desk)
+
+
+def _shown(choice: Choice, desk: Desk) -> dict[str, Any]:
+    return {
+        "case_no": choice.case_no,
+        "channels": [channel.value for channel in choice.channels],
+        "language": choice.language or LANGUAGES[0],
+        "electronic": choice.electronic,
+        "chosen_by": choice.chosen_by if choice.chosen_at else "",
+        "chosen_at": in_shanghai(choice.chosen_at).isoformat() if choice.chosen_at else None,
+        "offered": [channel.value for channel in CHOICES if channel in desk.channels],
+        "languages": list(LANGUAGES),
+    }
