@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "node": ("node", "Bring nodes up and down on this machine, or render a node's configuration."),
     "parked": ("parked", "List, show, retry and drop messages that could not be handled; skip what never came."),
     "person": ("person", "Take out or blank what a node keeps of one person."),
+    "rules": ("rules", "Look at the sorting rules, run their trials, try a change on a file, keep a version."),
     "sort": ("sort", "Sort petitions from a file by category and place, with reasons."),
     "verify": ("verify", "Recompute the history of every case and name whatever was altered."),
 }

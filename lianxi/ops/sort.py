@@ -1,8 +1,10 @@
 """`lianxi sort`: what the sorting desk of a node would find in a petition, with its reasons; nothing is kept.
 
 `--batch` reads JSON lines `{"id","subject","text","address"?,"division"?}` and answers each with one line, in order:
-category, confidence, runner-up, places (that of the problem first), class, route, unit, and why. A line that cannot be
-sorted gets an error object naming the field, the rule and how to mend it, and the rest go on.
+category, confidence, runner-up, places (that of the problem first), class, route, unit, who assists, whether it may be
+urgent, and why. A category of which only the upper levels were recognised is completed with 其他, as the catalogue has
+it. A line that cannot be sorted gets an error object naming the field, the rule and how to mend it, and the rest go on.
+`lianxi sort learn` shows where clerks of a node decided otherwise, and what that suggests.
 
 What a line may not be has the rule ids of `lianxi deadline`: IN-1 not one JSON object, IN-2 no usable id, IN-5 unknown
 field, IN-6 wrong type; and IN-7, nothing to sort. The desk belongs to the routing service and is found by name at run
@@ -13,6 +15,8 @@ import importlib
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +25,21 @@ import click
 from lianxi.casework.errors import Invalid, LianxiError
 from lianxi.casework.identifiers import DivisionCode
 from lianxi.ops import json_lines
-from lianxi.runtime.clock import SystemClock
+from lianxi.ops.whereabouts import environment_of
+from lianxi.runtime.clock import SHANGHAI, SystemClock
 from lianxi.runtime.settings import read
 
 CITY = "630100"
+_LEVELS, _OTHER = 3, "其他"
 _LONGEST_LINE = 1024 * 1024
 _FIELDS = ("id", "subject", "text", "address", "division")
 _BESIDE_THE_PACKAGE = Path(__file__).resolve().parents[2] / "deploy"
 
 
-@click.command(help="分拣：判断内容分类、问题属地、类别和去向，并说明理由；不保存任何内容。")
+@click.group(
+    help="分拣：判断内容分类、问题属地、类别和去向，并说明理由；不保存任何内容。learn 列出改判给规则的提示。",
+    invoke_without_command=True,
+)
 @click.option("--subject", default="", help="标题。")
 @click.option("--text", default="", help="正文。")
 @click.option("--address", default="", help="信访人住址：区划代码或文字。")
@@ -41,6 +50,8 @@ _BESIDE_THE_PACKAGE = Path(__file__).resolve().parents[2] / "deploy"
 @click.option("--batch", is_flag=True, help="从标准输入读 JSON 行，逐行回答。")
 def command(*, node: str, data: Path | None, as_json: bool, batch: bool, **fields: str) -> None:
     """Sort one petition from the options, or a stream of them."""
+    if click.get_current_context().invoked_subcommand is not None:
+        return
     if batch and any(fields.values()):
         raise click.UsageError("--batch 从标准输入读取全部内容，不能与 --subject、--text 等选项同用")
     try:
@@ -54,6 +65,32 @@ def command(*, node: str, data: Path | None, as_json: bool, batch: bool, **field
     click.echo(json.dumps(found, ensure_ascii=False) if as_json else desk.in_words(found))
 
 
+@command.command(help="列出工作人员改判的情况，以及对规则、用语、地名的修改提示；不自动改动任何规则。")
+@click.option("--node", default=None, help="节点（区划代码）；默认为环境所指的节点。")
+@click.option("--state", type=click.Path(path_type=Path), help="`lianxi node up` 的状态目录。")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="只看这一天以后的改判。")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def learn(*, node: str | None, state: Path | None, since: datetime | None, as_json: bool) -> None:
+    """Turn the overrules of a node into proposals for its rules."""
+    settings = importlib.import_module("services.routing.settings").Settings.from_environment(
+        environment_of(node, state)
+    )
+    parts = importlib.import_module("services.routing.wiring").build(settings)
+    try:
+        with parts.open_work() as work:
+            overrules = work.overrules.since(since.replace(tzinfo=SHANGHAI) if since else None)
+    finally:
+        parts.close()
+    found = importlib.import_module("services.routing.domain.sorting.overrules").lessons(overrules)
+    if as_json:
+        rows = [asdict(lesson) for lesson in found]
+        click.echo(json.dumps({"overrules": len(overrules), "lessons": rows}, ensure_ascii=False))
+        return
+    for lesson in found:
+        click.echo(f"{lesson.times} 次　{lesson.field}：{lesson.proposed} → {lesson.decided}　{lesson.advice}")
+    click.echo(f"共 {len(overrules)} 处改判，{len(found)} 条提示")
+
+
 class Desk:
     """The sorting desk of one node, by the rules in force today."""
 
@@ -64,6 +101,7 @@ class Desk:
         if self._node not in book.directory.nodes:
             raise Invalid("node", "X-3", "节点目录（topology.yaml）中没有这个节点。")
         self._directory = book.directory
+        self._catalogue = book.catalogue
         self._gazetteer = book.gazetteer
         self._sorter = rules.RuleSorter(lambda: book, SystemClock(None).today)
 
@@ -78,16 +116,24 @@ class Desk:
         )
         target = found.target
         return {
-            "category": list(found.category),
+            "category": self._whole(found.category),
             "confidence": found.confidence,
-            "runner_up": list(found.runner_up),
+            "runner_up": self._whole(found.runner_up),
             "place": list(dict.fromkeys((found.place or found.places[0], *found.places))) if found.places else [],
             "class": found.petition_class.value if found.petition_class else None,
             "route": found.route.value if found.route else None,
             "unit": (target.to_unit or target.to_node) if target else None,
+            "assisting": list(found.assisting),
+            "urgent": found.urgent,
             "settled": found.settled,
             "why": list(dict.fromkeys(filter(None, (*(reason.text for reason in found.reasons), found.why)))),
         }
+
+    def _whole(self, category: tuple[str, ...]) -> list[str]:
+        """A category with all its levels: where words did not tell, 其他 of the catalogue, if it has one there."""
+        while category and len(category) < _LEVELS and (*category, _OTHER) in self._catalogue:
+            category = (*category, _OTHER)
+        return list(category)
 
     def in_words(self, found: Mapping[str, Any]) -> str:
         """A finding for a person to read."""

@@ -117,6 +117,13 @@ class RoutingService:
         return {"node": node, "rows": rows}
 
     @call(read_only=True)
+    def rulebook(self, _work: RoutingWork, _body: dict[str, Any]) -> dict[str, Any]:
+        """Return which rules this node uses, since when, and what is wrong with newer files."""
+        standing = self._parts.rulebook.standing
+        used = {"version": standing.version, "loaded_at": standing.loaded_at.isoformat()}
+        return {"node": self._here.node, **used, "problem": standing.problem}
+
+    @call(read_only=True)
     def links(self, work: RoutingWork, _body: dict[str, Any]) -> dict[str, Any]:
         """Return where each link stands."""
         return {"rows": links.overview(work, self._end)}

@@ -8,7 +8,20 @@ from click.testing import CliRunner
 from lianxi.ops.sort import command
 from tests.unit.routing.sorting_desk import STREET
 
-ANSWER = {"id", "category", "confidence", "runner_up", "place", "class", "route", "unit", "settled", "why"}
+ANSWER = {
+    "id",
+    "category",
+    "confidence",
+    "runner_up",
+    "place",
+    "class",
+    "route",
+    "unit",
+    "settled",
+    "why",
+    "assisting",
+    "urgent",
+}
 RUBBISH = {"subject": "虎台街道垃圾成堆", "text": "垃圾没有清运，环境卫生差"}
 
 

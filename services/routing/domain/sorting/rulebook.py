@@ -100,6 +100,7 @@ class Rulebook:
     rules: tuple[Rule, ...]
     directory: Directory
     routes: tuple[Rule, ...] = ()
+    catalogue: frozenset[Path] = frozenset()
 
     def on(self, day: date) -> "Rulebook":
         """Return the rulebook with the rules in force on a day."""

@@ -38,6 +38,7 @@ def load_rulebook(data_dir: Path) -> Rulebook:
         rules=_rules(data, "rules", catalogue, directory),
         directory=directory,
         routes=_rules(data, "routes", catalogue, directory) if "routes" in data.fields else (),
+        catalogue=catalogue,
     )
 
 
