@@ -32,6 +32,7 @@ BENCHMARKS: dict[str, str] = {
     "deadline": "commands:measure_deadline",
     "sort": "commands:measure_sort",
     "import": "commands:measure_import",
+    "repeats": "repeats:measure_repeats",
     "start": "start:measure_start",
 }
 STATE = ROOT / ".lianxi" / "bench"
