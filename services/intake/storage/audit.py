@@ -90,16 +90,16 @@ class SqlReads:
         """Return the lines that are wanted, newest first."""
         columns = personal_read.c
         statement = select(personal_read).order_by(columns.position.desc()).limit(query.limit)
-        conditions = (
-            (query.number, columns.number == query.number),
-            (query.person, columns.person == query.person),
-            (query.since, columns.at >= query.since),
-            (query.until, columns.at < query.until),
-            (query.after, columns.position < query.after),
-        )
-        for given, condition in conditions:
-            if given:
-                statement = statement.where(condition)
+        if query.number:
+            statement = statement.where(columns.number == query.number)
+        if query.person:
+            statement = statement.where(columns.person == query.person)
+        if query.since is not None:
+            statement = statement.where(columns.at >= query.since)
+        if query.until is not None:
+            statement = statement.where(columns.at < query.until)
+        if query.after is not None:
+            statement = statement.where(columns.position < query.after)
         return [_line(row) for row in self._connection.execute(statement)]
 
     def faults(self) -> list[str]:
