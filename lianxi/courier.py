@@ -44,8 +44,13 @@ def decode(raw: RawMessage) -> Incoming:
     )
 
 
-def outgoing(message: Any, *, node: str, service: str, time: datetime) -> Outgoing:
-    """Wrap a message for this node's `case` exchange; a case event takes its place in the case's order along."""
+def outgoing(
+    message: Any, *, node: str, service: str, time: datetime, written: envelope.Written | None = None
+) -> Outgoing:
+    """Wrap a message for this node's `case` exchange; a case event takes its place in the case's order along.
+
+    `written` is its data as it was recorded, if that is known: then nothing is written anew.
+    """
     head = message.head if isinstance(message, CaseEvent) else None
     subject = head.case_no if head else str(getattr(message, "case_no", "") or getattr(message, "contact_no", ""))
     identity = f"{head.case_no}.{head.seq}.{head.digest[:12]}" if head else new_id()
@@ -60,5 +65,6 @@ def outgoing(message: Any, *, node: str, service: str, time: datetime) -> Outgoi
         subject=subject,
         seq=head.seq if head else None,
         epoch=head.epoch if head else None,
+        written=written,
     )
     return Outgoing(id=identity, type=type_of(message), exchange=EXCHANGE, routing_key=f"{kind}.{name}", body=body)

@@ -2,6 +2,8 @@
 
 from sqlalchemy import Engine, create_engine
 
+from lianxi.bus.arrays import write_lists_as_literals
+
 
 def engine_for(
     url: str,
@@ -18,6 +20,7 @@ def engine_for(
     `wait_seconds` is how long a thread waits for a connection when all are taken; `time_zone` is the one in which
     instants come back, the server's own unless given.
     """
+    write_lists_as_literals()
     options = f"-c statement_timeout={statement_seconds * 1000} -c lock_timeout=20000"
     if time_zone is not None:
         options += f" -c timezone={time_zone}"

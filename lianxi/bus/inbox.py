@@ -165,7 +165,7 @@ class SqlInbox:
         self._schema = schema
 
     def _rows(self, statement: str, *values: Any) -> list[Any]:
-        return list(self._connection.exec_driver_sql(statement.format(s=self._schema), values))
+        return list(self._connection.exec_driver_sql(statement.format(s=self._schema), values).all())
 
     def _run(self, statement: str, *values: Any) -> None:
         self._connection.exec_driver_sql(statement.format(s=self._schema), values)

@@ -29,7 +29,7 @@ def add(connection: Connection, schema: str, messages: Sequence[Outgoing]) -> No
         [message.type for message in messages],
         [message.exchange for message in messages],
         [message.routing_key for message in messages],
-        [json.dumps(message.headers) for message in messages],
+        [json.dumps(message.headers) if message.headers else "{}" for message in messages],
         [message.body for message in messages],
     )
     connection.exec_driver_sql(_ADD.format(schema=schema), columns)

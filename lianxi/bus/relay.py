@@ -24,6 +24,7 @@ import psycopg2
 from psycopg2.extensions import connection
 
 from lianxi.bus.amqp import BROKEN, Batch, ConfirmingPublisher, Publication
+from lianxi.bus.arrays import write_lists_as_literals
 from lianxi.bus.housekeeping import Housekeeping, Retention
 from lianxi.bus.messages import EXPIRATION, OUTBOX_CHANNEL, TRANSIENT
 from lianxi.bus.recovery import send_again_if_wiped
@@ -84,6 +85,7 @@ class Relay:
     """Relays the outboxes of `schemas` until `stop`."""
 
     def __init__(self, database_url: str, amqp_uri: str, schemas: list[str], retention: Retention) -> None:
+        write_lists_as_literals()
         self._dsn = dsn_of(database_url)
         self._amqp_uri = amqp_uri
         self._schemas = deque(schemas)

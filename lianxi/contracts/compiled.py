@@ -17,17 +17,19 @@ _ABSENT = object()
 @once_per_class
 def reader_of(cls: type[Any]) -> Callable[[Any], Any]:
     """Return the function that makes a message of JSON values, or raises Misfit."""
-    plan = tuple((field.name, _reader(field.shape), field.required) for field in fields_of(cls))
+    plan = tuple(
+        (field.name, _present_reader(field.shape), field.shape.optional, field.required) for field in fields_of(cls)
+    )
 
     def read(data: Any) -> Any:
         if type(data) is not dict:
             raise Misfit("message", "消息与约定的格式不符。")
         values = {}
         get = data.get
-        for name, read_field, required in plan:
+        for name, read_field, optional, required in plan:
             value = get(name, _ABSENT)
             if value is not _ABSENT:
-                values[name] = read_field(value)
+                values[name] = None if optional and value is None else read_field(value)
             elif required:
                 raise Misfit("message", "消息与约定的格式不符。")
         return cls(**values)
@@ -35,14 +37,14 @@ def reader_of(cls: type[Any]) -> Callable[[Any], Any]:
     return read
 
 
-def _reader(shape: Shape) -> Reader:
+def _present_reader(shape: Shape) -> Reader:
+    """Return the reader of what is not null."""
     if shape.kind is Kind.RECORD:
-        inner = reader_of(shape.of)
-    elif shape.item is not None:
-        inner = _list_reader(_reader(shape.item))
-    else:
-        inner = leaf_reader(shape)
-    return _optional(inner) if shape.optional else inner
+        return reader_of(shape.of)
+    if shape.item is not None:
+        item = _present_reader(shape.item)
+        return _list_reader(_optional(item) if shape.item.optional else item)
+    return leaf_reader(shape)
 
 
 def _list_reader(item: Reader) -> Reader:

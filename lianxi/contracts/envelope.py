@@ -66,6 +66,14 @@ class Envelope:
         return str(self.message.MESSAGE.name)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The data of a message as JSON text, and the schema version it was written by."""
+
+    version: str
+    data: str
+
+
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -79,8 +87,13 @@ def encode(
     subject: str,
     seq: int | None = None,
     epoch: int | None = None,
+    written: Written | None = None,
 ) -> bytes:
-    """Return the envelope of a message as UTF-8 JSON. ``subject`` is what it is about, as a rule the case number."""
+    """Return the envelope of a message as UTF-8 JSON. ``subject`` is what it is about, as a rule the case number.
+
+    ``written`` is the data of this very message as it was written before; it is passed on as it is, and with it what
+    a newer version may have put into it.
+    """
     if time.tzinfo is None:
         raise ValueError("an envelope needs an instant with its offset")
     envelope: dict[str, Any] = {
@@ -88,7 +101,7 @@ def encode(
         "id": id,
         "source": f"lianxi://{node}/{service}",
         "type": type_of(message),
-        "schemaversion": version_of(message),
+        "schemaversion": version_of(message) if written is None else written.version,
         "time": time.isoformat(),
         "subject": subject,
         "datacontenttype": "application/json",
@@ -97,7 +110,9 @@ def encode(
         envelope["caseseq"] = seq
     if epoch is not None:
         envelope["caseepoch"] = epoch
-    return _write({**envelope, "data": dump(message)}).encode()
+    if written is None:
+        return _write({**envelope, "data": dump(message)}).encode()
+    return f'{_write(envelope)[:-1]},"data":{written.data}}}'.encode()
 
 
 def decode(raw: bytes) -> Envelope:

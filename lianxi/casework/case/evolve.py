@@ -1,7 +1,6 @@
 """What each event makes of the case: pure, total, the same at every node. Replaying a history gives the state."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import singledispatch
 
 from lianxi.casework.case.jurisdiction import pairs_of_return
@@ -10,6 +9,7 @@ from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages import sorting as s
 from lianxi.casework.messages.facts import TERMINAL_STATES, CaseState, TransferKind
+from lianxi.casework.values import replace
 
 
 def evolve(case: Case, event: e.CaseEvent) -> Case:

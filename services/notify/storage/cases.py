@@ -2,14 +2,23 @@
 
 from collections.abc import Collection
 from dataclasses import fields
+from operator import attrgetter
 
-from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection
 
 from services.notify.domain.facts import CaseStanding
 from services.notify.storage.tables import case_standing
 
 _COLUMNS = tuple(field.name for field in fields(CaseStanding))
+_values = attrgetter(*_COLUMNS)
+_NAMES = ", ".join(_COLUMNS)
+_GET = f"SELECT {_NAMES} FROM {case_standing.fullname} WHERE case_no = ANY(%s)"
+_ARRAYS = ", ".join("%s::boolean[]" if field.type in {bool, "bool"} else "%s::text[]" for field in fields(CaseStanding))
+_CHANGES = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name != "case_no")
+_SAVE = (
+    f"INSERT INTO {case_standing.fullname} ({_NAMES}) SELECT * FROM unnest({_ARRAYS})"
+    f" ON CONFLICT (case_no) DO UPDATE SET {_CHANGES}"
+)
 
 
 class SqlCases:
@@ -20,15 +29,12 @@ class SqlCases:
 
     def get(self, numbers: Collection[str]) -> dict[str, CaseStanding]:
         """Return the known ones of these cases."""
-        wanted = case_standing.c.case_no == func.any(sorted(numbers))
-        found = self._connection.execute(select(*(case_standing.c[name] for name in _COLUMNS)).where(wanted))
-        return {row.case_no: CaseStanding(**row._asdict()) for row in found}
+        found = self._connection.exec_driver_sql(_GET, (sorted(numbers),))
+        return {row[0]: CaseStanding(**dict(zip(_COLUMNS, row, strict=True))) for row in found}
 
     def save(self, cases: Collection[CaseStanding]) -> None:
         """Write them down, always in the same order, so that two transactions never wait in a ring."""
         if not cases:
             return
-        statement = insert(case_standing)
-        changed = {name: statement.excluded[name] for name in _COLUMNS if name != "case_no"}
-        rows = [{name: getattr(case, name) for name in _COLUMNS} for case in sorted(cases, key=lambda one: one.case_no)]
-        self._connection.execute(statement.values(rows).on_conflict_do_update(index_elements=["case_no"], set_=changed))
+        rows = [_values(case) for case in sorted(cases, key=lambda one: one.case_no)]
+        self._connection.exec_driver_sql(_SAVE, tuple(list(column) for column in zip(*rows, strict=True)))

@@ -9,6 +9,7 @@ same, because one bad frame must not block the good ones behind it.
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from lianxi.casework.errors import Invalid, Unknown
@@ -28,6 +29,8 @@ from services.routing.domain.link_frames import (
 
 COPIES = ("CC", "BCC")
 """Headers by which a publisher reaches queues that its rights do not name."""
+REMEMBERED = 1024
+"""Questions about who stands where whose answers are kept; every frame asks them about the same few nodes."""
 _WORD = re.compile(r"[a-z][a-z0-9-]*")
 
 Headers = Mapping[str, Any]
@@ -78,6 +81,7 @@ def fault(frame: Frame, headers: Headers, own: DivisionCode, kinds: frozenset[st
     return next((word for word, passed in checks if not passed), "")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _may_speak(peer: str, origin: str, own: DivisionCode) -> bool:
     """Return whether `peer` may hand on what `origin` wrote: a child its own subtree's, the parent all others'."""
     try:
@@ -87,6 +91,7 @@ def _may_speak(peer: str, origin: str, own: DivisionCode) -> bool:
     return neighbour.contains(author) if neighbour.parent == own else not own.contains(author)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _can_go_on(peer: str, dest: str, own: DivisionCode) -> bool:
     """Return whether this is the place for `dest` or a step on the road to it, and not a step back."""
     try:
@@ -103,17 +108,18 @@ def _peer(link: object, routing_key: str, own: DivisionCode) -> str:
     """
     sender, _, receiver = str(link).partition(">")
     key = routing_key.partition(".")[0]
-    if receiver != str(own):
+    if receiver != str(own) or not _is_neighbour(sender, key, own):
         raise NotAFrame("peer")
+    return sender
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _is_neighbour(sender: str, key: str, own: DivisionCode) -> bool:
     try:
         peer = DivisionCode(sender)
     except Invalid:
-        raise NotAFrame("peer") from None
-    from_child = peer.parent == own and key == sender
-    from_parent = own.parent == peer and key == str(own)
-    if not (from_child or from_parent):
-        raise NotAFrame("peer")
-    return sender
+        return False
+    return (peer.parent == own and key == sender) or (own.parent == peer and key == str(own))
 
 
 def _place_in_headers(headers: Headers, routing_key: str, own: DivisionCode) -> Place:

@@ -5,7 +5,9 @@ calls before it commits and before a savepoint is released.
 """
 
 import json
+import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -14,11 +16,16 @@ from lianxi.casework.case.state import Case
 from lianxi.casework.errors import Invalid
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.contracts import registry
+from lianxi.contracts.envelope import Written
 from lianxi.contracts.schemas import dump, load
 from services.routing.domain.records import Recorded
 from services.routing.storage.persons import PersonRow, persons_of
 from services.routing.storage.tables import case_event, case_file, repeats
 
+_BEGINNING = re.compile(r'\{"type":"([a-z0-9.-]+)","version":"(\d+\.\d+)","data":')
+"""How the text of an event begins, as every node of this system writes it."""
+_DECODER = json.JSONDecoder()
+_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _EVENTS = """
 INSERT INTO {table} (case_no, seq, name, major, epoch, node, at, digest, body)
 SELECT * FROM unnest(%s::text[], %s::int[], %s::text[], %s::int[], %s::int[], %s::text[], %s::timestamptz[],
@@ -48,6 +55,7 @@ class SqlCases:
         self._changed: dict[str, Case] = {}
         self._rows: list[tuple[object, ...]] = []
         self._persons: list[PersonRow] = []
+        self._written: dict[str, Written] = {}
 
     def get(self, case_no: str) -> Case | None:
         """Return the case, locked until the end of the work, or None."""
@@ -84,8 +92,7 @@ class SqlCases:
     def read(self, text: str) -> Recorded:
         """Read one event from its text; raises Invalid."""
         try:
-            stored = json.loads(text)
-            wire_type, data = stored["type"], stored["data"]
+            wire_type, data, written = _parsed(text)
             cls = registry.MESSAGES[wire_type]
         except (ValueError, KeyError, TypeError):
             raise Invalid("events", "event", "案件事件无法解读，或本版本不认识其类型。") from None
@@ -93,12 +100,20 @@ class SqlCases:
             raise Invalid("events", "event", "消息不是案件事件。")
         event = load(cls, data)
         digest = chain.seal(chain.recorded_fields(cls.MESSAGE.name, data), event.head.previous)  # type: ignore[attr-defined]
+        if written is not None and written.version.startswith(f"{cls.MESSAGE.major}."):  # type: ignore[attr-defined]
+            self._written[digest] = written
         return Recorded(event, text, digest)
 
     def write(self, event: CaseEvent) -> Recorded:
         """Return an event of this node with its text."""
-        stored = {"type": registry.type_of(event), "version": registry.version_of(event), "data": dump(event)}
-        return Recorded(event, json.dumps(stored, ensure_ascii=False, separators=(",", ":")), event.head.digest)
+        written = Written(registry.version_of(event), _write(dump(event)))
+        self._written[event.head.digest] = written
+        text = f'{{"type":"{registry.type_of(event)}","version":"{written.version}","data":{written.data}}}'
+        return Recorded(event, text, event.head.digest)
+
+    def written(self, event: CaseEvent) -> Written | None:
+        """Return the data of an event as it was read or written in this transaction, if it may be passed on so."""
+        return self._written.get(event.head.digest)
 
     def forget(self) -> None:
         """Drop what a savepoint took back."""
@@ -106,6 +121,7 @@ class SqlCases:
         self._changed.clear()
         self._rows.clear()
         self._persons.clear()
+        self._written.clear()
 
     def flush_persons(self, persons: Sequence[str]) -> None:
         """Write what waits if a case of one of these persons is among it."""
@@ -136,6 +152,21 @@ class SqlCases:
         self._connection.exec_driver_sql(statement, tuple(list(column) for column in zip(*rows, strict=True)))
 
 
+def _parsed(text: str) -> tuple[str, Any, Written | None]:
+    """Return type and data of an event's text, and its data as text where nothing but that has to be passed on."""
+    match = _BEGINNING.match(text)
+    if match is None:
+        stored = json.loads(text)
+        return stored["type"], stored["data"], None
+    data, end = _DECODER.raw_decode(text, match.end())
+    if text[end:] != "}":  # something stands behind the data, so it is read like any other JSON
+        stored = json.loads(text)
+        return stored["type"], stored["data"], None
+    written = Written(match[2], text[match.end() : end])
+    # An escape may hide a character that no reader takes; written anew it is found out here and not at the reader.
+    return match[1], data, None if "\\u" in written.data else written
+
+
 def _event_row(record: Recorded) -> tuple[object, ...]:
     head = record.event.head
     message = record.event.MESSAGE  # type: ignore[attr-defined]
@@ -156,5 +187,5 @@ def _file_row(case: Case) -> tuple[object, ...]:
         case.petitioner_key,
         case.received_on,
         case.updated_at,
-        json.dumps(dump(case), ensure_ascii=False),
+        _write(dump(case)),
     )

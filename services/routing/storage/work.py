@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -15,6 +16,7 @@ from lianxi.casework.identifiers import DivisionCode
 from lianxi.casework.messages.catalogue import COMMANDS
 from lianxi.casework.messages.commands import Command
 from lianxi.casework.messages.events import CaseEvent
+from lianxi.contracts.envelope import Written
 from lianxi.contracts.schemas import dump, load
 from lianxi.courier import outgoing
 from lianxi.runtime.clock import Clock
@@ -58,6 +60,7 @@ class RoutingWork(LinkWork):
     def __init__(self, engine: Engine, tools: Tools) -> None:
         super().__init__(engine, SCHEMA, DivisionCode.parse(tools.node), tools.seal_links)
         self._tools = tools
+        self._now: datetime | None = None
 
     def prepare(self) -> None:
         """Build the repositories."""
@@ -95,12 +98,17 @@ class RoutingWork(LinkWork):
             raise
 
     def record(self, event: CaseEvent) -> None:
-        """Publish a case event inside this node."""
-        self.tell(event)
+        """Publish a case event inside this node, as it was recorded."""
+        self._publish(event, self.cases.written(event))
 
     def tell(self, notice: Any) -> None:
         """Publish another message inside this node."""
-        self.publish(outgoing(notice, node=self._tools.node, service=SCHEMA, time=self._tools.clock.now()))
+        self._publish(notice, None)
+
+    def _publish(self, message: Any, written: Written | None) -> None:
+        if self._now is None:
+            self._now = self._tools.clock.now()
+        self.publish(outgoing(message, node=self._tools.node, service=SCHEMA, time=self._now, written=written))
 
     def remember_sorting(self, case_no: str, why: str, proposal: Mapping[str, Any]) -> None:
         """Keep what the rules proposed and why the case waits."""

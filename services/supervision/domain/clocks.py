@@ -6,7 +6,7 @@ several of one kind, and on which day an event counts as having happened (GD-3: 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -16,6 +16,7 @@ from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages.facts import CaseState
 from lianxi.casework.transitions import ClockOpening, clock_effects
+from lianxi.casework.values import replace
 from lianxi.law.calendar import Calendar
 from lianxi.law.clocks import CLOCKS, ClockCode, ClockRule, Kind, Owner
 from lianxi.law.deadlines import Due, due

@@ -1,11 +1,12 @@
 """A case in the books of supervision: its ledger row together with its clocks, and what an event makes of both."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
 from lianxi.casework.case.evolve import evolve
 from lianxi.casework.messages.events import CaseEvent
+from lianxi.casework.values import replace
 from services.supervision.domain import clocks
 from services.supervision.domain.clocks import ClockRow, Status
 from services.supervision.domain.ledger import LedgerRow, as_case, recorded, summarised

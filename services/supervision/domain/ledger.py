@@ -6,13 +6,14 @@ first days of yellow and red among its open duties, so that it turns at midnight
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from lianxi.casework.case.state import Case
 from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages.facts import CaseState, PetitionClass
+from lianxi.casework.values import replace
 from services.supervision.domain.clocks import REPLY_CLOCKS, ClockRow, Nature, Status
 
 

@@ -7,11 +7,12 @@ the row, so that raising an alert needs neither calendar nor law and cannot fail
 
 import heapq
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from lianxi.casework.identifiers import DivisionCode
+from lianxi.casework.values import replace
 from lianxi.law.receipts import SHANGHAI
 from services.supervision.domain.clocks import ClockRow
 from services.supervision.domain.office import Office

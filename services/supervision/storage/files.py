@@ -36,7 +36,7 @@ _OPEN = (
 
 def clock_rows(connection: Connection, query: str, *values: Any) -> list[ClockRow]:
     """Run a query that selects `CLOCK_COLUMNS`."""
-    rows = connection.exec_driver_sql(query, values)
+    rows = connection.exec_driver_sql(query, values).all()
     return [ClockRow(**dict(zip(CLOCK_FIELDS, row, strict=True))) for row in rows]
 
 
@@ -49,7 +49,7 @@ class SqlFiles:
     def locked(self, case_numbers: Iterable[str]) -> dict[str, CaseFile]:
         """Return the files there are, locked until the transaction ends."""
         wanted = sorted(case_numbers)
-        found = self._connection.exec_driver_sql(_LEDGER, (wanted,))
+        found = self._connection.exec_driver_sql(_LEDGER, (wanted,)).all()
         rows = [LedgerRow(**dict(zip(LEDGER_FIELDS, row, strict=True))) for row in found]
         clocks: dict[str, list[ClockRow]] = defaultdict(list)
         if rows:
@@ -64,7 +64,10 @@ class SqlFiles:
         for file in files:
             old = before.get(file.row.case_no)
             known = {row.key: row for row in old.clocks} if old else {}
-            changed += [row for row in file.clocks if known.get(row.key) != row]
+            for row in file.clocks:
+                same = known.get(row.key)
+                if same is not row and same != row:  # most are the very rows that were read
+                    changed.append(row)
         upsert(
             self._connection,
             ledger,
