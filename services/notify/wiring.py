@@ -143,7 +143,7 @@ def build(settings: Settings | None = None) -> Parts:
     open_work = partial(NotifyWork, engine, _count)
     directory = IntakeDirectory(calls)
     pauses = settings.rules.manners.patience.pause_after_outage
-    senders = _senders(settings, pauses, wall)
+    senders = _senders(settings, pauses)
     HEALTH.add("notify-database", partial(_ask, engine))
     return Parts(
         open_work=open_work,
@@ -172,13 +172,13 @@ def build(settings: Settings | None = None) -> Parts:
     )
 
 
-def _senders(settings: Settings, pauses: tuple[int, ...], wall: Clock) -> dict[Channel, Sender]:
+def _senders(settings: Settings, pauses: tuple[int, ...]) -> dict[Channel, Sender]:
     """Return what this node can send by; letters it can always print."""
     senders: dict[Channel, Sender] = {Channel.LETTER: PrintRoom()}
     if settings.mail:
         senders[Channel.MAIL] = SmtpServer(settings.mail, settings.node)
     if settings.gateways:
-        senders[Channel.SMS] = SmsGateways(settings.gateways, pauses, wall.now)
+        senders[Channel.SMS] = SmsGateways(settings.gateways, pauses)
     return senders
 
 

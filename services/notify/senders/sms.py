@@ -2,11 +2,11 @@
 
 A gateway that refuses the connection, fails TLS, or says that it is busy has taken nothing: the next one is asked in
 the same moment, and this one is left alone for a while. One that fell silent or answered nonsense after it had heard
-the message may have taken it: it alone is asked again, under the same id, unless its description says otherwise.
+the message may have taken it: it alone is asked again, under the same id, unless its description says otherwise. The
+time is that of the message: it is made in the moment it leaves.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,21 +24,19 @@ _NEVER_HEARD = (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError
 class SmsGateways:
     """The gateways of this node in the order in which they are asked; each has its own outages."""
 
-    def __init__(self, gateways: Sequence[Gateway], pauses: tuple[int, ...], now: Callable[[], datetime]) -> None:
+    def __init__(self, gateways: Sequence[Gateway], pauses: tuple[int, ...]) -> None:
         self._gateways = tuple((gateway, Outage(pauses)) for gateway in gateways)
-        self._now = now
 
     def session(self) -> "SmsSession":
         """Return a session; nothing is connected yet."""
-        return SmsSession(self._gateways, self._now)
+        return SmsSession(self._gateways)
 
 
 class SmsSession:
     """Connections that are kept for one turn."""
 
-    def __init__(self, gateways: Sequence[tuple[Gateway, Outage]], now: Callable[[], datetime]) -> None:
+    def __init__(self, gateways: Sequence[tuple[Gateway, Outage]]) -> None:
         self._gateways = gateways
-        self._now = now
         self._http = requests.Session()
         self._http.trust_env = False
 
@@ -56,7 +54,7 @@ class SmsSession:
             return self._again(letter)
         last = Result(Fate.DOWN, "sms-no-gateway")
         for gateway, outage in self._gateways:
-            if outage.lasts(self._now()):
+            if outage.lasts(letter.at):
                 continue
             result = self._ask(gateway, outage, letter)
             if result.fate is Fate.DOWN:
@@ -75,7 +73,7 @@ class SmsSession:
         """Ask only the gateway that may have taken the message already."""
         for gateway, outage in self._gateways:
             if gateway.name == letter.provider:
-                if outage.lasts(self._now()):
+                if outage.lasts(letter.at):
                     return Result(Fate.LATER, "sms-gateway-away", provider=gateway.name)
                 result = self._ask(gateway, outage, letter)
                 if result.fate is Fate.DOWN:
@@ -86,7 +84,7 @@ class SmsSession:
     def _ask(self, gateway: Gateway, outage: Outage, letter: Letter) -> Result:
         result = self._request(gateway, letter)
         if result.fate in {Fate.DOWN, Fate.UNSURE}:
-            outage.begun(self._now(), result.until)
+            outage.begun(letter.at, result.until)
         else:
             outage.over()
         return result
@@ -106,7 +104,7 @@ class SmsSession:
             ) as answer:
                 text = answer.raw.read(LARGEST_ANSWER, decode_content=True).decode("utf-8", "replace")
                 headers = dict(answer.headers)
-                return gateway.meaning(answer.status_code, headers, text, letter.id, self._now())
+                return gateway.meaning(answer.status_code, headers, text, letter.id, letter.at)
         except _NEVER_HEARD as error:
             return Result(Fate.DOWN, f"sms-unreachable ({type(error).__name__})", provider=gateway.name)
         except requests.exceptions.ConnectionError as error:

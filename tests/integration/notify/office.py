@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from lianxi.bus.answers import Answerer
+import pytest
+
+from lianxi.bus.answers import Answerer, CallProblem
 from lianxi.bus.batch import BatchConsumer
 from lianxi.bus.doors import BatchDoor, doors_of
 from lianxi.bus.messages import RawMessage
@@ -60,6 +62,15 @@ class NotifyOffice:
         }
         return numbers
 
+    def expect_people(self, count=1, **reached):
+        """Let contacts be registered whose petitioners can be reached as named; `{}` takes their number."""
+        numbers = self.expect_mail(count)
+        self.people.known |= {
+            number: Reached(query_code="ABCDE-FGHJK", **{way: where.format(place) for way, where in reached.items()})
+            for place, number in enumerate(numbers)
+        }
+        return numbers
+
     def send(self, *, after=0):
         """Let so many seconds go by and send what is due."""
         self.wall.advance(seconds=after)
@@ -67,6 +78,12 @@ class NotifyOffice:
 
     def call(self, method, **body):
         return self._answerer.answer(method, body)
+
+    def refuse(self, method, **body):
+        """Ask for what is refused; return the problem."""
+        with pytest.raises(CallProblem) as refusal:
+            self._answerer.answer(method, body)
+        return refusal.value.problem
 
     def states(self):
         """State, attempts and reason of every mail, in order."""
