@@ -68,7 +68,7 @@ class Gateway:
     url: str
     method: str
     headers: Mapping[str, str] = field(repr=False)
-    body: Any
+    body: Any = field(repr=False)
     form: bool
     timeout: float
     taken: Match
