@@ -89,7 +89,7 @@ class RoutingService:
     @call(expected=(Refused,), read_only=True)
     def track(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
         """Return what the petitioner may see."""
-        return desk.track(work.desk, schemas.case_no(body))
+        return desk.track(work, work.desk, schemas.case_no(body))
 
     @call(expected=(Refused,), read_only=True)
     def waiting(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from lianxi.casework import chain
-from lianxi.casework.case import builders_of_disputes, builders_of_sorting
+from lianxi.casework.case import builders_of_disputes, builders_of_petitioner, builders_of_sorting
 from lianxi.casework.case.builders import BUILDERS, Draft
 from lianxi.casework.case.evolve import evolve
 from lianxi.casework.case.guards import GUARDS, Given
@@ -22,7 +22,7 @@ from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import STATE_LABELS, Actor, EventHead, Role
 from lianxi.casework.transitions import Step, Transition, by_id, steps_for
 
-__all__ = ["BUILDERS", "act", "builders_of_disputes", "builders_of_sorting", "record"]
+__all__ = ["BUILDERS", "act", "builders_of_disputes", "builders_of_petitioner", "builders_of_sorting", "record"]
 
 LEVEL_LETTERS = {"city": "C", "district": "K", "township": "T"}
 
@@ -86,6 +86,7 @@ def _choose(case: Case, command: Any, given: Given, name: str) -> tuple[Transiti
         raise Unknown("办理步骤", name)
     if not any(row.built for row, _ in steps):
         raise NotBuiltYet(steps[0][0].id)
+    _check_seen(case, command)
     fitting = [(row, step) for row, step in steps if case.state in step.start]
     if not fitting:
         allowed = sorted({STATE_LABELS[state] for _, step in steps for state in step.start})
@@ -95,6 +96,17 @@ def _choose(case: Case, command: Any, given: Given, name: str) -> tuple[Transiti
             f"案件现为“{STATE_LABELS[case.state]}”，只有在“{'、'.join(allowed)}”时才能办理“{steps[0][0].label}”。",
         )
     return _narrowed(fitting, case, command, given)
+
+
+def _check_seen(case: Case, command: Command) -> None:
+    """Whoever decided on an older view is told so first: it explains most of the other refusals."""
+    if command.expected_seq is not None and command.expected_seq != case.seq:
+        raise Conflict(
+            f"案件已更新到第{case.seq}步，您看到的是第{command.expected_seq}步，请刷新后重试。",
+            code="stale-version",
+            field="expected_seq",
+            details={"seq": case.seq},
+        )
 
 
 def _narrowed(
@@ -118,13 +130,6 @@ def _narrowed(
 
 
 def _check_standing(case: Case, command: Command, given: Given, name: str, row: Transition) -> None:
-    if command.expected_seq is not None and command.expected_seq != case.seq:
-        raise Conflict(
-            f"案件已更新到第{case.seq}步，您看到的是第{command.expected_seq}步，请刷新后重试。",
-            code="stale-version",
-            field="expected_seq",
-            details={"seq": case.seq},
-        )
     if case.in_transfer and name not in HANDSHAKE:
         raise GuardRefused(row.id, "not_in_transfer", "案件正在移交途中，须待对方节点签收或退回后再办理。")
     if case.holder != given.node and name not in TAKES_CUSTODY:

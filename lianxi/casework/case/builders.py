@@ -364,5 +364,6 @@ def _request_completion(_case: Case, command: Any, given: Given) -> list[Draft]:
 
 
 @builds("receive-completion")
-def _receive_completion(case: Case, _command: Any, _given: Given) -> list[Draft]:
-    return [Draft(e.CompletionReceived, {"state": case.resume_state or CaseState.RECEIVED})]
+def _receive_completion(case: Case, command: Any, given: Given) -> list[Draft]:
+    document = document_of(DocumentKind.MATERIAL, command, given) if command.paper.get("text", "").strip() else None
+    return [Draft(e.CompletionReceived, {"state": case.resume_state or CaseState.RECEIVED, "document": document})]

@@ -7,6 +7,7 @@ from lianxi.casework.case.jurisdiction import pairs_of_return
 from lianxi.casework.case.state import Case
 from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
+from lianxi.casework.messages import petitioner as p
 from lianxi.casework.messages import sorting as s
 from lianxi.casework.messages.facts import TERMINAL_STATES, CaseState, TransferKind
 from lianxi.casework.values import replace
@@ -207,7 +208,7 @@ def _(event: d.OrganDesignated, case: Case) -> Case:
 
 
 @_after.register
-def _(_event: d.AssistOpinionFiled, case: Case) -> Case:
+def _(_event: d.AssistOpinionFiled | s.InstructionRecorded | p.MaterialAdded, case: Case) -> Case:
     return case
 
 
@@ -216,34 +217,22 @@ def _(event: s.CaseDeclined, case: Case) -> Case:
     return replace(case, state=event.state, ended_on=event.document.issued_on)
 
 
-@_after.register
-def _(event: s.PetitionerGuided, case: Case) -> Case:
-    return replace(case, state=CaseState.GUIDED, ended_on=event.document.issued_on)
+_ENDS_BY_ITS_DOCUMENT = {
+    s.PetitionerGuided: CaseState.GUIDED,
+    s.SentToJudiciary: CaseState.SENT_TO_JUDICIARY,
+    s.SentSealed: CaseState.SENT_TO_DISCIPLINE,
+    s.SuggestionAnswered: CaseState.SUGGESTION_ANSWERED,
+}
 
 
 @_after.register
-def _(event: s.SentToJudiciary, case: Case) -> Case:
-    return replace(case, state=CaseState.SENT_TO_JUDICIARY, ended_on=event.document.issued_on)
-
-
-@_after.register
-def _(event: s.SentSealed, case: Case) -> Case:
-    return replace(case, state=CaseState.SENT_TO_DISCIPLINE, ended_on=event.document.issued_on)
+def _(event: s.PetitionerGuided | s.SentToJudiciary | s.SentSealed | s.SuggestionAnswered, case: Case) -> Case:
+    return replace(case, state=_ENDS_BY_ITS_DOCUMENT[type(event)], ended_on=event.document.issued_on)
 
 
 @_after.register
 def _(_event: s.ReferredUp, case: Case) -> Case:
     return replace(case, state=CaseState.REFERRED_UP)
-
-
-@_after.register
-def _(_event: s.InstructionRecorded, case: Case) -> Case:
-    return case
-
-
-@_after.register
-def _(event: s.SuggestionAnswered, case: Case) -> Case:
-    return replace(case, state=CaseState.SUGGESTION_ANSWERED, ended_on=event.document.issued_on)
 
 
 @_after.register
@@ -386,10 +375,21 @@ def _(_event: e.CaseArchived, case: Case) -> Case:
 
 
 @_after.register
-def _(_event: e.CompletionRequested, case: Case) -> Case:
-    return replace(case, state=CaseState.AWAITING_COMPLETION, resume_state=case.state)
+def _(event: e.CompletionRequested, case: Case) -> Case:
+    asking = replace(case, completion_asked_on=event.asked_on)
+    return replace(asking, state=CaseState.AWAITING_COMPLETION, resume_state=case.state)
 
 
 @_after.register
-def _(event: e.CompletionReceived, case: Case) -> Case:
-    return replace(case, state=event.state, resume_state=None)
+def _(event: e.CompletionReceived | p.CompletionLapsed, case: Case) -> Case:
+    return replace(case, state=event.state, resume_state=None, completion_asked_on=None)
+
+
+@_after.register
+def _(event: p.CaseUrged, case: Case) -> Case:
+    return replace(case, urged_on=event.urged_on)
+
+
+@_after.register
+def _(event: p.CaseRated, case: Case) -> Case:
+    return replace(case, ratings=(*case.ratings, event.rated.value))

@@ -70,6 +70,9 @@ class Case:
     dispute_node: str = ""
     designated: str = ""
     resume_state: CaseState | None = None
+    completion_asked_on: date | None = None
+    urged_on: date | None = None
+    ratings: tuple[str, ...] = ()
 
     accepted_on: date | None = None
     extension_days: int = 0

@@ -376,3 +376,4 @@ class CompletionReceived(CaseEvent):
 
     MESSAGE: ClassVar[Message] = Message("completion-received")
     state: CaseState
+    document: Document | None = None

@@ -197,6 +197,8 @@ class DocumentKind(StrEnum):
     ROUTE_NOTICE = "途告"
     DUTY_REPLY = "履复"
     SPLIT_RECORD = "分案"
+    MATERIAL = "材"
+    URGE = "催"
 
 
 class ServiceMethod(StrEnum):

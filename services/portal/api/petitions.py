@@ -1,12 +1,19 @@
-"""Filing a petition and looking at it with the query code: what needs no account."""
+"""Filing a petition, following it and acting on it with the query code: what needs no account.
+
+What a registrar left unfinished, or what was refused at the door, has its addresses here too.
+"""
 
 from typing import Any
+
+from marshmallow import Schema
 
 from services.portal.api.resources import Resource, idempotency_key, ports
 from services.portal.domain.accounts import Principal
 from services.portal.domain.answers import Answer
-from services.portal.handlers import filing, tracking
-from services.portal.schemas.filing import Petition, QueryCodeGiven, Receipt
+from services.portal.handlers import filing, petitioning, tracking, unfinished
+from services.portal.schemas import petitioning as bodies
+from services.portal.schemas import views
+from services.portal.schemas.filing import Petition, QueryCodeGiven, Reason, Receipt
 from services.portal.schemas.views import Progress
 
 resource = Resource("petitions", __name__, description="提交与查询")
@@ -25,3 +32,76 @@ def file_petition(person: Principal | None, form: dict[str, Any]) -> tuple[dict[
 def track(_person: Principal | None, given: dict[str, str]) -> Any:
     """Look at a petition with its query code, which travels in the body only."""
     return tracking.track(given["query_code"], ports())
+
+
+def _wish(name: str, body: type[Schema], said: str) -> None:
+    """Register what a petitioner may ask for under /track."""
+
+    def ask_for(_person: Principal | None, given: dict[str, Any]) -> Answer:
+        return petitioning.petition_for(name, given, idempotency_key(), ports())
+
+    ask_for.__name__, ask_for.__doc__ = f"track_{name}", said
+    resource.operation(
+        f"/track/{name}",
+        "POST",
+        body=body,
+        answer=bodies.Taken,
+        open_to_all=True,
+        purpose="filing",
+        repeatable=True,
+        also={"responses": {"202": {"description": "已转给持有该事项的节点，或者已收下待登记后转入"}}},
+    )(ask_for)
+
+
+_wish("material", bodies.Words, "Add material to a petition.")
+_wish("completion", bodies.Words, "Answer a request for completion (T45).")
+_wish("urge", bodies.Urge, "Ask for a petition to be hurried on.")
+_wish("rating", bodies.Rate, "Rate the petition department or the organ.")
+_wish("withdrawal", bodies.Withdraw, "Withdraw a petition of free will (T42).")
+
+
+@resource.operation(
+    "/drafts",
+    "POST",
+    body=bodies.Unfinished,
+    answer=bodies.DraftSaved,
+    status=201,
+    open_to_all=True,
+    purpose="filing",
+)
+def save_draft(person: Principal | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Keep a petition that is not finished."""
+    return petitioning.save_draft(given, person, ports())
+
+
+@resource.operation(
+    "/drafts/open", "POST", body=bodies.DraftWanted, answer=bodies.DraftOpened, open_to_all=True, purpose="tracking"
+)
+def open_draft(_person: Principal | None, given: dict[str, str]) -> dict[str, Any]:
+    """Open a draft with its code, which travels in the body only."""
+    return petitioning.open_draft(given["draft_code"], ports())
+
+
+@resource.operation("/drafts", answer=views.Rows)
+def drafts(person: Principal) -> dict[str, Any]:
+    """List one's own drafts."""
+    return unfinished.drafts(person, ports())
+
+
+@resource.operation("/rejects", query=bodies.RejectsQuery, answer=views.RowsWithNext)
+def rejects(person: Principal, query: dict[str, Any]) -> dict[str, Any]:
+    """List refused input that nobody has mended yet."""
+    return unfinished.rejects(person, query, ports())
+
+
+@resource.operation("/rejects/<reject_id>/open", "POST", body=Reason, answer=bodies.RejectOpened)
+def open_reject(person: Principal, given: dict[str, str], reject_id: str) -> dict[str, Any]:
+    """Open refused input; the look is written down with its reason."""
+    return unfinished.open_reject(person, reject_id, given["reason"], ports())
+
+
+@resource.operation("/rejects/<reject_id>/drop", "POST", answer=views.Done)
+def drop_reject(person: Principal, reject_id: str) -> dict[str, Any]:
+    """Note that refused input will not be mended."""
+    unfinished.drop_reject(person, reject_id, ports())
+    return {"done": True}

@@ -23,13 +23,17 @@ from lianxi.casework.messages.facts import (
     Route,
     ServiceMethod,
 )
+from lianxi.casework.messages.petitioner import Rated, Rating
 from lianxi.casework.messages.sorting import CasePart
 from lianxi.casework.transitions import steps_for
 from services.portal.domain.acts import COMMANDS, NOT_ASKED
+from services.portal.domain.petitioning import RATED, RATINGS
 
 Choices = tuple[tuple[str, str], ...]
 
 WORDS: dict[type[StrEnum], dict[str, str]] = {
+    Rated: RATED,
+    Rating: RATINGS,
     PetitionClass: {"A": "建议意见", "B": "检举控告", "C": "申诉求决"},
     Route: {
         "RT1": "政法机关诉讼等程序（31条一项）",
@@ -90,6 +94,8 @@ LABELS = {
     "to_organ": "受送单位代码",
     "accused": "被检举控告的单位或者区划代码（用“/”隔开）",
     "adoption": "采纳情况",
+    "rated": "评价对象",
+    "rating": "满意度",
     "parts": "分案",
     "disposition": "复查决定",
     "rehandle_days": "重新办理期限（天，最多60天）",
@@ -125,6 +131,7 @@ _PAPER_BY_GUARD: dict[str, tuple[str, ...]] = {
     "opinion_complete": OPINION_FIELDS,
     "report_complete": ("facts", "result"),
     "completion_stated": ("missing",),
+    "material_stated": ("text",),
     "dispute_reasoned": ("reasons", "basis"),
     "party_agrees": ("consent",),
     "minutes_kept": MINUTES_FIELDS,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from services.portal.domain.petitioning import offers
+
 _EXPLAINED = {
     "S01": "我们已经收到您的信访事项，正在登记。",
     "S02": "您的信访事项已经登记，信访部门将在收到之日起15日内转送或者交办有权处理的机关、单位。",
@@ -72,11 +74,15 @@ class Progress:
     received_on: str
     as_of: str
     timeline: tuple[Step, ...]
+    missing: str = ""
+    offers: tuple[str, ...] = ()
 
 
 def progress(contact: Mapping[str, Any], view: Mapping[str, Any], names: Mapping[str, str], now: datetime) -> Progress:
     """Join intake's contact and routing's view; `view` is empty as long as routing has not seen the contact."""
     received_on = str(view.get("received_on") or str(contact["received_at"])[:10])
+    if contact.get("guided"):
+        return _guided(contact, received_on, now)
     state = str(view.get("state") or "S01")
     steps = view.get("steps") or [{"label": "收到", "on": received_on, "node": ""}]
     return Progress(
@@ -87,6 +93,22 @@ def progress(contact: Mapping[str, Any], view: Mapping[str, Any], names: Mapping
         received_on=received_on,
         as_of=str(view.get("as_of") or now.isoformat()),
         timeline=tuple(Step(str(step["on"]), _step(step, names)) for step in steps),
+        missing=str(view.get("missing") or ""),
+        offers=tuple(wish.name for wish in offers(str(view.get("state") or ""))),
+    )
+
+
+def _guided(contact: Mapping[str, Any], received_on: str, now: datetime) -> Progress:
+    """Return what a visitor sees who was guided to the right office: there is no case."""
+    guided = contact["guided"]
+    return Progress(
+        number=str(contact["number"]),
+        state="已引导",
+        explanation=str(guided["text"]),
+        holder=str(guided["place"]),
+        received_on=received_on,
+        as_of=now.isoformat(),
+        timeline=(Step(received_on, f"已登记来访，引导到{guided['place']}"),),
     )
 
 

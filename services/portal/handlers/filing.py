@@ -20,9 +20,11 @@ STAFF_ONLY = frozenset(
         "purpose",
         "petition_class",
         "category",
-        "claims",
         "same_matter_checked",
         "representatives",
+        "stamp",
+        "competent_division",
+        "reject_id",
     }
 )
 """What only an office can state about a contact: when and how it came, and what its registrar settled."""
@@ -46,11 +48,28 @@ def file_petition(form: dict[str, Any], person: Principal | None, key: str | Non
 def _by_petitioner(form: dict[str, Any]) -> dict[str, Any]:
     for field in sorted(STAFF_ONLY & form.keys()):
         raise Invalid(field, "staff-only", "此项由登记人员填写，请删去后重试。")
+    for number, claim in enumerate(_claims_of(form)):
+        for part in ("petition_class", "category"):
+            if part in claim:
+                raise Invalid(f"claims.{number}.{part}", "staff-only", "此项由登记人员填写，请删去后重试。")
     return {**form, "channel": str(Channel.WEB)}
+
+
+def _claims_of(form: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the claims that were written out; how many there are is the office's to count."""
+    claims = form.get("claims") or []
+    if isinstance(claims, int):
+        raise Invalid("claims", "staff-only", "诉求项数由登记人员填写；请逐项写明诉求，或者删去此项。")
+    return claims
+
+
+def check_registers(person: Principal) -> None:
+    """Refuse somebody whose work is not registering."""
+    if person.role not in MAY_REGISTER:
+        raise Forbidden(f"登记信访件不由{person.role.label}办理，请交登记人员。", rule="actor")
 
 
 def _by_office(form: dict[str, Any], person: Principal) -> dict[str, Any]:
     person.need(Scope.FILE)
-    if person.role not in MAY_REGISTER:
-        raise Forbidden(f"登记信访件不由{person.role.label}办理，请交登记人员。", rule="actor")
+    check_registers(person)
     return {"channel": str(Channel.WEB), **form, "registered_by": person.actor()}

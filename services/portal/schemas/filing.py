@@ -1,5 +1,7 @@
 """A petition as it is filed, and its receipt."""
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
 from lianxi.casework.identifiers import Channel, DivisionCode
@@ -20,6 +22,69 @@ class Petitioner(Schema):
     address = Text(longest=300, blank=True, metadata={"description": "住址"})
 
 
+class CoSigner(Schema):
+    """Somebody who signs along (联名)."""
+
+    name = Text(longest=100, required=True, metadata={"description": "姓名"})
+    id_number = Text(longest=40, blank=True, metadata={"description": "公民身份号码"})
+    phone = Text(longest=40, blank=True, metadata={"description": "联系电话"})
+    address = Text(longest=300, blank=True, metadata={"description": "住址"})
+    representative = YesNo(metadata={"description": "推选的代表，最多5人"})
+
+
+class Agent(Schema):
+    """Who acts for the petitioner (代理人), and by what authority."""
+
+    name = Text(longest=100, required=True, metadata={"description": "代理人姓名"})
+    id_number = Text(longest=40, blank=True, metadata={"description": "公民身份号码"})
+    phone = Text(longest=40, blank=True, metadata={"description": "联系电话"})
+    address = Text(longest=300, blank=True, metadata={"description": "住址"})
+    authority = Text(longest=300, required=True, metadata={"description": "授权委托书编号或者法定代理关系"})
+
+
+class StatedClaim(Schema):
+    """One demand (诉求项)."""
+
+    text = Text(longest=2000, multiline=True, required=True, metadata={"description": "这一项诉求"})
+    petition_class = OneOf(tuple(PetitionClass), metadata={"description": "类别，仅登记人员"})
+    category = fields.List(
+        Text(longest=40), validate=validate.Length(max=3), metadata={"description": "内容分类，仅登记人员"}
+    )
+
+
+_CLAIM = {
+    "type": "object",
+    "required": ["text"],
+    "additionalProperties": False,
+    "properties": {
+        "text": {"type": "string", "minLength": 1, "maxLength": 2000, "description": "这一项诉求"},
+        "petition_class": {"type": "string", "enum": [str(one) for one in PetitionClass]},
+        "category": {"type": "array", "maxItems": 3, "items": {"type": "string", "maxLength": 40}},
+    },
+}
+"""`StatedClaim` as the API describes it, where it stands beside a number."""
+
+
+class Claims(fields.Field[Any]):
+    """The claims one by one, or from an office how many there are."""
+
+    def __init__(self, **more: Any) -> None:
+        self._rows = fields.List(fields.Nested(StatedClaim), validate=validate.Length(max=50))
+        self._count = WholeNumber(1, 50)
+        metadata = {
+            **more.pop("metadata", {}),
+            "oneOf": [
+                {"type": "integer", "minimum": 1, "maximum": 50},
+                {"type": "array", "maxItems": 50, "items": _CLAIM},
+            ],
+        }
+        super().__init__(metadata=metadata, **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        del more
+        return (self._rows if isinstance(value, list) else self._count).deserialize(value, attr, data)
+
+
 class Petition(Schema):
     """A petition. A petitioner gives the first group of fields, an office also the second."""
 
@@ -28,6 +93,12 @@ class Petition(Schema):
     petitioner = fields.Nested(Petitioner)
     anonymous = YesNo()
     persons = WholeNumber(1, 9999, metadata={"description": "涉及人数"})
+    co_signers = fields.List(
+        fields.Nested(CoSigner), validate=validate.Length(max=1000), metadata={"description": "联名人，不含信访人本人"}
+    )
+    agent = fields.Nested(Agent, metadata={"description": "代理人"})
+    claims = Claims(metadata={"description": "逐项的诉求；登记人员也可以只填项数"})
+    draft_code = Text(longest=60, metadata={"description": "由此完成的草稿的草稿码"})
     division = Coded(DivisionCode.parse, metadata={"description": "问题属地的区划代码"})
     address_division = Coded(DivisionCode.parse, metadata={"description": "住址的区划代码"})
 
@@ -45,8 +116,21 @@ class Petition(Schema):
     category = fields.List(
         Text(longest=40), validate=validate.Length(max=3), metadata={"description": "内容分类，由大到小，仅登记人员"}
     )
-    claims = WholeNumber(1, 50, metadata={"description": "诉求项数，仅登记人员"})
+    stamp = Text(metadata={"description": "收文章编号，来信和传真，仅登记人员"})
+    competent_division = Coded(
+        DivisionCode.parse, metadata={"description": "有权处理机关所在的区划代码，来访时判断是否越级，仅登记人员"}
+    )
+    reject_id = Text(longest=64, metadata={"description": "由此改正的、被拒绝的来件，仅登记人员"})
     same_matter_checked = YesNo(metadata={"description": "已核对是否重复信访，仅登记人员"})
+
+
+class Guided(Schema):
+    """Where a visitor was guided who came more than one level too high (R-20-5)."""
+
+    to = fields.String(required=True)
+    place = fields.String(required=True)
+    rule = fields.String(required=True)
+    text = fields.String(required=True)
 
 
 class Receipt(Schema):
@@ -55,6 +139,7 @@ class Receipt(Schema):
     number = fields.String(required=True, metadata={"description": "信访编号"})
     query_code = fields.String(required=True, metadata={"description": "查询码"})
     received_at = fields.String(required=True, metadata={"format": "date-time"})
+    guided = fields.Nested(Guided, metadata={"description": "越级走访的，引导到哪里；不立案"})
 
 
 class QueryCodeGiven(Schema):

@@ -11,7 +11,17 @@ from services.routing.handlers import Here, RoutingWork
 from services.routing.handlers.directives import do
 
 # Written by the software alone; nobody may ask for them from outside.
-INTERNAL = frozenset({"receive-case", "deliver-case", "refuse-transfer", "take-back", "lapse-case", "start-rehandling"})
+INTERNAL = frozenset(
+    {
+        "receive-case",
+        "deliver-case",
+        "refuse-transfer",
+        "take-back",
+        "lapse-case",
+        "lapse-completion",
+        "start-rehandling",
+    }
+)
 
 
 def act_on_case(work: RoutingWork, command_type: str, command: str, here: Here) -> dict[str, Any]:

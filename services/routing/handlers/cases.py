@@ -32,7 +32,9 @@ from lianxi.casework.messages.facts import (
     Role,
 )
 from lianxi.casework.messages.notices import ContactRegistered, RightLapsed
+from lianxi.casework.messages.petitioner import LapseCompletion
 from lianxi.casework.messages.sorting import BarCase, DeclineCase, RejectCase
+from lianxi.law.clocks import ClockCode
 from lianxi.law.deadlines import local_day
 from services.routing.domain.records import SEALED_READERS, CaseText, Recorded
 from services.routing.domain.sorting import Sorted
@@ -282,7 +284,8 @@ def report_up(work: RoutingWork, here: Here, case: Case, records: Sequence[Recor
     """Send new events to the parent node; document texts only if it held the case before (architecture §5)."""
     if not here.parent or not records:
         return
-    numbers = [record.event.document.number for record in records if hasattr(record.event, "document")]
+    issued = [getattr(record.event, "document", None) for record in records]
+    numbers = [document.number for document in issued if document is not None]
     held = here.parent in case.path
     report = CaseReported(
         case_no=case.case_no,
@@ -294,11 +297,22 @@ def report_up(work: RoutingWork, here: Here, case: Case, records: Sequence[Recor
 
 
 def lapse(work: RoutingWork, notice: RightLapsed, here: Here) -> Case | None:
-    """T41, when supervision says that a right ran out; only the holder's node closes the case."""
+    """T41, T45: supervision says that a right, or the time for missing facts, ran out; the holder's node acts on it."""
     case = work.cases.get(notice.case_no)
     if case is None or case.holder != here.node:
         return None
+    if notice.clock == ClockCode.SUPPLEMENT:
+        return _lapse_completion(work, here, case)
     return lapse_if_due(work, here, case)
+
+
+def _lapse_completion(work: RoutingWork, here: Here, case: Case) -> Case:
+    """Go on with what is known when the petitioner did not complete it in time; leave the case as it is otherwise."""
+    command = LapseCompletion(case_no=case.case_no, actor=system_actor(here.node))
+    try:
+        return carry_out(work, here, case, command)
+    except Refused:
+        return case
 
 
 def lapse_if_due(work: RoutingWork, here: Here, case: Case) -> Case:

@@ -9,7 +9,7 @@ from lianxi.casework.case.offers import offered
 from lianxi.casework.case.state import Case
 from lianxi.casework.errors import Invalid, Unknown
 from lianxi.casework.messages.events import CaseEvent
-from lianxi.casework.messages.facts import STATE_LABELS, Actor, Role
+from lianxi.casework.messages.facts import STATE_LABELS, Actor, CaseState, DocumentKind, Role
 from lianxi.casework.transitions import TRANSITIONS, by_id
 from services.routing.domain.records import SEALED_READERS, HandOff, SentAct, WaitingRow
 from services.routing.handlers import Here, RoutingWork, repeats
@@ -19,7 +19,23 @@ from services.routing.handlers.directives import DIRECTIVES
 # What a petitioner may see of the way of a case (PR-11): the act and its day.
 PUBLIC_ACTS = frozenset(
     f"T{number}"
-    for number in (*range(1, 10), *range(12, 16), 20, 21, 23, *range(25, 28), 30, 32, *range(35, 39), 41, 42, 52)
+    for number in (
+        *range(1, 10),
+        *range(12, 16),
+        20,
+        21,
+        23,
+        *range(25, 28),
+        30,
+        32,
+        *range(35, 39),
+        41,
+        42,
+        45,
+        52,
+        54,
+        55,
+    )
 )
 MAX_ROWS = 200
 
@@ -146,8 +162,11 @@ def _acts(work: RoutingWork, case: Case, actor: Actor | None, here: Here) -> lis
     return [{"act": name, "transition": row.id, "label": row.label} for name, row in open_now.items()]
 
 
-def track(desk: Desk, case_no: str) -> dict[str, Any]:
-    """Return what the petitioner may see (PR-11): each step and its day, the state, who has it, and as of when."""
+def track(work: RoutingWork, desk: Desk, case_no: str) -> dict[str, Any]:
+    """Return what the petitioner may see (PR-11): each step and its day, the state, who has it, and as of when.
+
+    While facts are missing, it says which: only what the petitioner can read can be completed (T45).
+    """
     case, history = _view(desk, case_no)
     steps = [
         {"label": by_id(event.head.act).label, "on": event.head.at.date().isoformat(), "node": event.head.node}
@@ -162,9 +181,19 @@ def track(desk: Desk, case_no: str) -> dict[str, Any]:
         "in_transfer_to": case.transfer.to_node if case.transfer else None,
         "received_on": _iso(case.received_on),
         "served_on": _iso(case.served_on),
+        "missing": _missing(work, case),
         "steps": steps,
         "as_of": case.updated_at.isoformat() if case.updated_at else None,
     }
+
+
+def _missing(work: RoutingWork, case: Case) -> str:
+    """Return what a petitioner was asked for last, "" when nothing is missing or its text is not here."""
+    if case.state is not CaseState.AWAITING_COMPLETION:
+        return ""
+    asked = [document.number for document in case.documents if document.kind is DocumentKind.COMPLETION_REQUEST]
+    papers = [document.paper for document in work.documents.of(case.case_no, asked[-1:])]
+    return str(papers[0].get("missing", "")) if papers else ""
 
 
 def list_waiting(desk: Desk, here: Here, after: str, limit: int, actor: Actor | None = None) -> dict[str, Any]:
@@ -217,7 +246,7 @@ def show_document(work: RoutingWork, desk: Desk, case_no: str, number: str, acto
 
 
 def transition_table() -> list[dict[str, Any]]:
-    """Return the whole table T1–T53 for documents and pages."""
+    """Return the whole table T1–T56 for documents and pages."""
     return [
         {
             "id": row.id,

@@ -36,7 +36,10 @@ DIRECTIVES: dict[str, DocumentKind | None] = {
     "decide-review": DocumentKind.REVIEW_OPINION,
     "request-final-review": DocumentKind.FINAL_REVIEW_REQUEST,
     "withdraw-case": DocumentKind.WITHDRAWAL,
-    "receive-completion": None,
+    "receive-completion": DocumentKind.MATERIAL,
+    "add-material": DocumentKind.MATERIAL,
+    "urge-case": DocumentKind.URGE,
+    "rate-case": None,
 }
 
 

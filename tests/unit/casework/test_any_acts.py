@@ -25,6 +25,7 @@ from lianxi.casework.messages.facts import (
     Role,
     ServiceMethod,
 )
+from lianxi.casework.messages.petitioner import Rated, Rating
 from lianxi.casework.messages.sorting import CasePart
 from lianxi.casework.transitions import clock_effects, steps_for
 from lianxi.contracts.schemas import dump
@@ -63,6 +64,8 @@ CHOICES = {
     "adoption": ("adopted", "maybe"),
     "parts": ((), (CasePart(claims=(2,), petition_class=PetitionClass.RELIEF, category=("民政",), place=CITY),)),
     "to_conference": (False, True),
+    "rated": tuple(Rated),
+    "rating": tuple(Rating),
 }
 
 

@@ -84,13 +84,13 @@ def test_a_petitioner_sees_steps_and_days_and_as_of_when():
     on_its_way = Network()
     offer_of(on_its_way)
 
-    progress = desk.track(network.city, NUMBER)
+    progress = desk.track(network.city, network.city, NUMBER)
 
     assert [step["label"] for step in progress["steps"]][:2] == ["提交", "登记"]
     assert progress["as_of"]
-    assert desk.track(on_its_way.city, NUMBER)["in_transfer_to"] == DISTRICT
+    assert desk.track(on_its_way.city, on_its_way.city, NUMBER)["in_transfer_to"] == DISTRICT
     with pytest.raises(Unknown):
-        desk.track(network.city, "63010000020260302W09999")
+        desk.track(network.city, network.city, "63010000020260302W09999")
 
 
 def test_the_pile_is_paged_oldest_first_with_its_age():
@@ -167,5 +167,5 @@ def test_gd_1_an_accusation_opens_for_named_officers_only():
 def test_the_table_of_transitions_can_be_read_whole():
     table = desk.transition_table()
 
-    assert len(table) == 53
+    assert len(table) == 56
     assert table[20]["steps"][0]["document"] == "受理告知书"

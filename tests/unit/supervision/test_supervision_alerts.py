@@ -212,7 +212,7 @@ def test_a_right_that_ran_out_is_told_once_where_the_case_is_held(node, expected
     assert watch.told() == expected
 
 
-def test_completion_only_informs():
+def test_completion_warns_and_then_lapses_and_no_more():
     road = waiting_at_the_township()
     road.do(
         c.RequestCompletion(case_no=road.case.case_no, actor=an_actor("U"), paper={"missing": "身份证明"}), TOWNSHIP
@@ -221,7 +221,7 @@ def test_completion_only_informs():
     watch = Watch(TOWNSHIP).follow(road).wait(days=100)
     watch.sweep()
 
-    assert [type(notice).__name__ for notice in only(watch, "SUPPLEMENT")] == ["ClockWarned"]
+    assert [type(notice).__name__ for notice in only(watch, "SUPPLEMENT")] == ["ClockWarned", "RightLapsed"]
 
 
 def test_news_that_came_late_withdraws_what_was_proposed_and_keeps_what_was_not():

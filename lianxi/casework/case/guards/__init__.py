@@ -5,7 +5,7 @@ organs, the calendar. General guards that hold for every act stand in `lianxi.ca
 follow those of `lianxi.casework.transitions`.
 """
 
-from lianxi.casework.case.guards import before_acceptance, dispute, handling, review_and_end, sorting
+from lianxi.casework.case.guards import before_acceptance, dispute, handling, petitioner, review_and_end, sorting
 from lianxi.casework.case.guards.before_acceptance import transfer_kind
 from lianxi.casework.case.guards.dispute import MINUTES_FIELDS
 from lianxi.casework.case.guards.given import GUARDS, Given, Guard
@@ -20,6 +20,7 @@ __all__ = [
     "before_acceptance",
     "dispute",
     "handling",
+    "petitioner",
     "review_and_end",
     "sorting",
     "transfer_kind",

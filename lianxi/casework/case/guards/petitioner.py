@@ -1,0 +1,56 @@
+"""Guards of T54–T56 and of the end of T45: what a petitioner may bring, how often, and until when."""
+
+from datetime import timedelta
+from typing import Any
+
+from lianxi.casework.case.guards.given import Given, guard
+from lianxi.casework.case.state import Case
+from lianxi.casework.messages.petitioner import Rated
+from lianxi.law.clocks import ClockCode
+from lianxi.law.deadlines import due
+
+BETWEEN_URGES = timedelta(days=7)
+"""A petitioner may urge once a week; more often it would only bury the others."""
+
+
+@guard
+def material_stated(_case: Case, command: Any, _given: Given) -> str | None:
+    """T54: material says something."""
+    return None if command.paper.get("text", "").strip() else "请写明补充的内容。"
+
+
+@guard
+def not_urged_lately(case: Case, _command: Any, given: Given) -> str | None:
+    """T55: once a week."""
+    if case.urged_on is None or given.today >= case.urged_on + BETWEEN_URGES:
+        return None
+    again = case.urged_on + BETWEEN_URGES
+    return f"本事项已于{case.urged_on.isoformat()}催办，{again.isoformat()}后可以再次催办。"
+
+
+@guard
+def rating_open(case: Case, command: Any, given: Given) -> str | None:
+    """T56 (PR-21): the department once the matter is registered, the organ once served; until 30 days from service."""
+    if command.rated is Rated.UNIT and case.served_on is None:
+        return "责任单位答复送达后才能评价。"
+    if case.registered_on is None:
+        return "信访事项登记后才能评价。"
+    if case.served_on is None:
+        return None
+    limit = due(ClockCode.RATE, case.served_on, given.calendar).legal_due
+    return None if given.today <= limit else f"评价期限已过（{limit.isoformat()}）。"
+
+
+@guard
+def rated_once(case: Case, command: Any, _given: Given) -> str | None:
+    """T56: one rating of each."""
+    return "您已经评价过，不能重复评价。" if command.rated.value in case.ratings else None
+
+
+@guard
+def completion_overdue(case: Case, _command: Any, given: Given) -> str | None:
+    """T45 (CF-35): the days for the missing facts have passed."""
+    if case.completion_asked_on is None:
+        return "没有待补正的内容。"
+    limit = due(ClockCode.SUPPLEMENT, case.completion_asked_on, given.calendar).legal_due
+    return None if given.today > limit else f"补正期限未到（{limit.isoformat()}）。"

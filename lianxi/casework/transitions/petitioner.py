@@ -1,0 +1,39 @@
+"""T54–T56: what a petitioner does while others handle the case; none of it moves it or stops a clock."""
+
+from lianxi.casework.transitions.row import Transition, opening, step
+
+_OPEN = "S01 S02 S03 S06 S07 S08 S09 S10 S11 S12 S13 S14 S15 S16 S30 S31 S32 S33 S34 S40 S41 S42 S43 S50 S51"
+_RATEABLE = f"{_OPEN} S17 S18 S19 S61 S62"
+
+ROWS: tuple[Transition, ...] = (
+    Transition(
+        id="T54",
+        label="补充材料",
+        article="19",
+        steps=(step("add-material", _OPEN, "", "P R", "MaterialAdded", "material_stated", "补充材料"),),
+    ),
+    Transition(
+        id="T55",
+        label="催办",
+        article="21(2)",
+        steps=(step("urge-case", _OPEN, "", "P R", "CaseUrged", "not_urged_lately", "催办记录"),),
+    ),
+    Transition(
+        id="T56",
+        label="满意度评价",
+        article="21(2)",
+        limit="RATE",
+        steps=(
+            step(
+                "rate-case",
+                _RATEABLE,
+                "",
+                "P R",
+                "CaseRated",
+                "not_an_accusation rating_open rated_once",
+                "",
+                opening(),
+            ),
+        ),
+    ),
+)

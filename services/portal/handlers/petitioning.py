@@ -1,0 +1,63 @@
+"""The petitioner acts on the own case, with the query code: words go to intake first, so that they are never lost.
+
+Then routing is asked to do what they mean. A case that another node holds gets the act as a directive: the answer says
+that it is on its way. In the first moments after filing routing has no case yet; material waits at intake until then.
+"""
+
+from typing import Any
+
+from lianxi.casework.errors import Invalid
+from lianxi.casework.identifiers import QueryCode
+from services.portal.domain.answers import NOT_FOUND, Answer, Answered
+from services.portal.domain.petitioning import WISHES, actor, command_of
+from services.portal.handlers import Ports
+from services.portal.handlers.asking import Attempt, ask, once
+
+SENT = 202
+
+
+def petition_for(name: str, given: dict[str, Any], key: str | None, ports: Ports) -> Answer:
+    """Do what a petitioner asks for; `given` holds the query code and the words."""
+    wish = WISHES[name]
+    code = QueryCode.parse(given["query_code"])
+    if name == "withdrawal" and not given.get("free_will"):
+        raise Invalid("free_will", "T42", "撤回应当出于自愿，请勾选确认。")
+
+    def run(attempt: Attempt) -> Answer:
+        words = {"query_code": str(code), "kind": name, "text": given.get("text") or ""}
+        kept = ask(ports, "intake.bring", words, command_id=attempt.command_id)
+        command = {
+            **command_of(wish, {**given, "text": kept["text"]}),
+            "case_no": kept["number"],
+            "actor": actor(ports.node),
+        }
+        body = {"command_type": wish.command, "command": command, "actor": actor(ports.node)}
+        answer = {"number": str(kept["number"]), "kind": name, "status": "kept"}
+        try:
+            done = ask(ports, "routing.act", body, command_id=attempt.command_id)
+        except Answered as refusal:
+            if refusal.code_of_http != NOT_FOUND or name != "material":
+                raise
+            return Answer(SENT, answer)
+        return Answer(
+            SENT if done.get("status") == "sent" else 200, {**answer, "status": str(done.get("status") or "done")}
+        )
+
+    return once(ports, None, key, (f"POST /track/{name}", given), run)
+
+
+def save_draft(given: dict[str, Any], person: Any, ports: Ports) -> dict[str, Any]:
+    """Keep a petition that is not finished; return the code under which it is found again."""
+    body: dict[str, Any] = {"content": given["content"]}
+    if given.get("draft_code"):
+        body["code"] = given["draft_code"]
+    if person is not None:
+        body["actor"] = person.actor()
+    saved = ask(ports, "intake.save_draft", body, command_id=ports.new_id())
+    return {"draft_code": saved["code"], "saved_at": saved["saved_at"]}
+
+
+def open_draft(draft_code: str, ports: Ports) -> dict[str, Any]:
+    """Return a draft to whoever has its code."""
+    found = ask(ports, "intake.draft", {"code": str(QueryCode.parse(draft_code))})
+    return {"content": found["content"], "saved_at": found["saved_at"]}

@@ -1,0 +1,40 @@
+"""The registrar's unfinished work: the own drafts, and what was refused at the door and waits to be mended."""
+
+from typing import Any
+
+from services.portal.domain.accounts import Principal, Scope
+from services.portal.handlers import Ports
+from services.portal.handlers.asking import ask
+from services.portal.handlers.filing import check_registers
+
+
+def rejects(person: Principal, query: dict[str, Any], ports: Ports) -> dict[str, Any]:
+    """Return a page of refused input, oldest first, without what it says."""
+    person.need(Scope.READ)
+    check_registers(person)
+    body = {"actor": person.actor(), "after": query["after"] or "", "limit": query["limit"]}
+    if query.get("origin"):
+        body["origin"] = query["origin"]
+    return ask(ports, "intake.rejects", body)
+
+
+def open_reject(person: Principal, reject_id: str, reason: str, ports: Ports) -> dict[str, Any]:
+    """Return refused input in full; intake records who looked and why (MK-8)."""
+    person.need(Scope.READ)
+    check_registers(person)
+    body = {"actor": person.actor(), "id": reject_id, "reason": reason}
+    return ask(ports, "intake.reject", body, command_id=ports.new_id())
+
+
+def drop_reject(person: Principal, reject_id: str, ports: Ports) -> None:
+    """Note that refused input will not be mended."""
+    person.need(Scope.FILE)
+    check_registers(person)
+    ask(ports, "intake.drop_reject", {"actor": person.actor(), "id": reject_id}, command_id=ports.new_id())
+
+
+def drafts(person: Principal, ports: Ports) -> dict[str, Any]:
+    """Return the own drafts, newest first."""
+    person.need(Scope.READ)
+    check_registers(person)
+    return ask(ports, "intake.drafts", {"actor": person.actor()})
