@@ -34,6 +34,7 @@ BENCHMARKS: dict[str, str] = {
     "import": "commands:measure_import",
     "repeats": "repeats:measure_repeats",
     "start": "start:measure_start",
+    "board": "board:measure_board",
 }
 STATE = ROOT / ".lianxi" / "bench"
 
@@ -43,15 +44,23 @@ STATE = ROOT / ".lianxi" / "bench"
 @click.option("--scale", default=1.0, show_default=True, help="Size of the loads; less is quicker and less exact.")
 @click.option("--repetitions", default=3, show_default=True, type=click.IntRange(min=1))
 @click.option("--messages", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV to import as well.")
+@click.option("--board", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Petitions.")
 @click.option("--write", is_flag=True, help="Write docs/benchmarks.md; needs a run of everything.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def main(
-    only: Sequence[str], scale: float, repetitions: int, messages: Path | None, *, write: bool, as_json: bool
+    *,
+    only: Sequence[str],
+    scale: float,
+    repetitions: int,
+    messages: Path | None,
+    board: Sequence[Path],
+    write: bool,
+    as_json: bool,
 ) -> None:
     """Measure, and print the table."""
     if write and (only or scale != 1.0):
         raise click.UsageError("--write documents a run of everything at full size")
-    bench = Bench(STATE, scale, repetitions, messages)
+    bench = Bench(STATE, scale, repetitions, messages, board)
     began = time.monotonic()
     with locked(STATE.parent / "bench.lock"):
         machine = describe_machine()

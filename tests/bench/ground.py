@@ -47,6 +47,8 @@ class Bench:
     scale: float = 1.0
     repetitions: int = 3
     messages: Path | None = None
+    board: Sequence[Path] = ()
+    """Files of petitions to take through three nodes."""
 
     def size(self, full: int, *, least: int = 1) -> int:
         """Return how many of something to use, given the number of a full run."""
