@@ -22,6 +22,7 @@ from services.routing.handlers import Here, links
 from services.routing.handlers.delivery import deliver, deliver_all
 from services.routing.handlers.link_ends import LinkEnd
 from services.routing.settings import Settings
+from services.routing.storage.likeness import found_in
 from services.routing.storage.link_codec import EnvelopeCodec, NoSeals
 from services.routing.storage.link_watch import LinkWatch
 from services.routing.storage.rulebook import LiveRulebook
@@ -64,7 +65,9 @@ def build(settings: Settings | None = None) -> Parts:
         organs=partial(_organs, rulebook),
         reachable=lambda code: not settings.peers or code in settings.peers,
         new_id=new_id,
-        wording=Wording(name for office in directory.offices.values() for name in (office.name, office.short)),
+        wording=Wording(
+            found_in, (name for office in directory.offices.values() for name in (office.name, office.short))
+        ),
     )
     end = _link_end(here, settings.peers or frozenset(directory.nodes))
     tools = Tools(

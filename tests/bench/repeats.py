@@ -29,6 +29,7 @@ from services.routing.domain.repeats import LEAST_OF_A_PERSON, Known, assess
 from services.routing.domain.wording import Wording
 from services.routing.handlers import repeats
 from services.routing.settings import Settings
+from services.routing.storage.likeness import found_in
 from services.routing.storage.persons import person_id
 from services.routing.wiring import Parts, build
 from tests.bench.figures import Figure, Row, percentile
@@ -94,7 +95,9 @@ def _quality(bench: Bench) -> list[Row]:
 def _pairs(messages: Path) -> list[Pair]:
     with messages.open(encoding="utf-8-sig", newline="") as file:
         rows = {row["message_id"]: row for row in csv.DictReader(file)}
-    wording = Wording({place for row in rows.values() for place in _PLACES.findall(row["subject"] + row["text"])})
+    wording = Wording(
+        found_in, {place for row in rows.values() for place in _PLACES.findall(row["subject"] + row["text"])}
+    )
     said = {number: wording.read(row["subject"], row["text"]) for number, row in rows.items()}
     key = b"any key finds the same pairs"
     marks = {number: set(bands(f"{row['subject']}\n{row['text']}", key)) for number, row in rows.items()}

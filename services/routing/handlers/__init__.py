@@ -6,7 +6,7 @@ the neighbouring nodes. Every function receives the open work, the node it runs 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -256,4 +256,4 @@ class Here:
     organs: Callable[[str], frozenset[str]]
     reachable: Callable[[str], bool]
     new_id: Callable[[], str]
-    wording: Wording = field(default_factory=Wording)
+    wording: Wording

@@ -24,7 +24,7 @@ from services.routing.domain.sorting import Sorted, Target
 from services.routing.domain.sorting.overrules import Overrule
 from services.routing.handlers import Here
 from tests.support.builders import CALENDAR, CITY, DISTRICT, SHANGHAI, TOWNSHIP
-from tests.unit.routing.repeat_books import MemoryRepeats
+from tests.unit.routing.repeat_books import WORDING, MemoryRepeats
 
 
 class MemoryCases:
@@ -227,6 +227,7 @@ class Node:
             # This node's list of the others' organs may be older than theirs.
             organs=lambda node: frozenset({f"{node}.office", f"{node}.housing", f"{node}.closed"}),
             reachable=lambda node: reachable is None or node in reachable,
+            wording=WORDING,
             new_id=lambda: f"{code}-{next(ids)}",
         )
 

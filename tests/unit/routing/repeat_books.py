@@ -11,8 +11,11 @@ from lianxi.casework.messages.notices import ContactRegistered
 from services.routing.domain.fingerprints import bands
 from services.routing.domain.records import CaseText
 from services.routing.domain.repeats import Known, Proposal, Verdict
+from services.routing.domain.wording import Wording
+from services.routing.storage.likeness import found_in
 
 KEY = b"a key of the node"
+WORDING = Wording(found_in)
 
 
 class MemoryRepeats:

@@ -8,9 +8,10 @@ from lianxi.casework.messages.facts import PetitionClass
 from services.routing.domain.fingerprints import BANDS, bands
 from services.routing.domain.repeats import LEAST_OF_A_PERSON, Known, assess
 from services.routing.domain.wording import Wording
+from services.routing.storage.likeness import found_in
 
 KEY, OTHER_KEY = b"one node", b"another node"
-WORDING = Wording(("西宁市", "城西区"))
+WORDING = Wording(found_in, ("西宁市", "城西区"))
 ROOF = (
     "安康家园三号楼屋顶漏水",
     "尊敬的领导，安康家园三号楼屋顶漏水，物业公司拖了半年没有维修，每逢下雨家里就要接水。",
