@@ -34,6 +34,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "person": ("person", "Take out or blank what a node keeps of one person."),
     "rules": ("rules", "Look at the sorting rules, run their trials, try a change on a file, keep a version."),
     "sort": ("sort", "Sort petitions from a file by category and place, with reasons."),
+    "units": ("units", "Show the organs of a node, change one from a day on, list its history."),
     "verify": ("verify", "Recompute the history of every case and name whatever was altered."),
 }
 FAILED, MISUSED, UNEXPECTED = 1, 2, 70

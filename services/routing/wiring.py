@@ -17,6 +17,7 @@ from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import gauge
 from services.routing.domain.sorting.rules import RuleSorter
+from services.routing.domain.unit_changes import amended
 from services.routing.domain.wording import Wording
 from services.routing.handlers import Here, links
 from services.routing.handlers.delivery import deliver, deliver_all
@@ -27,6 +28,7 @@ from services.routing.storage.link_codec import EnvelopeCodec, NoSeals
 from services.routing.storage.link_watch import LinkWatch
 from services.routing.storage.rulebook import LiveRulebook
 from services.routing.storage.tables import SCHEMA
+from services.routing.storage.unit_changes import Amendments
 from services.routing.storage.work import RoutingWork, Tools
 
 LINK_EXCHANGES = frozenset({"up", "down"})
@@ -53,8 +55,9 @@ def build(settings: Settings | None = None) -> Parts:
     settings = settings or Settings.from_environment()
     node = DivisionCode.parse(settings.node)
     clock = SystemClock(settings.clock_file)
-    rulebook = LiveRulebook(settings.data_dir, clock.now)
-    directory = rulebook.current().directory
+    engine = engine_for(settings.database_url, SCHEMA, settings.connections)
+    rulebook = _rulebook(settings, clock, engine)
+    directory = rulebook.seed.directory
     here = Here(
         node=settings.node,
         parent=str(node.parent or ""),
@@ -78,7 +81,6 @@ def build(settings: Settings | None = None) -> Parts:
         seal_links=partial(links.seal, end=end),
         post=lambda work: links.Post(work, end),
     )
-    engine = engine_for(settings.database_url, SCHEMA, settings.connections)
     HEALTH.add("routing-database", lambda: _ask(engine))
     return Parts(
         open_work=lambda: RoutingWork(engine, tools),
@@ -87,6 +89,17 @@ def build(settings: Settings | None = None) -> Parts:
         rulebook=rulebook,
         watch_pile=partial(_watch_pile, here),
         close=engine.dispose,
+    )
+
+
+def _rulebook(settings: Settings, clock: SystemClock, engine: Engine) -> LiveRulebook:
+    """The rules of this node; its directory follows the changes recorded here, and the day."""
+    changes = Amendments(engine)
+    return LiveRulebook(
+        settings.data_dir,
+        clock.now,
+        amend=lambda seed: amended(seed, changes.rows(), clock.today()),
+        amendments=lambda: (changes.newest(), clock.today()),
     )
 
 

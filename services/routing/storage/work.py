@@ -29,6 +29,7 @@ from services.routing.storage.overrules import SqlOverrules
 from services.routing.storage.records import SqlDirectives, SqlDocuments, SqlReceipts, SqlTexts, opened
 from services.routing.storage.repeats import SqlRepeats
 from services.routing.storage.tables import SCHEMA, sorting
+from services.routing.storage.unit_changes import SqlUnitChanges
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +56,7 @@ class RoutingWork(LinkWork):
     repeats: SqlRepeats
 
     overrules: SqlOverrules
+    unit_changes: SqlUnitChanges
     links: Any
 
     def __init__(self, engine: Engine, tools: Tools) -> None:
@@ -71,6 +73,7 @@ class RoutingWork(LinkWork):
         self.directives = SqlDirectives(self.connection, self._tools.keys)
         self.desk = SqlDesk(self.connection)
         self.overrules = SqlOverrules(self.connection)
+        self.unit_changes = SqlUnitChanges(self.connection)
         self.repeats = SqlRepeats(self.connection, self.cases, self._tools.keys)
         self.links = self._tools.post(self)
 

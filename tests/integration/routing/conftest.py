@@ -30,6 +30,7 @@ class RoutingNode:
     keys: KeyRing
     supervision: Any
     database: Any
+    environment: dict[str, str]
 
     def contact(self, number: str, *, subject: str = "路面破损", text: str = "请修路", **more: Any) -> Any:
         """Return a contact filed here, sealed as intake seals it."""
@@ -70,5 +71,6 @@ def street(node_database, tmp_path):
         "LIANXI_DEPLOY_DIR": str(DATA),
     }
     parts = build(Settings.from_environment(environment))
-    yield RoutingNode(parts, keys, build_supervision(SupervisionSettings.from_environment(environment)), database)
+    supervision = build_supervision(SupervisionSettings.from_environment(environment))
+    yield RoutingNode(parts, keys, supervision, database, environment)
     parts.close()

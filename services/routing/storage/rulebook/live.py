@@ -72,6 +72,11 @@ class LiveRulebook:
         _BAD.set(0)
 
     @property
+    def seed(self) -> Rulebook:
+        """Return the rulebook as the files have it, without the amendments of the directory."""
+        return self._seed
+
+    @property
     def standing(self) -> Standing:
         """Return which rules are in use."""
         self.current()
