@@ -7,7 +7,19 @@ from lianxi.bus.doors import RETRY_THEN_PARK, call, consume_batch, every
 from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
 from services.routing import schemas
-from services.routing.handlers import acts, cases, desk, erase, link_receiving, links, materials, repeat_decisions, units
+from services.routing.handlers import (
+    acts,
+    cases,
+    desk,
+    erase,
+    link_receiving,
+    links,
+    materials,
+    piles,
+    proposing,
+    repeat_decisions,
+    taking,
+)
 from services.routing.storage.work import RoutingWork
 from services.routing.wiring import build, decode
 
@@ -77,6 +89,53 @@ class RoutingService:
         return acts.act_on_case(work, *schemas.read_act(body), self._here)
 
     @call(expected=(Refused,))
+    def act_on_many(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Carry out one act on many cases, each with its own outcome."""
+        return acts.act_on_many(work, *schemas.read_acts(body), self._here)
+
+    @call(expected=(Refused,))
+    def take(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Take a case, so that nobody else works on it meanwhile."""
+        over = schemas.flag(body, "over")
+        return taking.take(work, schemas.case_no(body), schemas.actor_given(body), self._here, over=over)
+
+    @call(expected=(Refused,))
+    def give_back(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Put a case back on its pile."""
+        return taking.give_back(work, schemas.case_no(body), schemas.actor_given(body), self._here)
+
+    @call(expected=(Refused,))
+    def propose(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Keep an act for somebody else's decision."""
+        actor = schemas.actor_given(body)
+        return proposing.propose_act(work, schemas.read_act(body), schemas.note(body, "note"), actor, self._here)
+
+    @call(expected=(Refused,))
+    def decide(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Let a proposed act happen, or return it."""
+        approve, reason = schemas.flag(body, "approve"), schemas.note(body, "reason")
+        act_id, actor = schemas.text(body, "id"), schemas.actor_given(body)
+        return proposing.decide_act(work, act_id, actor, self._here, approve=approve, reason=reason)
+
+    @call(expected=(Refused,), read_only=True)
+    def proposed(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Return acts that wait for a decision, or all of one case."""
+        number = schemas.case_no(body) if body.get("case_no") else ""
+        after, limit = schemas.page(body)
+        return proposing.list_proposed(work, number, desk.place_in_list(after), limit, schemas.actor(body))
+
+    @call(read_only=True)
+    def piles(self, work: RoutingWork, _body: dict[str, Any]) -> dict[str, Any]:
+        """Return every pile with its number of cases and the age of its oldest."""
+        return piles.overview(work, self._here)
+
+    @call(expected=(Refused,), read_only=True)
+    def pile(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Return a page of one pile, oldest first."""
+        page, actor = schemas.page(body), schemas.actor(body)
+        return piles.list_pile(work, self._here, schemas.text(body, "pile"), page, actor)
+
+    @call(expected=(Refused,))
     def decide_repeat(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
         """Keep what a clerk decided on a proposed repeat, and go on from there."""
         return repeat_decisions.decide_repeat(work, schemas.read_decision(body), self._here)
@@ -107,22 +166,14 @@ class RoutingService:
         """Blank the texts of ended cases."""
         return erase.erase_texts(work, erase.read_numbers(body), schemas.actor(body), self._here)
 
-    @call(expected=(Refused,), read_only=True)
-    def units(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
-        """Return the organs of a node on a day, of this one and today unless others are named."""
-        node, on = str(body.get("node") or self._here.node), schemas.day(body, "on") or self._here.clock.today()
-        return units.list_units(self._parts.rulebook.seed.directory, work.unit_changes, node, on)
-
-    @call(expected=(Refused,), read_only=True)
-    def unit_history(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
-        """Return what the directory said of an organ, from the seed file to its last change."""
-        return units.unit_history(self._parts.rulebook.seed.directory, work.unit_changes, schemas.text(body, "unit"))
-
-    @call(expected=(Refused,))
-    def change_unit(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
-        """Change an organ from a day on."""
-        asked = schemas.read_unit_change(body)
-        return units.change_unit(self._parts.rulebook.seed, work.unit_changes, asked, self._here)
+    @call(read_only=True)
+    def units(self, _work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the organs of a node, of this one unless another is named."""
+        node = str(body.get("node") or self._here.node)
+        rows = [
+            {"code": unit.code, "name": unit.name} for unit in self._parts.rulebook.current().directory.units_of(node)
+        ]
+        return {"node": node, "rows": rows}
 
     @call(read_only=True)
     def rulebook(self, _work: RoutingWork, _body: dict[str, Any]) -> dict[str, Any]:

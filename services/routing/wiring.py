@@ -16,6 +16,7 @@ from lianxi.runtime.clock import SystemClock, new_id
 from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import gauge
+from services.routing.domain.piles import counted
 from services.routing.domain.sorting.rules import RuleSorter
 from services.routing.domain.unit_changes import amended
 from services.routing.domain.wording import Wording
@@ -34,6 +35,8 @@ from services.routing.storage.work import RoutingWork, Tools
 LINK_EXCHANGES = frozenset({"up", "down"})
 _WAITING = gauge("routing_waiting_cases", "Cases at this node that wait for a clerk, by state.", ("state",))
 _OLDEST = gauge("routing_waiting_oldest_seconds", "Age of the case that has waited longest for a clerk.")
+_PILE = gauge("routing_pile_cases", "Cases that wait for somebody of this node, by pile.", ("pile",))
+_PILE_AGE = gauge("routing_pile_oldest_seconds", "Age of the case that has waited longest in a pile.", ("pile",))
 _OFFERED = gauge("routing_custody_offers_waiting", "Cases in transfer: offers of custody without an answer.")
 _OFFER_AGE = gauge("routing_custody_offer_oldest_seconds", "Age of the offer that has waited longest for its answer.")
 
@@ -146,6 +149,10 @@ def _watch_pile(here: Here, work: RoutingWork) -> None:
         _WAITING.labels(state).set(counts.get(state, 0))
     oldest = work.desk.oldest_waiting(here.node)
     _OLDEST.set((here.clock.now() - oldest).total_seconds() if oldest else 0.0)
+    now = here.clock.now()
+    for pile in counted(work.desk_books.count(here.node)):
+        _PILE.labels(pile.name).set(pile.cases)
+        _PILE_AGE.labels(pile.name).set((now - pile.since).total_seconds() if pile.since else 0.0)
     number, since = work.desk.oldest_offer()
     _OFFERED.set(number)
     _OFFER_AGE.set((here.clock.now() - since).total_seconds() if since else 0.0)

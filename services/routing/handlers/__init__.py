@@ -6,6 +6,7 @@ the neighbouring nodes. Every function receives the open work, the node it runs 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -17,6 +18,8 @@ from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import Actor, Document, DocumentKind, Transfer
 from lianxi.casework.messages.notices import ContactRegistered
 from lianxi.law.calendar import Calendar
+from services.routing.domain.desk import ProposedAct, Relation, Taking
+from services.routing.domain.piles import PileCount, PiledCase
 from services.routing.domain.records import CaseText, Recorded
 from services.routing.domain.repeats import Known, Proposal, Verdict
 from services.routing.domain.sorting import Sorter
@@ -124,6 +127,58 @@ class Overrules(Protocol):
         """Keep what a person decided otherwise."""
 
 
+class Histories(Protocol):
+    """Cases with their histories, to be looked at."""
+
+    def view(self, case_no: str) -> tuple[Case, tuple[CaseEvent, ...]] | None:
+        """Return a case and its history without locking it."""
+
+
+class DeskBooks(Protocol):
+    """What the desk keeps: who works on which case, proposed acts, cases that belong together, the piles."""
+
+    def taking(self, case_no: str) -> Taking | None:
+        """Return who has taken a case, also when that has expired."""
+
+    def take(self, taking: Taking) -> None:
+        """Note who works on a case, in the place of whoever did."""
+
+    def give_back(self, case_no: str) -> None:
+        """Let a case lie on its pile again."""
+
+    def propose(self, proposed: ProposedAct) -> None:
+        """Keep a proposed act, its command sealed."""
+
+    def proposed(self, act_id: str) -> ProposedAct | None:
+        """Return a proposed act, locked until the end of the work."""
+
+    def settle(self, proposed: ProposedAct) -> None:
+        """Keep what became of a proposed act."""
+
+    def proposals(self, case_no: str, after: tuple[datetime, str] | None, limit: int) -> Sequence[ProposedAct]:
+        """Return the acts proposed for a case, or with "" all that wait, oldest first."""
+
+    def relate(self, case_no: str, other: str, kind: str) -> None:
+        """Note that a case is a part of another, or was merged into it."""
+
+    def related(self, case_no: str) -> Sequence[Relation]:
+        """Return the cases that belong to one, from either side."""
+
+    def next_part(self, prefix: str) -> int:
+        """Return the next sequence of a part under a prefix of node, day and channel."""
+
+    def copy_text(self, case_no: str, number: str) -> CaseText | None:
+        """Keep the text and petitioner of a case under another number too; return them sealed, None where not here."""
+
+    def count(self, node: str) -> tuple[PileCount, ...]:
+        """Return how many cases wait in each pile, and since when the oldest does."""
+
+    def piled(
+        self, node: str, pile: str, after: tuple[datetime, str] | None, limit: int, *, unit: str, sealed: bool
+    ) -> Sequence[PiledCase]:
+        """Return the cases of a pile, oldest first; those of one unit if named, accusations only if `sealed`."""
+
+
 class Links(Protocol):
     """The way to the neighbouring nodes."""
 
@@ -214,6 +269,14 @@ class RoutingWork(Protocol):
         """Return the repository of this name."""
 
     @property
+    def desk_books(self) -> DeskBooks:
+        """Return the repository of this name."""
+
+    @property
+    def desk(self) -> Histories:
+        """Return the repository of this name."""
+
+    @property
     def links(self) -> Links:
         """Return the repository of this name."""
 
@@ -222,6 +285,9 @@ class RoutingWork(Protocol):
 
     def tell(self, notice: Any) -> None:
         """Publish another message inside this node."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Undo what happens inside when it raises."""
 
     def remember_sorting(self, case_no: str, why: str, proposal: Mapping[str, Any]) -> None:
         """Keep what the rules proposed and why the case waits."""

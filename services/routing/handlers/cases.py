@@ -20,7 +20,7 @@ from lianxi.casework.messages.commands import (
     TransferCase,
 )
 from lianxi.casework.messages.custody import CaseReported
-from lianxi.casework.messages.events import CaseEvent, OpinionSubmitted, ReportAccepted
+from lianxi.casework.messages.events import CaseEvent, CaseMerged, CaseReceived, OpinionSubmitted, ReportAccepted
 from lianxi.casework.messages.facts import (
     Actor,
     CaseState,
@@ -259,11 +259,20 @@ def conclude(
     work.cases.append(case, records)
     for event in events:
         _keep_paper(work, event, paper or {})
+        relate(work, event)
         work.record(event)
     report_up(work, here, case, records)
     transfer = case.transfer
     if transfer is not None and transfer.to_node != here.node:
         offer_custody(work, here, case, transfer)
+
+
+def relate(work: RoutingWork, event: CaseEvent) -> None:
+    """Note which other case an event makes this one belong to."""
+    if isinstance(event, CaseReceived) and event.split_from:
+        work.desk_books.relate(event.head.case_no, event.split_from, "part-of")
+    elif isinstance(event, CaseMerged):
+        work.desk_books.relate(event.head.case_no, event.into, "merged-into")
 
 
 def _keep_paper(work: RoutingWork, event: CaseEvent, paper: Mapping[str, str]) -> None:

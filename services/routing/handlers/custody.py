@@ -26,6 +26,7 @@ from services.routing.handlers.cases import (
     forward_designated,
     given_here,
     known_case,
+    relate,
     report_up,
     system_actor,
 )
@@ -103,6 +104,7 @@ def _keep_dossier(work: RoutingWork, offer: CustodyOffered, case: Case, missing:
     dossier = offer.dossier
     work.cases.append(case, missing)
     for record in missing:
+        relate(work, record.event)
         work.record(record.event)
     work.documents.take(case.case_no, dossier.documents)
     sealed = CaseText(
@@ -179,8 +181,8 @@ def take_answer(work: RoutingWork, origin: str, answer: CustodyAnswered, here: H
 
 def take_report(work: RoutingWork, origin: str, report: CaseReported, here: Here) -> None:
     """Follow a case that a node below holds, and pass its events on to the node above."""
+    work.documents.take(report.case_no, report.documents)  # first, so that they go up along with their events
     follow(work, origin, report.case_no, report.events, here, report=True)
-    work.documents.take(report.case_no, report.documents)
 
 
 def take_copy(work: RoutingWork, origin: str, copy: CopySent, here: Here) -> None:
@@ -208,6 +210,7 @@ def follow(work: RoutingWork, origin: str, case_no: str, texts: Sequence[str], h
         return
     work.cases.append(case, fresh)
     for record in fresh:
+        relate(work, record.event)
         work.record(record.event)
     if report:
         report_up(work, here, case, fresh)

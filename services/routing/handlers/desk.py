@@ -77,6 +77,7 @@ def show_case(work: RoutingWork, desk: Desk, case_no: str, actor: Actor | None, 
     page["why"], page["proposal"] = sorting["why"], sorting["proposal"]
     page["acts"] = _acts(work, case, actor, here)
     page["receipts"] = [_told(row) for row in desk.hand_offs(case_no)]
+    page["linked"] = _linked(work, case)
     page["directives"] = [_told(row) for row in desk.sent_acts(case_no)]
     page["repeats"] = repeats.shown(work, case, actor)
     text = work.texts.get(case_no) if actor is not None and case.holder == here.node else None
@@ -115,6 +116,11 @@ def _facts(case: Case) -> dict[str, Any]:
         "claims": [{"number": claim.number, "route": claim.route} for claim in case.claims],
         "path": list(case.path),
         "sender": case.sender,
+        "assists": list(case.assists),
+        "designated": case.designated,
+        "dispute": _dispute(case),
+        "late_objection": case.late_objection,
+        "returns": len(case.returns),
         "transfer": None
         if transfer is None
         else {"to_node": transfer.to_node, "to_unit": transfer.to_unit, "since": transfer.offered_at.isoformat()},
@@ -124,6 +130,12 @@ def _facts(case: Case) -> dict[str, Any]:
         ],
         "as_of": case.updated_at.isoformat() if case.updated_at else None,
     }
+
+
+def _dispute(case: Case) -> dict[str, Any] | None:
+    if case.state is not CaseState.DISPUTED:
+        return None
+    return {"stage": case.dispute_stage, "node": case.dispute_node, "parties": list(case.dispute_parties)}
 
 
 def _told(row: HandOff | SentAct) -> dict[str, Any]:
@@ -149,6 +161,20 @@ def _step(event: CaseEvent) -> dict[str, Any]:
         "document": document.number if document else None,
         "reasons": [reason.text for reason in getattr(event, "reasons", ())],
     }
+
+
+def _linked(work: RoutingWork, case: Case) -> list[dict[str, Any]]:
+    """Cases that belong to this one: its parts, what it is a part of, what was merged into it."""
+    return [
+        {
+            "case_no": found.case_no,
+            "kind": found.kind,
+            "state": found.state,
+            "label": STATE_LABELS[CaseState(found.state)] if found.state else "",
+            "holder": found.holder,
+        }
+        for found in work.desk_books.related(case.case_no)
+    ]
 
 
 def _acts(work: RoutingWork, case: Case, actor: Actor | None, here: Here) -> list[dict[str, str]]:
@@ -204,7 +230,7 @@ def list_waiting(desk: Desk, here: Here, after: str, limit: int, actor: Actor | 
     now = here.clock.now()
     role = actor.role if actor else None
     hidden = () if role in SEALED_READERS else ("S02",) if role is Role.REGISTRAR else ("S01", "S02")
-    rows = desk.waiting(here.node, _place(after), min(limit, MAX_ROWS), hidden)
+    rows = desk.waiting(here.node, place_in_list(after), min(limit, MAX_ROWS), hidden)
     oldest = desk.oldest_waiting(here.node)
     return {
         "rows": [
@@ -222,7 +248,8 @@ def list_waiting(desk: Desk, here: Here, after: str, limit: int, actor: Actor | 
     }
 
 
-def _place(after: str) -> tuple[datetime, str] | None:
+def place_in_list(after: str) -> tuple[datetime, str] | None:
+    """Read where a page of a list begins: a moment and a number; None for its beginning."""
     if not after:
         return None
     since, _, case_no = after.partition("|")

@@ -16,9 +16,11 @@ from lianxi.casework.messages.commands import Command
 from lianxi.casework.messages.custody import DirectiveAnswered, DirectiveIssued
 from lianxi.casework.messages.facts import Document, DocumentKind
 from lianxi.casework.messages.notices import DirectiveNotice
+from lianxi.casework.messages.sorting import SplitCase
 from services.routing.handlers import Here, RoutingWork
 from services.routing.handlers.cases import carry_out, check_sealed, given_here, known_case
 from services.routing.handlers.custody import check_sender
+from services.routing.handlers.splitting import split_case
 
 # What a node above may ask of the holder; everything else needs custody.
 DIRECTIVES: dict[str, DocumentKind | None] = {
@@ -57,7 +59,10 @@ def do(work: RoutingWork, name: str, command: Command, here: Here) -> Done:
     case = known_case(work, command.case_no)
     check_sealed(case, command.actor)
     if case.holder == here.node:
-        after = carry_out(work, here, case, command)
+        if isinstance(command, SplitCase):
+            after = split_case(work, here, case, command)
+        else:
+            after = carry_out(work, here, case, command)
         return Done(after, documents=after.documents[len(case.documents) :])
     below = DivisionCode.parse(here.node).contains(DivisionCode.parse(case.holder))
     if name not in DIRECTIVES or not below:
@@ -68,7 +73,8 @@ def do(work: RoutingWork, name: str, command: Command, here: Here) -> Done:
 def _send(work: RoutingWork, name: str, command: Command, case: Case, here: Here) -> Done:
     given = given_here(work, here)
     # A trial on the copy: the holder's view may be newer, so the version the clerk saw is left to the holder.
-    act(case, replace(command, document_no="trial"), replace(given, node=case.holder))
+    there = replace(given, node=case.holder, units=here.organs(case.holder))
+    act(case, replace(command, document_no="trial"), there)
     kind = DIRECTIVES[name]
     numbered = replace(
         command,

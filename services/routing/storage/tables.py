@@ -21,16 +21,22 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from lianxi.bus.tables import bus_tables
+from services.routing.storage.desk_tables import desk_tables
 from services.routing.storage.links import link_tables
 from services.routing.storage.repeat_tables import repeat_tables
 from services.routing.storage.sorting_tables import sorting_tables
 
 SCHEMA = "routing"
+PILED_STATES = (
+    "('S01', 'S02', 'S03', 'S06', 'S07', 'S08', 'S09', 'S10', 'S14', 'S15', 'S30', 'S31', 'S32', 'S33', 'S40', 'S50')"
+)
+"""States in which a case waits for somebody at a desk."""
 metadata = MetaData(schema=SCHEMA)
 bus = bus_tables(metadata)
 link = link_tables(metadata)
 desk = sorting_tables(metadata)
 repeats = repeat_tables(metadata)
+desk_books = desk_tables(metadata)
 
 
 def _instant(name: str, *, nullable: bool = False) -> Column[object]:
@@ -54,6 +60,7 @@ case_file = Table(
     _instant("since"),
     Column("snapshot", JSONB, nullable=False),
     Index("case_file_waiting", "holder", "since", postgresql_where=text("state IN ('S01', 'S02')")),
+    Index("case_file_piles", "state", "since", postgresql_where=text(f"state IN {PILED_STATES}")),
     Index("case_file_petitioner", "petitioner_key", "received_on"),
 )
 

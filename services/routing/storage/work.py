@@ -23,13 +23,13 @@ from lianxi.runtime.clock import Clock
 from lianxi.runtime.crypto import KeyRing
 from services.routing.storage.cases import SqlCases
 from services.routing.storage.desk import SqlDesk
+from services.routing.storage.desk_books import SqlDeskBooks
 from services.routing.storage.erasure import erase_texts
 from services.routing.storage.link_work import LinkWork
 from services.routing.storage.overrules import SqlOverrules
 from services.routing.storage.records import SqlDirectives, SqlDocuments, SqlReceipts, SqlTexts, opened
 from services.routing.storage.repeats import SqlRepeats
 from services.routing.storage.tables import SCHEMA, sorting
-from services.routing.storage.unit_changes import SqlUnitChanges
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,10 +53,10 @@ class RoutingWork(LinkWork):
     receipts: SqlReceipts
     directives: SqlDirectives
     desk: SqlDesk
+    desk_books: SqlDeskBooks
     repeats: SqlRepeats
 
     overrules: SqlOverrules
-    unit_changes: SqlUnitChanges
     links: Any
 
     def __init__(self, engine: Engine, tools: Tools) -> None:
@@ -72,8 +72,8 @@ class RoutingWork(LinkWork):
         self.receipts = SqlReceipts(self.connection)
         self.directives = SqlDirectives(self.connection, self._tools.keys)
         self.desk = SqlDesk(self.connection)
+        self.desk_books = SqlDeskBooks(self.connection, self._tools.keys, self.texts)
         self.overrules = SqlOverrules(self.connection)
-        self.unit_changes = SqlUnitChanges(self.connection)
         self.repeats = SqlRepeats(self.connection, self.cases, self._tools.keys)
         self.links = self._tools.post(self)
 
