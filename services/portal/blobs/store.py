@@ -23,6 +23,8 @@ from services.portal.domain.files import CHUNK_BYTES, Arrival, FileDamaged, File
 
 PART = 5 * 1024 * 1024
 """S3 takes no smaller parts."""
+_PATIENCE = {"connect_timeout": "5s", "timeout": "60s"}
+_RETRIES: Any = {"max_retries": 2}
 
 
 class Readable(Protocol):
@@ -38,8 +40,8 @@ class Readable(Protocol):
 def open_store(place: str, options: dict[str, str]) -> Any:
     """Return the store at a directory or `s3://bucket/prefix`; `options` are those of S3 (endpoint, keys, region)."""
     if place.startswith("s3://"):
-        plain = {"allow_http": True} if options.get("endpoint", "").startswith("http://") else {}
-        return S3Store.from_url(place, config=options, client_options=plain)  # type: ignore[arg-type]
+        client = {**_PATIENCE, "allow_http": options.get("endpoint", "").startswith("http://")}
+        return S3Store.from_url(place, config=options, client_options=client, retry_config=_RETRIES)  # type: ignore[arg-type]
     return LocalStore(Path(place), mkdir=True, automatic_cleanup=True)
 
 
