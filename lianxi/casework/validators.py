@@ -2,15 +2,12 @@
 
 Each function takes the text as typed and the field it stands in, and returns its one canonical spelling (so that two
 ways of writing a number hash alike) or refuses with ``Invalid``. No message repeats the value. Today's date is an
-argument: nothing here reads a clock. ``scrub`` goes the other way: it takes free text and removes what would name
-a person.
+argument: nothing here reads a clock.
 """
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from datetime import date
-from functools import partial
 
 from lianxi.casework.errors import Invalid
 from lianxi.casework.spelling import DASHES, dotted, one_script, refuse_look_alikes
@@ -211,49 +208,3 @@ def person_name(value: object, field: str, max_length: int = 100, *, required: b
     if name and not any(character.isalnum() for character in name):
         raise Invalid(field, "name", "姓名或名称中应当有文字。")
     return one_script(name, field)
-
-
-_WIDE_DIGITS = {ord("０") + value: ord("0") + value for value in range(10)}
-_GAP = r"[ \-\u3000]?"
-_PLATE_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-_SCRUBS = (
-    ("身份证号", re.compile(r"(?<!\d)\d{6}" + _GAP + r"\d{8}" + _GAP + r"\d{3}[\dXx](?![\dXx])", re.ASCII)),
-    ("银行卡号", re.compile(r"(?<!\d)\d(?:" + _GAP + r"\d){15,18}(?!\d)", re.ASCII)),
-    ("身份证号", re.compile(r"(?<!\d)[1-9]\d{14}(?!\d)", re.ASCII)),
-    (
-        "手机号",
-        re.compile(
-            r"(?<!\d)(?:(?:\+|00)?86" + _GAP + r")?1[3-9]\d" + _GAP + r"\d{4}" + _GAP + r"\d{4}(?!\d)", re.ASCII
-        ),
-    ),
-    ("电话", re.compile(r"(?<!\d)0\d{2,3}" + _GAP + r"[2-9]\d{6,7}(?!\d)", re.ASCII)),
-    (
-        "车牌号",
-        re.compile(rf"[{_PLATE_PROVINCES}][A-Za-z][·• ]?[A-HJ-NP-Za-hj-np-z0-9]{{5,6}}(?![A-Za-z0-9])", re.ASCII),
-    ),
-)
-
-
-def scrub(text: str, names: Sequence[str] = ()) -> str:
-    """V-4: replace ID, bank-card, telephone and plate numbers, and the given ``names``, by what they are.
-
-    Meant for text that leaves the circle of its handlers, so it rather removes too much: a number that looks like an
-    ID is removed whether or not its check digit is right.
-    """
-    scrubbed = text.translate(_WIDE_DIGITS)
-    for what, pattern in _SCRUBS:
-        scrubbed = pattern.sub(partial(_replacement, what), scrubbed)
-    for name in sorted((name for name in names if name), key=len, reverse=True):
-        scrubbed = scrubbed.replace(name, "某某")
-    return scrubbed
-
-
-def _replacement(what: str, found: re.Match[str]) -> str:
-    if what == "银行卡号" and not _luhn(re.sub(r"\D", "", found[0])):
-        return found[0]
-    return f"［{what}］"
-
-
-def _luhn(digits: str) -> bool:
-    doubled = (int(digit) * (1 + position % 2) for position, digit in enumerate(reversed(digits)))
-    return sum(value // 10 + value % 10 for value in doubled) % 10 == 0

@@ -13,7 +13,8 @@ from lianxi.casework.errors import Forbidden, Invalid
 from lianxi.casework.identifiers import DivisionCode
 from lianxi.casework.masking import PersonalField, Viewer, mask
 from lianxi.casework.messages.facts import Actor, Role
-from lianxi.casework.validators import clean_text, scrub
+from lianxi.casework.scrubbing import scrub
+from lianxi.casework.validators import clean_text
 from services.intake.domain.petitioner import PERSONAL_FIELDS
 from services.intake.domain.records import Contact, Unmasking, Wanted
 from services.intake.handlers.ports import Desk, Work

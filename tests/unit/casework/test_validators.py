@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lianxi.casework.errors import Invalid
+from lianxi.casework.scrubbing import scrub
 from lianxi.casework.validators import (
     citizen_id,
     clean_text,
@@ -15,7 +16,6 @@ from lianxi.casework.validators import (
     mobile,
     organisation_code,
     phone,
-    scrub,
 )
 
 TODAY = date(2026, 7, 1)
