@@ -45,11 +45,11 @@ def _wish(name: str, body: type[Schema], said: str) -> None:
         f"/track/{name}",
         "POST",
         body=body,
-        answer=bodies.Taken,
+        answer=bodies.Brought,
         open_to_all=True,
         purpose="filing",
         repeatable=True,
-        also={"responses": {"202": {"description": "已转给持有该事项的节点，或者已收下待登记后转入"}}},
+        also={"responses": {"202": {"description": "已转给持有该事项的节点"}}},
     )(ask_for)
 
 

@@ -1,14 +1,14 @@
 """The petitioner acts on the own case, with the query code: words go to intake first, so that they are never lost.
 
 Then routing is asked to do what they mean. A case that another node holds gets the act as a directive: the answer says
-that it is on its way. In the first moments after filing routing has no case yet; material waits at intake until then.
+that it is on its way.
 """
 
 from typing import Any
 
 from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import QueryCode
-from services.portal.domain.answers import NOT_FOUND, Answer, Answered
+from services.portal.domain.answers import Answer
 from services.portal.domain.petitioning import WISHES, actor, command_of
 from services.portal.handlers import Ports
 from services.portal.handlers.asking import Attempt, ask, once
@@ -25,20 +25,15 @@ def petition_for(name: str, given: dict[str, Any], key: str | None, ports: Ports
 
     def run(attempt: Attempt) -> Answer:
         words = {"query_code": str(code), "kind": name, "text": given.get("text") or ""}
-        kept = ask(ports, "intake.bring", words, command_id=attempt.command_id)
+        kept = ask(ports, "intake.bring", words, command_id=f"{attempt.command_id}-words")
         command = {
             **command_of(wish, {**given, "text": kept["text"]}),
             "case_no": kept["number"],
             "actor": actor(ports.node),
         }
         body = {"command_type": wish.command, "command": command, "actor": actor(ports.node)}
-        answer = {"number": str(kept["number"]), "kind": name, "status": "kept"}
-        try:
-            done = ask(ports, "routing.act", body, command_id=attempt.command_id)
-        except Answered as refusal:
-            if refusal.code_of_http != NOT_FOUND or name != "material":
-                raise
-            return Answer(SENT, answer)
+        answer = {"number": str(kept["number"]), "kind": name}
+        done = ask(ports, "routing.act", body, command_id=attempt.command_id)
         return Answer(
             SENT if done.get("status") == "sent" else 200, {**answer, "status": str(done.get("status") or "done")}
         )

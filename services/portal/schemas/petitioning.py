@@ -38,12 +38,12 @@ class Withdraw(Words):
     free_will = YesNo(required=True, metadata={"description": "自愿撤回"})
 
 
-class Taken(Schema):
-    """What became of it: done here, sent to the node that has the case, or kept until there is a case."""
+class Brought(Schema):
+    """What became of it: done here, or sent to the node that has the case."""
 
     number = fields.String(required=True, metadata={"description": "信访编号"})
     kind = fields.String(required=True)
-    status = fields.String(required=True, metadata={"enum": ["done", "sent", "kept"]})
+    status = fields.String(required=True, metadata={"enum": ["done", "sent"]})
 
 
 class Unfinished(Schema):
