@@ -23,9 +23,10 @@ from services.intake import handlers
 from services.intake.domain.audit import ReadQuery
 from services.intake.domain.divisions import Divisions
 from services.intake.domain.records import ForeignContact, Wanted
-from services.intake.handlers.attachments import FileDesk, list_attachments, list_missing
+from services.intake.handlers.attachments import list_attachments, list_missing
 from services.intake.handlers.audit import shown
 from services.intake.handlers.export import InFull, export_page, permit
+from services.intake.handlers.file_ports import FileDesk
 from services.intake.handlers.ports import Desk
 from services.intake.settings import Settings
 from services.intake.storage import SCHEMA, IntakeWork, SqlRejects

@@ -14,7 +14,8 @@ from lianxi.casework.messages.events import CaseDelivered, CaseReturned
 from lianxi.casework.messages.materials import Material, MaterialsArrived
 from services.intake.domain import attachments as rules
 from services.intake.domain.attachments import Attachment, Blob, BlobState
-from services.intake.handlers.attachments import FileDesk, FileWork, name_context, tell_case
+from services.intake.handlers.attachments import name_context, tell_case
+from services.intake.handlers.file_ports import FileDesk, FileWork
 
 CLAIMED_AT_ONCE = 4
 """Files that a porter takes at a time, so that several porters share the work."""

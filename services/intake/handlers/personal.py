@@ -20,6 +20,7 @@ from services.intake.domain.personal import RETENTION_YEARS, STAYS, check_erasab
 from services.intake.domain.petitioner import PERSONAL_FIELDS, Petitioner
 from services.intake.domain.records import Contact
 from services.intake.handlers.audit import look, officer
+from services.intake.handlers.file_ports import Attachments
 from services.intake.handlers.ports import Desk, Reads
 from services.intake.handlers.sealing import open_field
 
@@ -78,6 +79,11 @@ class PersonalWork(Protocol):
     @property
     def reads(self) -> Reads:
         """Return the book of looks."""
+        ...
+
+    @property
+    def attachments(self) -> Attachments:
+        """Return the files in their cases."""
         ...
 
 
@@ -157,6 +163,7 @@ def erase_person(body: dict[str, Any], work: PersonalWork, desk: Desk) -> dict[s
         for number in numbers:
             nobody = desk.vault.keyed_hash(f"contact:{number}", "petitioner")
             work.persons.blank(number, nobody, actor, fit_reason(reason), desk.clock.now())
+            work.attachments.forget(number)
             work.reads.add(look(number, ReadKind.ERASED, PERSONAL_FIELDS, actor, desk, reason=reason))
     return {"erased": numbers, "stays": list(STAYS), "retention_years": RETENTION_YEARS}
 

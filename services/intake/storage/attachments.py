@@ -116,7 +116,7 @@ class SqlBlobs:
         found = self._run("SELECT state, count(*) FROM intake.blob GROUP BY state")
         return {str(row[0]): int(row[1]) for row in found}
 
-    def _run(self, statement: str, **values: Any) -> list[Row[Any]]:
+    def _run(self, statement: str, **values: Any) -> list[Any]:
         result = self._connection.execute(text(statement), values)
         return list(result) if result.returns_rows else []
 
@@ -162,19 +162,20 @@ class SqlAttachments:
         self._connection.execute(text("DELETE FROM intake.upload WHERE case_no = :case_no"), {"case_no": case_no})
         return len(digests)
 
-    def note_reading(self, reading: Mapping[str, Any]) -> None:
-        """Write down who opened a file; the parts of one look are one line."""
-        self._connection.execute(
+    def note_reading(self, reading: Mapping[str, Any]) -> bool:
+        """Write down who opened a file; the parts of one look are one line. Return whether it is a new look."""
+        noted = self._connection.execute(
             text(
                 "INSERT INTO intake.attachment_reading"
                 " (attachment_id, case_no, sha256, part, person, role, unit, node, at)"
                 " SELECT :attachment_id, :case_no, :sha256, :part, :person, :role, :unit, :node, :at WHERE NOT EXISTS ("
                 " SELECT FROM intake.attachment_reading WHERE case_no = :case_no AND attachment_id = :attachment_id"
                 " AND part = :part AND person = :person"
-                f" AND at > cast(:at AS timestamptz) - make_interval(secs => {SAME_LOOK_SECONDS}))"
+                f" AND at > cast(:at AS timestamptz) - make_interval(secs => {SAME_LOOK_SECONDS})) RETURNING id"
             ),
             dict(reading),
         )
+        return noted.first() is not None
 
     def _pairs(self, where: str, values: dict[str, Any]) -> list[tuple[Attachment, Blob]]:
         left = ", ".join(f"a.{field.name} AS a_{field.name}" for field in fields(Attachment))

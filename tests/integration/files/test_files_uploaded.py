@@ -168,6 +168,8 @@ def test_an_officer_opens_a_file_in_parts_and_each_look_is_written_down(node):
     looked = "SELECT part, role FROM intake.attachment_reading WHERE case_no = %s ORDER BY id"
     looks = node.database.query(looked, number)
     assert looks == [("content", "D"), ("thumbnail", "D")]
+    book = "SELECT kind, fields FROM intake.personal_read WHERE number = %s ORDER BY position"
+    assert len(node.database.query(book, number)) == 2
 
 
 def test_who_may_not_see_the_case_sees_no_file_of_it(node):
