@@ -2,7 +2,20 @@
 
 from flask import Flask
 
-from services.portal.api import access, acts, cases, desk, files, link, personal_data, petitions, repeats
+from services.portal.api import (
+    access,
+    acts,
+    cases,
+    desk,
+    desk_work,
+    files,
+    link,
+    notices,
+    personal_data,
+    petitions,
+    repeats,
+    service_of_documents,
+)
 from services.portal.api.resources import PREFIX, PortalApi
 
 __all__ = ["PREFIX", "register"]
@@ -11,7 +24,7 @@ __all__ = ["PREFIX", "register"]
 def register(app: Flask) -> PortalApi:
     """Add the API to the application and return it; it knows its own OpenAPI document."""
     api = PortalApi(app)
-    for module in (petitions, cases, acts, repeats, desk, files, personal_data, access):
+    for module in (petitions, cases, acts, repeats, desk, desk_work, files, personal_data, notices, service_of_documents, access):
         api.register_blueprint(module.resource, url_prefix=PREFIX)
     app.register_blueprint(link.blueprint, url_prefix=PREFIX)
     return api
