@@ -13,12 +13,15 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from lianxi.bus.calls import CallRefused, Calls, CallTimedOut
 from lianxi.bus.engine import engine_for
+from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import DivisionCode
 from lianxi.runtime.clock import SystemClock, new_id
 from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import gauge
+from lianxi.runtime.settings import read
 from services.portal import blobs
+from services.portal.blobs.resealing import FileHeaders
 from services.portal.domain.answers import Answered, NoAnswer
 from services.portal.handlers import Ports, access, personal_data
 from services.portal.handlers.carrying import carry
@@ -163,6 +166,24 @@ def file_room(node: str, settings: FileSettings, ring: KeyRing, wake: Callable[[
     )
 
 
+class FileKeeper:
+    """The store of files for `lianxi attachments`, which knows this class by name only."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        files = FileSettings.from_environment(environment)
+        if not files.place:
+            raise Invalid("LIANXI_BLOBS", "settings", "本节点没有设置文件库。")
+        self._ring = KeyRing.from_file(files.key_ring_file)
+        self._store = blobs.BlobStore(blobs.open_store(files.place, files.store_options), self._ring)
+
+    def reseal(self) -> tuple[int, int]:
+        """Seal with the key in use what is sealed with another; return how many files, and how many do not open."""
+        return self._store.reseal(self._ring.current)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
 def link_secrets(file: Path | None) -> dict[str, str]:
     """Return the secret of each link of this node, by the code of the node at its other end."""
     content = yaml.safe_load(file.read_text(encoding="utf-8")) if file else {}
@@ -208,6 +229,25 @@ class AccountDesk:
     def close(self) -> None:
         """Give the connections back."""
         self._parts.close()
+
+
+class FileSeals:
+    """The headers of the node's files for `lianxi keys`, which knows this class by name only."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        settings = FileSettings.from_environment(environment)
+        ring = KeyRing.from_file(Path(read("KEYRING_FILE", environment=environment)))
+        self._headers = (
+            FileHeaders(blobs.open_store(settings.place, settings.store_options), ring) if settings.place else None
+        )
+
+    def needing(self, key_name: str) -> int:
+        """Count the files whose header this key seals."""
+        return self._headers.keys()[key_name] if self._headers else 0
+
+    def reseal(self) -> tuple[int, int]:
+        """Seal the headers anew; return how many were, and how many do not open."""
+        return self._headers.reseal() if self._headers else (0, 0)
 
 
 class PersonDesk:

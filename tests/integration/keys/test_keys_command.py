@@ -1,5 +1,6 @@
 """`lianxi keys` on a node's database: the key changes while services write, and the way back stays open."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from lianxi.runtime.crypto import KeyRing, read_ring
 from services.intake import handlers, wiring
 from services.intake.settings import Settings
 from services.intake.storage import tables as intake_tables
+from services.portal import blobs
 from tests.unit.intake.desk import REGISTRAR, a_web_petition
 
 pytestmark = pytest.mark.database
@@ -178,6 +180,26 @@ def test_a_message_that_waits_keeps_the_transport_key(node, intake):
     assert waiting.exit_code == 1
     assert "intake.outbox.body 1" in waiting.output
     assert sent.exit_code == 0
+
+
+def test_files_get_a_new_header_and_keep_their_content(intake, tmp_path, monkeypatch):
+    monkeypatch.setenv("LIANXI_BLOBS", str(tmp_path / "files"))
+    store = blobs.BlobStore(blobs.open_store(str(tmp_path / "files"), {}), intake.desk.vault)
+    contents = [b"a photograph", b"", bytes(range(256)) * 25_000]
+    digests = [hashlib.sha256(content).hexdigest() for content in contents]
+    for number, content in enumerate(contents):
+        store.write_chunk("upload", number, content)
+        store.keep_thumbnail(digests[number], content)
+    assert keys("add").exit_code == keys("use", "k2").exit_code == 0
+
+    refused = keys("retire", "k1")
+    rotated = keys("rotate")
+
+    assert "files 6" in refused.output
+    assert (rotated.exit_code, rotated.output.splitlines()[-1]) == (0, "6 values were sealed anew")
+    assert keys("retire", "k1").exit_code == 0
+    assert [b"".join(store.read_thumbnail(digest).pieces()) for digest in digests] == contents
+    assert [store.chunk("upload", number) for number in range(3)] == contents
 
 
 def test_query_codes_work_through_a_change_of_the_index_key(intake):
