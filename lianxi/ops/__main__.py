@@ -19,6 +19,7 @@ from lianxi import __version__
 
 VERBS: dict[str, tuple[str, str]] = {
     "account": ("account", "Create, list and close the local accounts of a node's staff."),
+    "attachments": ("attachments", "List the files of cases, show what has not come yet, fetch it, seal files anew."),
     "audit": ("audit", "Show who looked at personal data, or check that the book of looks is whole."),
     "books": ("books", "Compare the books of two nodes and name every case one of them lacks."),
     "ca": ("ca", "Make the city's certificate authority and give nodes their certificates."),

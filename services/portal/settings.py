@@ -15,6 +15,7 @@ class FileSettings:
     """Where files lie, who scans them, and how they reach the node above. `place` is "" where there is no store."""
 
     place: str
+    key_ring_file: Path
     store_options: dict[str, str] = field(repr=False)
     scanner: str
     seconds: int
@@ -35,6 +36,7 @@ class FileSettings:
         }
         return cls(
             place=read("BLOBS", "", environment=environment),
+            key_ring_file=Path(read("KEYRING_FILE", environment=environment)),
             store_options={name: value for name, value in options.items() if value},
             scanner=read("CLAMD", "", environment=environment),
             seconds=read_int("FILES_SECONDS", 5, environment=environment),

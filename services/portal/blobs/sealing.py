@@ -48,6 +48,11 @@ class Header:
     key: bytes
     size: int
 
+    @property
+    def sealed_size(self) -> int:
+        """How long the frames are together."""
+        return self.size + TAG * -(-self.size // FRAME)
+
 
 def sealed(pieces: Iterable[bytes], size: int, place: str, ring: Ring) -> Iterator[bytes]:
     """Yield a sealed file of `size` bytes of content, for one place in the store."""
@@ -68,6 +73,11 @@ def write_header(key: bytes, size: int, place: str, ring: Ring) -> bytes:
     """Return the header of a file."""
     token = ring.seal(json.dumps({"key": base64.b64encode(key).decode(), "size": size}), f"file/{place}").encode()
     return MAGIC + len(token).to_bytes(2, "big") + token
+
+
+def key_name(start: bytes) -> str:
+    """Return the name of the ring's key that a file's header is sealed with."""
+    return start[6 : 6 + LONGEST_HEADER].partition(b":")[0].decode("ascii", "replace")
 
 
 def read_header(start: bytes, place: str, ring: Ring) -> Header:

@@ -18,7 +18,16 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, S3Store
 
 from services.portal.blobs.reading import PiecedReader
-from services.portal.blobs.sealing import LONGEST_HEADER, Ring, SealedReader, read_header, sealed
+from services.portal.blobs.sealing import (
+    LONGEST_HEADER,
+    Header,
+    Ring,
+    SealedReader,
+    key_name,
+    read_header,
+    sealed,
+    write_header,
+)
 from services.portal.domain.files import CHUNK_BYTES, Arrival, FileDamaged, FileMissing, FilesAway, WrongContent
 
 PART = 5 * 1024 * 1024
@@ -121,6 +130,38 @@ class BlobStore:
         """Delete a file with everything made from it."""
         for folder in ("thumbnails", "quarantine", "files"):
             self._delete(_path(folder, sha256))
+
+    def reseal(self, key_in_use: str) -> tuple[int, int]:
+        """Give every file a header sealed with the key in use; return how many got one, and how many do not open."""
+        done = lost = 0
+        for place in self._places():
+            start = self._fetch(place, 0, LONGEST_HEADER)
+            if key_name(start) == key_in_use:
+                continue
+            try:
+                header = read_header(start, place, self._ring)
+            except FileDamaged:
+                lost += 1
+                continue
+            self._put(place, self._with_new_header(place, header), header.size)
+            done += 1
+        return done, lost
+
+    def _places(self) -> list[str]:
+        try:
+            listed = [str(entry["path"]) for page in obstore.list(self._store) for entry in page]
+        except BaseError:
+            raise FilesAway from None
+        return [path for path in listed if not path.startswith("incoming/")]
+
+    def _with_new_header(self, place: str, header: Header) -> Iterator[bytes]:
+        """Yield a file under a new header; its frames stay as they are, only their key is sealed anew."""
+        yield write_header(header.key, header.size, place, self._ring)
+        at, end = header.length, header.length + header.sealed_size
+        while at < end:
+            part = self._fetch(place, at, min(PART, end - at))
+            yield part
+            at += len(part)
 
     def chunk(self, upload_id: str, number: int) -> bytes:
         """Return the content of one chunk."""

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from lianxi.runtime.crypto import KeyRing
+from lianxi.runtime.crypto import KeyRing, RingContent, new_key
 from services.portal.blobs import BlobStore, open_store
 from services.portal.domain.files import FileDamaged, FileMissing, FilesAway, WrongContent
 from tests.support.files import digest
@@ -112,6 +112,23 @@ def test_a_store_that_is_away_says_so(ring):
         away.read("0" * 64)
     with pytest.raises(FilesAway):
         away.write_chunk("u", 0, b"x")
+
+
+def test_after_a_rotation_every_file_gets_a_new_header_and_the_old_key_can_go(store, ring):
+    old = ring.content
+    both = KeyRing(RingContent.simple("k2", {**old.keys, "k2": new_key()}, b"i" * 32, b"t" * 32))
+    fresh = KeyRing(RingContent.simple("k2", {"k2": both.content.keys["k2"]}, b"i" * 32, b"t" * 32))
+    contents = [secrets.token_bytes(size) for size in (10, 70_000, 6 * 1024 * 1024)]
+    for content in contents:
+        store.keep(digest(content), sent(store, "u-9", content))
+    store.keep_thumbnail(digest(contents[0]), b"small")
+
+    assert BlobStore(store._store, both).reseal("k2") == (4, 0)
+    assert BlobStore(store._store, both).reseal("k2") == (0, 0)
+
+    later = BlobStore(store._store, fresh)
+    assert [b"".join(later.read(digest(content)).pieces()) for content in contents] == contents
+    assert b"".join(later.read_thumbnail(digest(contents[0])).pieces()) == b"small"
 
 
 class TestOnDisk:
