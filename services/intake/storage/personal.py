@@ -7,6 +7,7 @@ from sqlalchemy import Column, Connection, Table, Text, delete, func, insert, se
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from lianxi.casework.messages.facts import Actor
+from services.intake.storage.attachments import SqlAttachments
 from services.intake.storage.tables import SEALED_FIELDS, addition, claim, contact, metadata, party
 
 erasure = Table(
@@ -42,7 +43,7 @@ class SqlPersons:
         return {number: (sealed, restricted) for number, sealed, restricted in found}
 
     def blank(self, number: str, nobody: str, actor: Actor, reason: str, at: datetime) -> None:
-        """Take everything personal out of a contact; `nobody` takes the place of the person's key."""
+        """Take everything personal out of a contact, its files too; `nobody` takes the place of the person's key."""
         blanks = dict.fromkeys((f"{field}_sealed" for field in SEALED_FIELDS), None)
         self._connection.execute(
             update(contact)
@@ -51,6 +52,7 @@ class SqlPersons:
         )
         for table in (party, claim, addition):
             self._connection.execute(delete(table).where(table.c.number == number))
+        SqlAttachments(self._connection).forget(number)
         self._connection.execute(
             insert(erasure).values(number=number, person=actor.person, role=actor.role.value, reason=reason, at=at)
         )
