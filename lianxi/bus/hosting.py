@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lianxi.bus.answers import Answerer
-from lianxi.bus.batch import LIMIT, TICK, WINDOW, BatchConsumer
+from lianxi.bus.batch import LIMIT, LIMIT_BYTES, TICK, WINDOW, BatchConsumer
 from lianxi.bus.doors import BatchDoor, CallDoor, Service, TimerDoor, doors_of
 from lianxi.bus.failures import describe
 from lianxi.bus.messages import RawMessage
@@ -89,6 +89,7 @@ class Buffer:
 
     def __init__(self) -> None:
         self._raws: list[RawMessage] = []
+        self._bytes = 0
         self._channel: Channel | None = None
         self._since = 0.0
         self._lock = threading.Lock()
@@ -97,17 +98,20 @@ class Buffer:
     def connect(self, channel: Channel) -> None:
         """Start anew with `channel`; what an older one delivered will be delivered again."""
         with self._lock:
-            self._raws = []
+            self._raws, self._bytes = [], 0
             self._channel = channel
 
     def add(self, raw: RawMessage) -> None:
         """Add a delivery of the current channel."""
         with self._lock:
+            was_full = self._full
             self._raws.append(raw)
-            number = len(self._raws)
-            if number == 1:
+            self._bytes += len(raw.body)
+            first = len(self._raws) == 1
+            if first:
                 self._since = time.monotonic()
-        if number in (1, LIMIT):
+            news = first or (self._full and not was_full)
+        if news:
             self._ready.set()
 
     def wake(self) -> None:
@@ -120,14 +124,29 @@ class Buffer:
             self._ready.wait(wait)
         self._ready.clear()
         rest = self._since + WINDOW - time.monotonic()
-        if self._raws and len(self._raws) < LIMIT and rest > 0:
+        if self._raws and not self._full and rest > 0:
             self._ready.wait(rest)
             self._ready.clear()
         with self._lock:
-            taken, self._raws = self._raws[:LIMIT], self._raws[LIMIT:]
+            number = self._fitting()
+            taken, self._raws = self._raws[:number], self._raws[number:]
+            self._bytes -= sum(len(raw.body) for raw in taken)
             if self._raws:
                 self._since = time.monotonic()
             return Delivered(self._channel, taken) if taken and self._channel is not None else None
+
+    @property
+    def _full(self) -> bool:
+        return len(self._raws) >= LIMIT or self._bytes >= LIMIT_BYTES
+
+    def _fitting(self) -> int:
+        """Return how many of the first deliveries make a batch: at least one, however large."""
+        size = 0
+        for number, raw in enumerate(self._raws[:LIMIT]):
+            size += len(raw.body)
+            if number and size > LIMIT_BYTES:
+                return number
+        return min(len(self._raws), LIMIT)
 
 
 class QueueWorker:

@@ -5,6 +5,9 @@ While the link is cut, the district's books gain cases from receipt to reply, on
 heals. The city's routing follows each case event: order and numbers of the link, hash chain, epoch, history and
 state, and tells its own services, which follow in turn. The second row leaves those away, to show the link alone. The
 bare tools move the same frames: one shovel between two vhosts, then pika and psycopg2, in batches, unread.
+
+The books are filled with many acts in a transaction, as by a district that hands on what came from below, or by an
+import; such frames share a parcel. What a clerk does is a transaction of its own and travels singly, which costs more.
 """
 
 import json

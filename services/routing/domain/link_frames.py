@@ -2,11 +2,13 @@
 
 A *letter* is a message on its way that has no place in a link's stream yet; numbered, it becomes a *frame*, the JSON
 body that shovels carry. The message itself travels as text, so that every node on the road hands on the very bytes
-the origin wrote and signed. An *ack* is the one frame without a number. How frames are read and judged is in
+the origin wrote and signed. Frames that were sent in one transaction travel as one *parcel*, one frame a line, each
+with its own number. An *ack* is the one frame without a number. How frames are read and judged is in
 `link_reading`.
 """
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,8 +18,13 @@ from lianxi.casework.identifiers import DivisionCode
 VERSION = 1
 MAX_FRAME = 1024 * 1024
 """Bytes a frame may have; what is larger than this belongs into an attachment, outside the bus."""
+SEAM = b"\n"
+"""What stands between the frames of a parcel, and never inside one: JSON as it is written here has one line."""
 MAX_HOPS = 4
 ACK = "link.ack"
+PARCEL = "link.parcel"
+MAX_PARCEL = 48 * 1024
+"""Bytes of frames that travel as one message of the broker, if they were sent in one transaction."""
 SHORT = 64
 """Characters an identifier in a frame may have."""
 
@@ -152,6 +159,23 @@ def headers_of(place: Place, frame_id: str, own: str) -> dict[str, str]:
         "link-seq": str(place.seq),
         "link-chain": place.chain,
     }
+
+
+def packed(sizes: Iterable[int]) -> Iterator[slice]:
+    """Return which frames of a row go into one parcel each, by the sizes of their bodies; order is kept."""
+    first = end = filled = 0
+    for end, size in enumerate(sizes, start=1):
+        if filled and filled + size > MAX_PARCEL:
+            yield slice(first, end - 1)
+            first, filled = end - 1, 0
+        filled += size + len(SEAM)
+    if end > first:
+        yield slice(first, end)
+
+
+def unpacked(body: bytes, routing_key: str) -> list[bytes]:
+    """Return the frames in a body: those of a parcel, else the one that it is."""
+    return body.split(SEAM) if routing_key.endswith(f".{PARCEL}") else [body]
 
 
 def write_ack(ack: Ack, own: str, ts: str) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from lianxi.casework.identifiers import DivisionCode
 from lianxi.casework.messages.books import BookBucket, BookEntry, BookPagesTold
 from services.routing.domain.digests import Comparison
-from services.routing.domain.link_frames import Bag, Frame, OutboxRow, Place, Quarantined, Refusal
+from services.routing.domain.link_frames import Bag, Frame, Letter, OutboxRow, Place, Quarantined, Refusal
 from services.routing.domain.link_protocol import Epoch, Inbound
 from services.routing.domain.link_sending import Outbound, SentRow
 
@@ -159,11 +159,11 @@ class Codec(Protocol):
 class Seals(Protocol):
     """Signatures of origins, needed because a broker vouches for the last hop only."""
 
-    def sign(self, text: str) -> str:
-        """Return this node's signature of a text, "" when it has no key."""
+    def sign(self, letter: Letter) -> str:
+        """Return this node's signature of the letter's `signed_text`, "" when it has no key."""
 
-    def verify(self, origin: str, text: str, signature: str) -> bool:
-        """Return whether the signature may be trusted."""
+    def verify(self, letter: Letter) -> bool:
+        """Return whether the letter's signature may be trusted."""
 
 
 class Watch(Protocol):

@@ -6,21 +6,21 @@ fails goes into quarantine with everything later of the same case; other cases a
 comes back to it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Protocol
 
 from lianxi.casework.errors import Forbidden
 from lianxi.casework.identifiers import DivisionCode
-from services.routing.domain.link_frames import Ack, Frame, Letter, Quarantined, Refusal, next_hop
+from services.routing.domain.link_frames import Ack, Frame, Letter, Quarantined, Refusal, next_hop, unpacked
 from services.routing.domain.link_protocol import Arranged, arrange, heard_from
 from services.routing.domain.link_reading import NotAFrame, fault, read
 from services.routing.handlers import books
 from services.routing.handlers.link_ends import BOOKS, KINDS, LinkEnd, LinkWork
 from services.routing.handlers.links import case_of
 
-APPLY_LIMIT = 500
+APPLY_LIMIT = 1000
 """Frames of one neighbour applied in one transaction; what else is ready follows in the next."""
 
 
@@ -51,7 +51,7 @@ class _Post:
 def receive(work: LinkWork, end: LinkEnd, batch: Iterable[Raw]) -> None:
     """Apply a batch of frames from the queues of the links; an empty one goes on with what is held and ready."""
     posts, refusals = {peer: _Post([], []) for peer in end.peers}, []
-    for raw in batch:
+    for raw in _pieces(batch):
         try:
             what = read(raw.body, raw.routing_key, raw.headers, end.node)
         except NotAFrame as stranger:
@@ -73,6 +73,21 @@ def receive(work: LinkWork, end: LinkEnd, batch: Iterable[Raw]) -> None:
     work.link_bag.acks.extend(ack for post in posts.values() for ack in post.acks)
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A frame of a parcel, with what the broker said about the whole."""
+
+    body: bytes
+    headers: Mapping[str, Any]
+    routing_key: str
+
+
+def _pieces(batch: Iterable[Raw]) -> Iterator[Raw]:
+    for raw in batch:
+        for body in unpacked(raw.body, raw.routing_key):
+            yield _Piece(body, raw.headers, raw.routing_key)
+
+
 def _stranger(raw: Raw, reason: str) -> Refusal:
     return Refusal(reason=reason, body=raw.body, routing_key=raw.routing_key)
 
@@ -81,7 +96,7 @@ def _judged(frame: Frame, raw: Raw, end: LinkEnd) -> Frame:
     """Return the frame, without its letter when that may not be let in."""
     word = fault(frame, raw.headers, end.node, KINDS)
     letter = frame.letter
-    if not word and letter and not end.seals.verify(letter.origin, letter.signed_text, letter.sig):
+    if not word and letter and not end.seals.verify(letter):
         word = "signature"
     return replace(frame, letter=None, reason=word) if word else frame
 

@@ -70,7 +70,7 @@ def send(work: LinkWork, end: LinkEnd, to_node: str, message: Any) -> None:
         message=text,
         sig="",
     )
-    work.link_bag.letters.append((peer, replace(letter, sig=end.seals.sign(letter.signed_text))))
+    work.link_bag.letters.append((peer, replace(letter, sig=end.seals.sign(letter))))
 
 
 def case_of(message: Any) -> str:

@@ -26,6 +26,7 @@ _BEGINNING = re.compile(r'\{"type":"([a-z0-9.-]+)","version":"(\d+\.\d+)","data"
 """How the text of an event begins, as every node of this system writes it."""
 _DECODER = json.JSONDecoder()
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_LOCK = "SELECT case_no, snapshot::text FROM {table} WHERE case_no = ANY(%s) ORDER BY case_no FOR UPDATE"
 _EVENTS = """
 INSERT INTO {table} (case_no, seq, name, major, epoch, node, at, digest, body)
 SELECT * FROM unnest(%s::text[], %s::int[], %s::text[], %s::int[], %s::int[], %s::text[], %s::timestamptz[],
@@ -68,13 +69,8 @@ class SqlCases:
         wanted = sorted(set(case_nos) - self._known.keys())
         if not wanted:
             return
-        query = (
-            select(case_file.c.case_no, case_file.c.snapshot)
-            .where(case_file.c.case_no.in_(wanted))
-            .order_by(case_file.c.case_no)
-            .with_for_update()
-        )
-        found = {row.case_no: load(Case, row.snapshot) for row in self._connection.execute(query)}
+        rows = self._connection.exec_driver_sql(_LOCK.format(table=case_file.fullname), (wanted,)).all()
+        found = {case_no: load(Case, json.loads(snapshot)) for case_no, snapshot in rows}
         self._known.update({case_no: found.get(case_no) for case_no in wanted})
 
     def append(self, case: Case, records: Sequence[Recorded]) -> None:

@@ -6,6 +6,7 @@ the other end passes over ids it has seen, and a frame is sent again only when i
 """
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 
 from lianxi.bus.messages import EXPIRATION, TRANSIENT, Outgoing
 from lianxi.casework.identifiers import DivisionCode
-from services.routing.domain.link_frames import ACK, OutboxRow, Place, headers_of
+from services.routing.domain.link_frames import ACK, PARCEL, SEAM, OutboxRow, Place, headers_of, packed
 from services.routing.domain.link_protocol import Epoch
 from services.routing.domain.link_sending import Outbound, SentRow
 
@@ -113,15 +114,25 @@ class LinkOutbox:
             [row.body for row in rows],
             [row.created_at for row in rows],
         )
-        for row in rows:
-            self._hand_over(row.place, row.letter.id, f"{row.letter.kind}.{row.letter.type}", row.body, 1)
+        self._hand_over(
+            [_Sent(row.place, row.letter.id, _name(row.letter.kind, row.letter.type), row.body) for row in rows]
+        )
 
     def send_again(self, peer: str, epoch: Epoch, first: int, last: int, now: datetime) -> None:
         """Hand kept frames to the relay once more."""
         rows = self._run(_AGAIN, now, peer, str(epoch), first, last).all()
-        for row in sorted(rows, key=lambda row: row.link_seq):
-            place = Place(peer, str(epoch), row.link_seq, row.chain)
-            self._hand_over(place, row.id, f"{row.kind}.{row.type}", bytes(row.body), row.sends)
+        self._hand_over(
+            [
+                _Sent(
+                    Place(peer, str(epoch), row.link_seq, row.chain),
+                    row.id,
+                    _name(row.kind, row.type),
+                    bytes(row.body),
+                    row.sends,
+                )
+                for row in sorted(rows, key=lambda row: row.link_seq)
+            ]
+        )
 
     def take_after(self, peer: str, epoch: Epoch, seq: int) -> list[tuple[bytes, datetime]]:
         """Remove and return bodies and birth times of the frames after `seq`, in order."""
@@ -138,16 +149,39 @@ class LinkOutbox:
         headers = {EXPIRATION: str(int(ACK_LIFE.total_seconds() * 1000)), TRANSIENT: "false"}
         self._publish(Outgoing(ack_id, ACK, *self._road(peer, ACK), body, headers))
 
-    def _hand_over(self, place: Place, frame_id: str, name: str, body: bytes, sends: int) -> None:
-        number = place.epoch.partition(".")[0]
-        headers = headers_of(place, frame_id, str(self._node))
-        road = self._road(place.peer, name)
-        self._publish(Outgoing(f"{frame_id}:{number}:{sends}", name, *road, body, headers))
+    def _hand_over(self, frames: Sequence["_Sent"]) -> None:
+        """Give frames of one stream to the relay, in as few messages as they fit into.
+
+        A message is named by its first frame, which is the first of one with this count of sendings only once.
+        """
+        for part in packed(len(frame.body) for frame in frames):
+            parcel = frames[part]
+            first, name = parcel[0], parcel[0].name if len(parcel) == 1 else PARCEL
+            number = first.place.epoch.partition(".")[0]
+            headers = headers_of(first.place, first.id, str(self._node))
+            body = SEAM.join(frame.body for frame in parcel)
+            road = self._road(first.place.peer, name)
+            self._publish(Outgoing(f"{first.id}:{number}:{first.sends}", name, *road, body, headers))
 
     def _road(self, peer: str, name: str) -> tuple[str, str]:
         """Return exchange and routing key: up under our own code, down under the child's."""
         above = peer == str(self._node.parent)
         return (UP, f"{self._node}.{name}") if above else (DOWN, f"{peer}.{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A frame on its way to the relay, for the `sends`th time."""
+
+    place: Place
+    id: str
+    name: str
+    body: bytes
+    sends: int = 1
+
+
+def _name(kind: str, message: str) -> str:
+    return f"{kind}.{message}"
 
 
 def _outbound(row: Any) -> Outbound:

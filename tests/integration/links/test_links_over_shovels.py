@@ -95,7 +95,7 @@ def test_what_a_broken_line_repeats_is_applied_once(lines, nodes):
 def test_what_was_lost_with_a_purged_queue_is_sent_again(lines, nodes):
     stack, proxies = lines
     proxies[TOWN].cut()
-    nodes[TOWN].send(DISTRICT, 1, 200)
+    nodes[TOWN].send(DISTRICT, 1, 200, at_once=1)
     town = stack.node(TOWN)
     eventually(lambda: town.broker.management.depth(TOWN, "up.out") >= 200)
     town.broker.management.delete(f"queues/{TOWN}/up.out/contents")
@@ -109,7 +109,7 @@ def test_what_was_lost_with_a_purged_queue_is_sent_again(lines, nodes):
 def test_a_child_whose_broker_lost_its_disk_sends_again_by_itself(lines, nodes):
     stack, proxies = lines
     proxies[TOWN].cut()
-    nodes[TOWN].send(CITY, 1, 150)
+    nodes[TOWN].send(CITY, 1, 150, at_once=1)
     eventually(lambda: stack.node(TOWN).broker.management.depth(TOWN, "up.out") >= 150)
 
     restart_broker(stack, TOWN, wipe=True)
