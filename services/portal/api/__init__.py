@@ -15,6 +15,7 @@ from services.portal.api import (
     petitions,
     repeats,
     service_of_documents,
+    units,
 )
 from services.portal.api.resources import PREFIX, PortalApi
 
@@ -24,7 +25,7 @@ __all__ = ["PREFIX", "register"]
 def register(app: Flask) -> PortalApi:
     """Add the API to the application and return it; it knows its own OpenAPI document."""
     api = PortalApi(app)
-    for module in (petitions, cases, acts, repeats, desk, desk_work, files, personal_data, notices, service_of_documents, access):
+    for module in (petitions, cases, acts, repeats, desk, desk_work, files, personal_data, notices, service_of_documents, units, access):
         api.register_blueprint(module.resource, url_prefix=PREFIX)
     app.register_blueprint(link.blueprint, url_prefix=PREFIX)
     return api
