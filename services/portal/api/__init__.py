@@ -25,7 +25,21 @@ __all__ = ["PREFIX", "register"]
 def register(app: Flask) -> PortalApi:
     """Add the API to the application and return it; it knows its own OpenAPI document."""
     api = PortalApi(app)
-    for module in (petitions, cases, acts, repeats, desk, desk_work, files, personal_data, notices, service_of_documents, units, access):
+    modules = (
+        petitions,
+        cases,
+        acts,
+        repeats,
+        desk,
+        desk_work,
+        files,
+        personal_data,
+        notices,
+        service_of_documents,
+        units,
+        access,
+    )
+    for module in modules:
         api.register_blueprint(module.resource, url_prefix=PREFIX)
     app.register_blueprint(link.blueprint, url_prefix=PREFIX)
     return api

@@ -5,10 +5,11 @@ from typing import Any
 from flask import request
 
 from lianxi.casework.errors import Invalid
+from lianxi.casework.messages.catalogue import COMMANDS
 from services.portal.api.cases import number
 from services.portal.api.resources import Resource, idempotency_key, ports
 from services.portal.domain.accounts import Principal
-from services.portal.domain.acts import COMMANDS, OFFERED_COMMANDS, labels
+from services.portal.domain.acts import OFFERED_COMMANDS, labels
 from services.portal.domain.answers import Answer
 from services.portal.handlers import cases
 from services.portal.schemas.acts import act_schema

@@ -145,7 +145,8 @@ def may_read(person: Principal, view: Mapping[str, Any]) -> bool:
     holder = str(view.get("holder") or "")
     target = str((view.get("transfer") or {}).get("to_node") or "")
     if person.reach is Reach.UNIT:
-        return holder == person.node and view.get("unit") == person.unit
+        mine = view.get("unit") == person.unit or person.unit in (view.get("assists") or ())
+        return holder == person.node and mine
     if person.reach is Reach.SUBTREE and (is_within(holder, person.node) or is_within(target, person.node)):
         return True
     return holder == person.node or any(entry.get("node") == person.node for entry in view.get("history", ()))

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from lianxi.casework.case.guards import MINUTES_FIELDS, OPINION_FIELDS
+from lianxi.casework.messages.catalogue import COMMANDS
 from lianxi.casework.messages.facts import (
     Claim,
     ClaimOutcome,
@@ -26,7 +27,7 @@ from lianxi.casework.messages.facts import (
 from lianxi.casework.messages.petitioner import Rated, Rating
 from lianxi.casework.messages.sorting import CasePart
 from lianxi.casework.transitions import steps_for
-from services.portal.domain.acts import COMMANDS, NOT_ASKED
+from services.portal.domain.acts import NOT_ASKED
 from services.portal.domain.petitioning import RATED, RATINGS
 
 Choices = tuple[tuple[str, str], ...]

@@ -15,7 +15,8 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from lianxi.casework.identifiers import DivisionCode, UnitCode
-from services.portal.domain.acts import COMMANDS, NOT_ASKED
+from lianxi.casework.messages.catalogue import COMMANDS
+from services.portal.domain.acts import NOT_ASKED
 from services.portal.schemas.fields import Coded, Day, OneOf, Paper, Text, WholeNumber, YesNo
 
 _MOST_ENTRIES = 50

@@ -156,3 +156,7 @@ class Problem(Schema):
     rule = fields.String(allow_none=True)
     field = fields.String(allow_none=True)
     errors = fields.List(fields.Nested(FieldError), required=True)
+    changes = fields.List(
+        fields.Dict(keys=fields.String()),
+        metadata={"description": "所见版本之后的办理步骤（code 为 stale-version 时）：谁（角色、单位）何时做了什么"},
+    )

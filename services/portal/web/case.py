@@ -6,10 +6,11 @@ from flask import Blueprint, redirect, request, url_for
 
 from lianxi.casework.errors import LianxiError, Unknown
 from lianxi.casework.identifiers import CaseNumber
+from lianxi.casework.messages.catalogue import COMMANDS
 from services.portal.domain.accounts import Principal, is_within
-from services.portal.domain.acts import COMMANDS, Act, labels, offered
+from services.portal.domain.acts import Act, labels, offered
 from services.portal.domain.forms import LABELS, FormField, Places, form_for, missing, nested
-from services.portal.handlers import cases, desk
+from services.portal.handlers import cases, desk, desk_work
 from services.portal.schemas.acts import act_schema
 from services.portal.schemas.filing import Reason
 from services.portal.schemas.problems import checked, required
@@ -31,6 +32,7 @@ def show(person: Principal, case_no: str) -> Any:
         acts=_acts(view, person),
         units=dict(_units(person, str(view["holder"]))),
         sent=request.args.get("sent"),
+        proposed=request.args.get("proposed"),
     )
 
 
@@ -80,7 +82,12 @@ def act(person: Principal, case_no: str, command: str) -> Any:
         seen = typed.get("seq", "")
         if seen.isascii() and seen.isdigit():
             body["expected_seq"] = int(seen[:9])
-        answer = cases.act(case_no, (command, body), person, typed.get("form_id") or None, ports())
+        key = typed.get("form_id") or None
+        if typed.get("propose"):
+            body.pop("expected_seq", None)
+            desk_work.propose(person, case_no, (command, body, typed.get("paper.text", "")[:500]), key, ports())
+            return redirect(url_for("case.show", case_no=case_no, proposed="1"), 303)
+        answer = cases.act(case_no, (command, body), person, key, ports())
     except LianxiError as error:
         errors, said, status = errors_by_field(error)
         return _form(view, command, fields, typed, errors=errors, said=said, status=status)

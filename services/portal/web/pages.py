@@ -13,6 +13,7 @@ from lianxi.casework.messages.facts import STATE_LABELS
 from lianxi.law.clocks import CLOCKS, ClockCode
 from services.portal.domain.accounts import Principal
 from services.portal.domain.acts import labels
+from services.portal.domain.forms import LABELS
 from services.portal.domain.plain_words import in_words, place_name
 from services.portal.domain.sign_in import NotFromOurPage
 from services.portal.handlers import Ports
@@ -112,6 +113,8 @@ def words_for_templates(app: Flask) -> None:
         lamp=lambda code: LAMPS.get(str(code), "—"),
         place=lambda code: place_name(str(code), ports().names) if code else "—",
         age=_age,
+        clock_time=_clock_time,
+        field=lambda name: LABELS.get(str(name), str(name)),
         act=lambda command: labels().get(str(command), str(command)),
         trigger=lambda code: TRIGGERS.get(str(code), str(code)),
         clock=_clock,
@@ -136,6 +139,14 @@ def _moment(value: Any) -> str:
     except ValueError:
         return str(value or "—")
     return f"{in_words(at.date().isoformat())} {at:%H:%M}"
+
+
+def _clock_time(value: Any) -> str:
+    """Return the hour and minute of a moment."""
+    try:
+        return f"{datetime.fromisoformat(str(value)):%H:%M}"
+    except ValueError:
+        return "—"
 
 
 def _clock(code: Any) -> str:

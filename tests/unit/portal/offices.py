@@ -171,20 +171,34 @@ def a_case(**more: Any) -> dict[str, Any]:
     }
 
 
-A_LOOK = {
-    "position": 7,
-    "at": "2026-03-03T10:00:00+08:00",
-    "number": CASE_NO,
-    "kind": "full",
-    "what": "查看原文",
-    "fields": ["name"],
-    "contacts": 1,
-    "person": "a-1",
-    "role": "DL",
+TAKEN_UNTIL = "2026-03-02T10:45:00+08:00"
+A_PILE = {"pile": "dispatch", "label": "待分办", "roles": ["D", "DL"], "cases": 2, "oldest_age_seconds": 7200}
+A_PILED_CASE = {
+    "case_no": CASE_NO,
+    "state": "S02",
+    "label": "已登记待处理",
+    "holder": "630104",
     "unit": "",
-    "node": "630104",
-    "reason": "电话核实情况",
-    "digest": "0" * 64,
+    "since": "2026-03-02T08:15:00+08:00",
+    "age_seconds": 7200,
+    "taken": False,
+    "taken_by_me": False,
+    "taken_role": None,
+    "taken_until": None,
+}
+A_PROPOSED_ACT = {
+    "id": "p-1",
+    "case_no": CASE_NO,
+    "act": "transfer-case",
+    "command": {"to_node": "630104001", "to_unit": "", "paper": {"text": "请办理"}},
+    "note": "属地",
+    "seq": 5,
+    "proposed_by_role": "D",
+    "proposed_at": "2026-03-02T10:00:00+08:00",
+    "state": "open",
+    "decided_role": None,
+    "decided_at": None,
+    "reason": "",
 }
 
 
@@ -241,29 +255,7 @@ def usual_answers() -> dict[str, Any]:
             "persons": 1,
             "petitioner": {"name": "马秀兰", "phone": "13997000000"},
         },
-        "intake.petitioner_names": lambda body: {
-            "rows": [{"number": row["number"], "name": "马*兰"} for row in body["rows"]]
-        },
-        "intake.petitioner_masked": lambda body: {
-            "number": body["number"],
-            "anonymous": False,
-            "viewer": body["viewer"],
-            "petitioner": {"name": "马*兰", "phone": "139****0000"},
-            "erased": False,
-        },
-        "intake.note_read": {"noted": True},
-        "intake.reads": {"rows": [A_LOOK], "next": None},
-        "intake.reads_of_petitioner": {
-            "number": CASE_NO,
-            "rows": [{name: A_LOOK[name] for name in ("at", "what", "node", "unit", "role", "reason")}],
-        },
-        "intake.person_contacts": {"numbers": [CASE_NO]},
-        "intake.export_person": {
-            "node": "630104",
-            "contacts": [{"number": CASE_NO, "name": "马秀兰", "phone": "13997000000"}],
-        },
-        "intake.erase_person": {"erased": [CASE_NO], "stays": ["案件经过"], "retention_years": 10},
-        "routing.erase_texts": {"erased": 1},
+        **personal_answers(),
         "routing.case": a_case(),
         "routing.track": {
             "case_no": CASE_NO,
@@ -282,6 +274,24 @@ def usual_answers() -> dict[str, Any]:
             "as_of": "2026-03-03T09:00:02+08:00",
         },
         "routing.act": {"case_no": CASE_NO, "seq": 6, "state": "S10", "status": "done", "documents": []},
+        "routing.act_on_many": lambda body: {
+            "rows": [
+                {"case_no": row["case_no"], "seq": 6, "state": "S04", "status": "done", "documents": []}
+                for row in body["cases"]
+            ]
+        },
+        "routing.take": {"case_no": CASE_NO, "seq": 5, "expires_at": "2026-03-02T10:45:00+08:00"},
+        "routing.give_back": {"case_no": CASE_NO},
+        "routing.propose": {"id": "p-1", "case_no": CASE_NO, "seq": 5},
+        "routing.proposed": {"rows": [A_PROPOSED_ACT], "next": None},
+        "routing.decide": {"id": "p-1", "case_no": CASE_NO, "status": "done", "seq": 6, "state": "S04"},
+        "routing.piles": {"rows": [A_PILE], "oldest_age_seconds": 7200},
+        "routing.pile": lambda body: {
+            "pile": body["pile"],
+            "label": "待分办",
+            "rows": [A_PILED_CASE, {**A_PILED_CASE, "case_no": ACCEPTED, "taken": True, "taken_until": TAKEN_UNTIL}],
+            "next": None,
+        },
         "routing.decide_repeat": {"case_no": CASE_NO, "seq": 7, "state": "S63", "outcome": "merged"},
         "routing.waiting": {
             "rows": [
