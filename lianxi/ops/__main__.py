@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "import": ("importing", "Take petitions from a CSV file or XLSX workbook into a node."),
     "keys": ("keys", "List, add, use, rotate and retire the keys that personal data is sealed with."),
     "node": ("node", "Bring nodes up and down on this machine, or render a node's configuration."),
+    "notice": ("notice", "Show who is told what about a case, preview a notice, check rules and texts."),
     "parked": ("parked", "List, show, retry and drop messages that could not be handled; skip what never came."),
     "person": ("person", "Take out or blank what a node keeps of one person."),
     "rules": ("rules", "Look at the sorting rules, run their trials, try a change on a file, keep a version."),

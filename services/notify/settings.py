@@ -112,8 +112,11 @@ def _dkim(environment: Mapping[str, str] | None) -> DkimKey | None:
 def _gateways(environment: Mapping[str, str] | None) -> tuple[Gateway, ...]:
     """Read the gateways for text messages from the file that describes them; secrets lie in files beside it."""
     path = _path("SMS_FILE", environment)
-    if path is None:
-        return ()
+    return () if path is None else gateways_in(path)
+
+
+def gateways_in(path: Path) -> tuple[Gateway, ...]:
+    """Read the file at `path`; refuse it with every mistake."""
     return read_gateways(_yaml(path), lambda name: (path.parent / name).read_text("utf-8").strip(), path.name)
 
 

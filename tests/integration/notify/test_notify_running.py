@@ -70,11 +70,16 @@ def test_the_receipt_of_a_petition_reaches_the_petitioners_mailbox(runner, node,
         answer = eventually(lambda: register(calls, body), within=40, every=0.2)
         (letter,) = eventually(lambda: mail_server.letters, within=40)
         (row,) = eventually(lambda: sent(calls, answer["number"]))
+        previewed, shown = notice(settings, "preview", answer["number"]), notice(settings, "show", answer["number"])
 
     assert letter["To"] == "maguilan@example.org"
     assert answer["number"] in letter.get_content()
     assert answer["query_code"] in letter.get_content()
     assert row["rule"] == "registration-receipt"
+    assert "信访事项登记回执" in previewed
+    assert answer["number"] in previewed
+    assert answer["query_code"] not in previewed
+    assert "registration-receipt  信访人  电子邮件  已发出" in shown
     logs = "".join((tmp_path / f"{name}.log").read_text("utf-8") for name in ("services", "relay"))
     assert "maguilan" not in logs
     assert answer["query_code"] not in logs
@@ -87,3 +92,14 @@ def register(calls, body):
 def sent(calls, number):
     rows = calls.call("notify", "deliveries", {"case_no": number})["rows"]
     return [row for row in rows if row["state"] == "sent"]
+
+
+def notice(settings, verb, number):
+    """Run `lianxi notice` as a person at the node does."""
+    arguments = ["-m", "lianxi.ops", "notice", verb, "--case", number]
+    rule = ["--rule", "registration-receipt"] if verb == "preview" else []
+    done = subprocess.run(
+        [sys.executable, *arguments, *rule], env=settings, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
