@@ -15,8 +15,8 @@ import click
 from rich.console import Console
 
 from lianxi.casework.errors import Refused
+from lianxi.casework.identifiers import Channel
 from lianxi.ops.exporting.writing import Sink, open_sink
-from lianxi.ops.importing.columns import CHANNELS
 from lianxi.ops.whereabouts import environment_of
 
 COLUMNS = {
@@ -67,7 +67,11 @@ class Unusable(click.ClickException):
 @click.option("--node", required=True, help="导出哪个节点（区划代码）。")
 @click.option("--since", type=_DAY, help="收到日期从哪天起。")
 @click.option("--until", type=_DAY, help="收到日期到哪天止。")
-@click.option("--channel", type=click.Choice(tuple(CHANNELS), case_sensitive=False), help="只导出一种信访形式。")
+@click.option(
+    "--channel",
+    type=click.Choice([channel.value for channel in Channel], case_sensitive=False),
+    help="只导出一种信访形式。",
+)
 @click.option("--unmasked", is_flag=True, help="导出原文。")
 @click.option("--by", "person", default="", help="谁要导出原文（账号）。")
 @click.option("--role", default="", help="其角色：D 分办人员，DL 信访部门负责人。")

@@ -4,16 +4,20 @@ Then routing is asked to do what they mean. A case that another node holds gets 
 that it is on its way.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import QueryCode
+from lianxi.runtime.crypto import CannotOpen
 from services.portal.domain.answers import Answer
 from services.portal.domain.petitioning import WISHES, actor, command_of
 from services.portal.handlers import Ports
 from services.portal.handlers.asking import Attempt, ask, once
 
 SENT = 202
+TICKET = "portal.track"
+TICKET_LASTS = timedelta(hours=4)
 
 
 def petition_for(name: str, given: dict[str, Any], key: str | None, ports: Ports) -> Answer:
@@ -39,6 +43,24 @@ def petition_for(name: str, given: dict[str, Any], key: str | None, ports: Ports
         )
 
     return once(ports, None, key, (f"POST /track/{name}", given), run)
+
+
+def ticket_for(query_code: str, ports: Ports) -> str:
+    """Return what stands in the forms of a progress page instead of the query code, which no page repeats."""
+    code = QueryCode.parse(query_code)
+    return ports.secrets.seal(f"{code}|{ports.clock.now().isoformat()}", TICKET)
+
+
+def code_of(ticket: str, ports: Ports) -> str:
+    """Return the query code a ticket stands for; after some hours the petitioner gives it again."""
+    try:
+        code, _, given_at = ports.secrets.open(ticket, TICKET).partition("|")
+        age = ports.clock.now() - datetime.fromisoformat(given_at)
+    except (CannotOpen, ValueError):
+        raise Invalid("query_code", "ticket", "页面内容有误，请重新查询。") from None
+    if age > TICKET_LASTS:
+        raise Invalid("query_code", "ticket", "页面已过期，请重新输入查询码。")
+    return code
 
 
 def save_draft(given: dict[str, Any], person: Any, ports: Ports) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The one-stop page: what petitioners see, file and follow."""
+"""The one-stop page: what petitioners see, file, keep as a draft, follow, and do with their own case."""
 
 from typing import Any
 
@@ -6,13 +6,23 @@ from flask import Blueprint, Response, request
 
 from lianxi.casework.errors import LianxiError
 from services.portal.domain.accounts import is_within
-from services.portal.handlers import filing, tracking
+from services.portal.domain.page_forms import body_of, typed_of
+from services.portal.domain.petitioning import RATED, RATINGS, WISHES
+from services.portal.handlers import filing, petitioning, tracking
+from services.portal.schemas import petitioning as bodies
 from services.portal.schemas.filing import Petition
 from services.portal.schemas.problems import checked
 from services.portal.web.pages import errors_by_field, open_page, page, ports
 
 pages = Blueprint("front", __name__)
-PETITIONER = ("name", "id_number", "credit_code", "phone", "email", "address")
+_BODIES = {
+    "material": bodies.Words,
+    "completion": bodies.Words,
+    "urge": bodies.Urge,
+    "rating": bodies.Rate,
+    "withdrawal": bodies.Withdraw,
+}
+NOT_IN_A_DRAFT = frozenset({"form_id", "csrf_token", "step", "draft_code"})
 
 
 @pages.get("/")
@@ -32,18 +42,54 @@ def petition() -> Response:
 @pages.post("/petition")
 @open_page("filing")
 def file_petition() -> Response:
-    """Take a petition in and show the receipt, or the form again with what is wrong."""
+    """Take a petition in and show the receipt, keep it as a draft, or show the form again with what is wrong."""
     typed = request.form.to_dict()
     try:
-        receipt = filing.file_petition(_body(typed), None, typed.get("form_id") or None, ports())
+        if typed.get("step") == "keep":
+            return _keep(typed)
+        receipt = filing.file_petition(checked(Petition(), body_of(typed)), None, typed.get("form_id") or None, ports())
     except LianxiError as error:
         fields, said, status = errors_by_field(error)
-        return _form(typed, fields, said, status)
+        return _form(typed, _in_lists(fields), said, status)
     return page("receipt.html", 201, receipt=receipt.body)
+
+
+@pages.route("/draft", methods=["GET", "POST"])
+@open_page("tracking")
+def draft() -> Response:
+    """Ask for the code of a draft, and show the form as it was left."""
+    if request.method == "GET":
+        return page("draft.html", saved=None, error="")
+    code = request.form.get("draft_code", "")[:100]
+    try:
+        found = petitioning.open_draft(code, ports())
+    except LianxiError as error:
+        _, said, status = errors_by_field(error)
+        return page("draft.html", status, saved=None, error=said)
+    return _form({**typed_of(found["content"]), "draft_code": code, "form_id": ports().new_id()}, {}, "", 200)
+
+
+def _keep(typed: dict[str, str]) -> Response:
+    given: dict[str, Any] = {"content": {name: text for name, text in typed.items() if name not in NOT_IN_A_DRAFT}}
+    if typed.get("draft_code"):
+        given["draft_code"] = typed["draft_code"]
+    return page("draft.html", saved=petitioning.save_draft(given, None, ports()), error="")
 
 
 def _form(typed: dict[str, str], errors: dict[str, str], said: str, status: int) -> Response:
     return page("petition.html", status, typed=typed, errors=errors, said=said, divisions=_divisions())
+
+
+def _in_lists(fields: dict[str, str]) -> dict[str, str]:
+    """Return the messages by the boxes of the page: a fault in one line stands at its box and names the line."""
+    found: dict[str, str] = {}
+    for path, message in fields.items():
+        box, *rest = path.split(".")
+        if box in {"co_signers", "claims"} and rest and rest[0].isdigit():
+            found.setdefault(box, f"第{int(rest[0]) + 1}行：{message}")
+        else:
+            found.setdefault(path, message)
+    return found
 
 
 def _divisions() -> list[tuple[str, str]]:
@@ -53,29 +99,57 @@ def _divisions() -> list[tuple[str, str]]:
     return [(code, f"{'' if len(code) == 6 else names.get(code[:6], '') + ' · '}{names[code]}") for code in inside]  # noqa: PLR2004  six digits name a district
 
 
-def _body(typed: dict[str, str]) -> dict[str, Any]:
-    """Return the form as the body of a petition; what was left empty was not said."""
-    given = {name: text for name, text in typed.items() if text.strip()}
-    body: dict[str, Any] = {name: given[name] for name in ("subject", "text", "division") if name in given}
-    body["petitioner"] = {name: given[f"petitioner.{name}"] for name in PETITIONER if f"petitioner.{name}" in given}
-    if typed.get("anonymous") == "yes":
-        body["anonymous"] = True
-    if "persons" in given:
-        text = given["persons"].strip()
-        body["persons"] = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else text  # noqa: PLR2004  more people than there are
-    return checked(Petition(), body)
-
-
 @pages.route("/track", methods=["GET", "POST"])
 @open_page("tracking")
 def track() -> Response:
-    """Ask for the query code, and show how far the matter has come."""
+    """Ask for the query code, and show how far the matter has come and what the petitioner can do."""
     if request.method == "GET":
         return page("track.html", progress=None, error="", typed="")
     typed = request.form.get("query_code", "")[:100]
+    return _progress(typed)
+
+
+@pages.post("/track/<any(material, completion, urge, rating, withdrawal):name>")
+@open_page("filing")
+def act(name: str) -> Response:
+    """Do what the petitioner asks for, and show the progress again with what became of it."""
+    typed = request.form.to_dict()
+    code = ""
+    given: dict[str, Any] = {
+        field: typed[field] for field in ("text", "rated", "rating") if typed.get(field, "").strip()
+    }
+    if name == "withdrawal":
+        given["free_will"] = typed.get("free_will") == "yes"
     try:
-        progress = tracking.track(typed, ports())
+        given["query_code"] = code = petitioning.code_of(typed.get("ticket", "")[:1000], ports())
+        done = petitioning.petition_for(name, checked(_BODIES[name](), given), typed.get("form_id") or None, ports())
+    except LianxiError as error:
+        fields, said, status = errors_by_field(error)
+        told = next(iter(fields.values()), said)
+        if not code:
+            return page("track.html", status, progress=None, error=told, typed="")
+        return _progress(code, wrong={"name": name, "said": told, "text": typed.get("text", "")}, status=status)
+    sent = done.body["status"] == "sent"
+    told = f"{WISHES[name].label}已{'送往持有该事项的节点，稍后生效' if sent else '收到'}。"
+    return _progress(code, done=told)
+
+
+def _progress(code: str, *, wrong: dict[str, str] | None = None, done: str = "", status: int = 200) -> Response:
+    try:
+        progress = tracking.track(code, ports())
     except LianxiError as error:
         _, said, status = errors_by_field(error)
         return page("track.html", status, progress=None, error=said, typed="")
-    return page("track.html", progress=progress, error="", typed="")
+    return page(
+        "track.html",
+        status,
+        progress=progress,
+        error="",
+        ticket=petitioning.ticket_for(code, ports()),
+        wrong=wrong,
+        done=done,
+        wishes=WISHES,
+        ratings=RATINGS,
+        rated=RATED,
+        new_id=ports().new_id,
+    )

@@ -1,0 +1,69 @@
+"""From what a petitioner typed into the page to the body of a petition: one line per claim and per co-signer.
+
+A page without scripts has no rows to add, so lists are written line by line: a claim as it is, a co-signer as name,
+telephone and address with commas or blanks between, and an asterisk for a representative.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from lianxi.casework.errors import Invalid
+
+PETITIONER = ("name", "id_number", "credit_code", "phone", "email", "address")
+AGENT = ("name", "id_number", "phone", "authority")
+MOST_LINES = 1000
+_BETWEEN = re.compile(r"[,，;；、\t ]+")
+_NUMBER = re.compile(r"\+?[\d()（）-]{5,20}", re.ASCII)
+_WORDS = re.compile(r"\s*[（(]?代表[）)]?\s*$|[*＊]")
+LONGEST_COUNT = 6
+
+
+def body_of(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return the form as the body of a petition; what was left empty was not said."""
+    given = {name: text for name, text in typed.items() if text.strip()}
+    body: dict[str, Any] = {
+        name: given[name] for name in ("subject", "text", "division", "draft_code") if name in given
+    }
+    body["petitioner"] = {name: given[f"petitioner.{name}"] for name in PETITIONER if f"petitioner.{name}" in given}
+    if typed.get("anonymous") == "yes":
+        body["anonymous"] = True
+    if "persons" in given:
+        body["persons"] = _count(given["persons"])
+    if claims := [{"text": line} for line in _lines(given.get("claims", ""), "claims")]:
+        body["claims"] = claims
+    if signers := [_signer(line) for line in _lines(given.get("co_signers", ""), "co_signers")]:
+        body["co_signers"] = signers
+    agent = {name: given[f"agent.{name}"] for name in AGENT if f"agent.{name}" in given}
+    if agent:
+        body["agent"] = agent
+    return body
+
+
+def typed_of(content: Mapping[str, Any]) -> dict[str, str]:
+    """Return a draft as it is typed into the form again; what the form has no place for is left out."""
+    return {str(name): text for name, text in content.items() if isinstance(text, str)}
+
+
+def _lines(text: str, field: str) -> list[str]:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > MOST_LINES:
+        raise Invalid(field, "list", f"最多{MOST_LINES}行，现有{len(lines)}行。")
+    return lines
+
+
+def _signer(line: str) -> dict[str, Any]:
+    marked = bool(_WORDS.search(line))
+    name, *rest = [part for part in _BETWEEN.split(_WORDS.sub("", line).strip()) if part] or [""]
+    signer: dict[str, Any] = {"name": name}
+    if rest and _NUMBER.fullmatch(unicodedata.normalize("NFKC", rest[0])):
+        signer["phone"] = rest.pop(0)
+    if rest:
+        signer["address"] = " ".join(rest)
+    return signer | ({"representative": True} if marked else {})
+
+
+def _count(text: str) -> int | str:
+    narrow = unicodedata.normalize("NFKC", text).strip()
+    return int(narrow) if narrow.isascii() and narrow.isdigit() and len(narrow) <= LONGEST_COUNT else text
