@@ -96,7 +96,7 @@ def reads_of_petitioner(query_code: str, ports: Ports) -> dict[str, Any]:
 def export_person(person: Principal, identity: Mapping[str, str], reason: str, ports: Ports) -> dict[str, Any]:
     """Return everything this node keeps of one person, with where each case stands."""
     _may_answer(person, Scope.READ)
-    asked = {"identity": dict(identity), "reason": reason, "actor": person.actor()}
+    asked: dict[str, Any] = {"identity": dict(identity), "reason": reason, "actor": person.actor()}
     told = ask(ports, "intake.export_person", asked)
     standings = {row["number"]: row for row in _standings([row["number"] for row in told["contacts"]], person, ports)}
     return {**told, "contacts": [{**row, **standings.get(row["number"], {})} for row in told["contacts"]]}
@@ -109,7 +109,7 @@ def erase_person(person: Principal, identity: Mapping[str, str], reason: str, po
     is still found, and erasing goes on.
     """
     _may_answer(person, Scope.ACT)
-    asked = {"identity": dict(identity), "reason": reason, "actor": person.actor()}
+    asked: dict[str, Any] = {"identity": dict(identity), "reason": reason, "actor": person.actor()}
     numbers = ask(ports, "intake.person_contacts", asked)["numbers"]
     asked["standings"] = _standings(numbers, person, ports)
     ask(ports, "intake.erase_person", {**asked, "only_check": True})

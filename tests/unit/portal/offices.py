@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.portal.domain.answers import Answered, NoAnswer
+from tests.unit.portal.personal_answers import personal_answers
 
 CASE_NO = "63010400020260302W00012"
 ACCEPTED = "63010400020260302X00007"
