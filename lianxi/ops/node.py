@@ -147,6 +147,7 @@ def provision(
     address = database_admin.read_text(encoding="utf-8").strip()
     provisioning.provision_database(code, folder, lambda database: f"{address}/{database}", password)
     provisioning.provision_keys(folder, shared / "city.keys")
+    provisioning.provision_links(city, code, folder, shared)
     parent = _parent_address(city, code, own, parent_host, own.port)
     if tls is not None:
         password = certified(password)

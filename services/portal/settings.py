@@ -40,7 +40,7 @@ class FileSettings:
             store_options={name: value for name, value in options.items() if value},
             scanner=read("CLAMD", "", environment=environment),
             seconds=read_int("FILES_SECONDS", 5, environment=environment),
-            parent_url=read("PARENT_URL", "", environment=environment),
+            parent_url=read("PARENT_PORTAL", "", environment=environment),
             parent_authority=read("PARENT_CA_FILE", "", environment=environment),
             plain_allowed=read("PARENT_PLAIN_HTTP", "no", environment=environment) == "yes",
             link_secrets_file=Path(secrets_file) if secrets_file else None,

@@ -80,7 +80,7 @@ class FileNode:
             "LIANXI_KEYRING_FILE": str(folder / "keyring.yaml"),
             "LIANXI_LINK_SECRETS_FILE": str(folder / "links.yaml"),
             "LIANXI_BLOBS": str(folder / "blobs"),
-            "LIANXI_PARENT_URL": parent,
+            "LIANXI_PARENT_PORTAL": parent,
             **settings,
         }
         self.intake = intake_wiring.build(IntakeSettings.from_environment(self.environment))

@@ -6,12 +6,13 @@ step can be repeated. What the processes need lies in one directory, each file r
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from lianxi.ops.local import databases
 from lianxi.ops.local.processes import secret_file
+from lianxi.ops.topology import City
 from lianxi.runtime.crypto import KeyRing
 
 Password = Callable[[str], str]
@@ -55,9 +56,15 @@ def provision_keys(folder: Path, shared: Path) -> None:
         KeyRing.generate(index=city.index, transport=city.transport).write(ring)
 
 
-def provision_links(folder: Path, peers: Mapping[str, str]) -> None:
-    """Give a node the secrets by which it and its neighbours sign what they ask of each other over HTTP, by code."""
-    write_secret(folder / "links.yaml", "".join(f'"{code}": {secret}\n' for code, secret in sorted(peers.items())))
+def provision_links(city: City, code: str, folder: Path, shared: Path) -> None:
+    """Give a node the secrets by which it and its neighbours sign what they ask of each other over HTTP, by code.
+
+    Both ends of a link take its secret from the folder they share, made if absent.
+    """
+    above = city.parent_of(code)
+    ends = {child.code: child.code for child in city.children_of(code)} | ({above.code: code} if above else {})
+    secrets_of = {peer: secret_file(shared / f"files-{child}.secret", new_password) for peer, child in ends.items()}
+    write_secret(folder / "links.yaml", "".join(f'"{peer}": {text}\n' for peer, text in sorted(secrets_of.items())))
 
 
 def environment(code: str, folder: Path) -> dict[str, str]:

@@ -154,7 +154,7 @@ class Stack:
             self.provision_database(node.code)
             self.provision_broker(node.code)
             provisioning.provision_keys(node.directory / "secrets", self.directory / "secrets" / "city.keys")
-            provisioning.provision_links(node.directory / "secrets", self._link_secrets(node.code))
+            provisioning.provision_links(self.city, node.code, node.directory / "secrets", self.directory / "secrets")
 
     def provision_database(self, code: str) -> None:
         """Make a node's database and bring it to the newest schema."""
@@ -262,15 +262,9 @@ class Stack:
             "LIANXI_PEERS": ",".join(node.code for node in self.city),
             "LIANXI_PORTAL_ADDRESS": f"http://127.0.0.1:{self._ports(code)['portal']}",
             "LIANXI_BLOBS": str(self.directory / "nodes" / code / "blobs"),
-            "LIANXI_PARENT_URL": f"http://127.0.0.1:{self._ports(above.code)['portal']}" if above else "",
+            "LIANXI_PARENT_PORTAL": f"http://127.0.0.1:{self._ports(above.code)['portal']}" if above else "",
             **self.settings,
         }
-
-    def _link_secrets(self, code: str) -> dict[str, str]:
-        """Return what each link of a node is signed with; both its ends have the same."""
-        above = self.city.parent_of(code)
-        ends = {child.code: child.code for child in self.city.children_of(code)} | ({above.code: code} if above else {})
-        return {peer: self.password(f"files-{child}") for peer, child in ends.items()}
 
     def _ports(self, code: str) -> dict[str, int]:
         path = self.directory / "nodes" / code / "ports.json"

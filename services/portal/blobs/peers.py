@@ -76,7 +76,7 @@ class ParentNode:
     def __init__(self, node: str, address: str, secret: str, *, plain_allowed: bool, authority: str) -> None:
         place = urlsplit(address)
         if place.scheme != "https" and place.hostname not in _LOOPBACK and not plain_allowed:
-            raise ValueError("files go to another machine over https only: give LIANXI_PARENT_URL with https://")
+            raise ValueError("files go to another machine over https only: give LIANXI_PARENT_PORTAL with https://")
         self._node = node
         self._address = address.rstrip("/")
         self._secret = secret
