@@ -153,7 +153,7 @@ def build(settings: Settings | None = None) -> Parts:
             texts=settings.texts,
             office=Office(settings.node, names, settings.portal_address),
             clock=clock,
-            channels=frozenset({Channel.INBOX, Channel.MAIL, *senders}),
+            channels=frozenset({Channel.INBOX, *senders}),
         ),
         post=PostOffice(
             senders=senders,

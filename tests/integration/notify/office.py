@@ -76,10 +76,10 @@ class NotifyOffice:
         self.wall.advance(seconds=after)
         return send_waiting(self.open_work, self.desk, self.post)
 
-    def call(self, method, **body):
+    def call(self, method, /, **body):
         return self._answerer.answer(method, body)
 
-    def refuse(self, method, **body):
+    def refuse(self, method, /, **body):
         """Ask for what is refused; return the problem."""
         with pytest.raises(CallProblem) as refusal:
             self._answerer.answer(method, body)
