@@ -16,6 +16,10 @@ from services.portal.schemas.filing import Reason
 from services.portal.schemas.problems import checked, required
 from services.portal.web.pages import errors_by_field, page, ports, staff_page
 
+ORDINARY = frozenset(
+    {"register-case", "transfer-case", "accept-case", "classify-case", "submit-opinion", "sign-opinion"}
+)
+"""Acts of the ordinary road: offered first."""
 pages = Blueprint("case", __name__, url_prefix="/desk/cases")
 
 
@@ -85,7 +89,7 @@ def act(person: Principal, case_no: str, command: str) -> Any:
         key = typed.get("form_id") or None
         if typed.get("propose"):
             body.pop("expected_seq", None)
-            desk_work.propose(person, case_no, (command, body, typed.get("paper.text", "")[:500]), key, ports())
+            desk_work.propose(person, case_no, (command, body, ""), key, ports())
             return redirect(url_for("case.show", case_no=case_no, proposed="1"), 303)
         answer = cases.act(case_no, (command, body), person, key, ports())
     except LianxiError as error:
@@ -119,7 +123,8 @@ def _form(
 
 
 def _acts(view: dict[str, Any], person: Principal) -> list[Act]:
-    return [act for act in offered(person, str(view["state"])) if act.command in view["acts"]]
+    mine = [act for act in offered(person, str(view["state"])) if act.command in view["acts"]]
+    return sorted(mine, key=lambda act: act.command not in ORDINARY)
 
 
 def _places(person: Principal) -> Places:
