@@ -31,6 +31,7 @@ BENCHMARKS: dict[str, str] = {
     "idle": "idle:measure_idle",
     "deadline": "commands:measure_deadline",
     "sort": "commands:measure_sort",
+    "sorting": "sorting:measure_sorting",
     "import": "commands:measure_import",
     "repeats": "repeats:measure_repeats",
     "start": "start:measure_start",

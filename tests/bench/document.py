@@ -9,6 +9,7 @@ from tests.bench.ground import ROOT
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 COMMAND = "make bench ARGS=--write"
+BEGIN, END = "<!-- sorting: begin -->", "<!-- sorting: end -->"
 
 _HEAD = """# Benchmarks
 
@@ -44,8 +45,22 @@ def write_document(rows: Sequence[Row], failed: Mapping[str, str], machine: Mapp
     repetitions = max(len(row.ours.values) for row in rows)
     head = _HEAD.format(command=COMMAND, minutes=seconds / 60, repetitions=repetitions)
     parts = [head, _machine(machine), _table(rows), _compared(rows), _notes(rows), _missed(rows), _failed(failed)]
-    DOCUMENT.write_text("\n".join(part for part in parts if part), encoding="utf-8")
+    page = "\n".join(part for part in parts if part)
+    kept = section_of(DOCUMENT.read_text(encoding="utf-8")) if DOCUMENT.exists() else ""
+    DOCUMENT.write_text(with_section(page, kept) if kept else page, encoding="utf-8")
     return DOCUMENT
+
+
+def section_of(page: str) -> str:
+    """Return what the page says of sorting, which a run of its own measures and writes; "" if nothing."""
+    return page.partition(f"{BEGIN}\n")[2].partition(END)[0]
+
+
+def with_section(page: str, text: str) -> str:
+    """Return the page with another section on sorting, at its end unless it has one already."""
+    before, _, rest = page.partition(BEGIN)
+    after = rest.partition(END)[2].strip()
+    return f"{before.rstrip()}\n\n{BEGIN}\n{text}{END}\n" + (f"\n{after}\n" if after else "")
 
 
 def _machine(machine: Mapping[str, str]) -> str:

@@ -30,6 +30,11 @@ class Words(Generic[Meaning]):
         first_characters = "".join(sorted({re.escape(start[0]) for start in self._by_start}))
         self._starts = re.compile(f"[{first_characters}]" if first_characters else "(?!)")
 
+    @property
+    def meanings(self) -> dict[str, Meaning]:
+        """Every word, normalised, with its meaning."""
+        return {word: meaning for known in self._by_start.values() for word, meaning in known}
+
     def find(self, text: str) -> Iterator[tuple[int, str, Meaning]]:
         """Yield position, word and meaning of every word in a normalised text, from left to right."""
         free_from = 0
