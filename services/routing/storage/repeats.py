@@ -28,7 +28,9 @@ from services.routing.storage.tables import SCHEMA, case_file, repeats
 MOST = 30
 """Earlier cases that are compared; a person who has more is known to every clerk."""
 _LIKELY = 200
-"""Rows that share a band and are looked at; a campaign of thousands of copies shows in the first hundred."""
+"""Cases of a person among which the latest are chosen."""
+_MOST_COPIES, _LIKELY_COPIES = 5, 50
+"""Near-copies that are compared, and those among which they are chosen: of a campaign of thousands a few say all."""
 _SEALED_PARTS = {"subject_sealed": "", "text_sealed": "", "petitioner_sealed": ""}
 _FACTS = f"""
 SELECT f.case_no, f.state, f.holder, f.received_on, f.snapshot->'category' AS category,
@@ -54,6 +56,10 @@ WITH found AS MATERIALIZED (
     SELECT case_no FROM {SCHEMA}.case_fingerprint WHERE bands && %(bands)s::bigint[] AND case_no <> ALL (%(besides)s)
 )
 SELECT case_no FROM found LIMIT %(likely)s
+"""
+_CROWD = f"""
+WITH found AS MATERIALIZED (SELECT bands FROM {SCHEMA}.case_fingerprint WHERE bands && %(bands)s::bigint[])
+SELECT bands FROM found LIMIT %(likely)s
 """
 _NAMED = f"""
 WITH found AS MATERIALIZED (SELECT unnest(%(case_nos)s::text[]) AS case_no, ARRAY[]::text[] AS kinds)
@@ -93,12 +99,21 @@ class SqlRepeats:
         return self._connection.execute(both).first() is not None
 
     def remember_text(self, text: CaseText) -> None:
-        """Keep the fingerprint of a text that came to this node."""
+        """Keep the fingerprint of a text that came to this node.
+
+        Of a campaign the first fifty are kept: they are enough to know the rest by, and no search reads more of it.
+        """
         made = bands(f"{text.subject}\n{text.text}", self._key(0))
-        if made:
+        if made and not self._is_crowded(made):
             statement = insert(repeats.fingerprint).values(case_no=text.case_no, bands=list(made))
             replaced = statement.on_conflict_do_update(index_elements=["case_no"], set_={"bands": list(made)})
             self._connection.execute(replaced)
+
+    def _is_crowded(self, made: Sequence[int]) -> bool:
+        """Whether so many texts here share half of these bands that one more would tell nothing."""
+        given = {"bands": list(made), "likely": _LIKELY_COPIES}
+        found = [row.bands for row in self._connection.exec_driver_sql(_CROWD, given)]
+        return sum(len(set(made).intersection(each)) * 2 >= len(made) for each in found) >= _LIKELY_COPIES
 
     def copies_of(self, text: CaseText, besides: Iterable[str]) -> tuple[Known, ...]:
         """Return cases here whose texts are near-copies of this one, latest first."""
@@ -106,12 +121,12 @@ class SqlRepeats:
         wanted = [band for number in range(self._count()) for band in bands(whole, self._key(number))]
         if not wanted:
             return ()
-        given = {"bands": wanted, "besides": [text.case_no, *besides], "likely": _LIKELY}
+        given = {"bands": wanted, "besides": [text.case_no, *besides], "likely": _LIKELY_COPIES}
         numbers = [row.case_no for row in self._connection.exec_driver_sql(_COPIES, given)]
         if not numbers:
             return ()
         self._cases.flush_cases(numbers)
-        named = self._connection.exec_driver_sql(_NAMED, {"case_nos": numbers, "most": MOST})
+        named = self._connection.exec_driver_sql(_NAMED, {"case_nos": numbers, "most": _MOST_COPIES})
         return tuple(_known(row, own=False) for row in named)
 
     def propose(self, proposals: Sequence[Proposal]) -> None:

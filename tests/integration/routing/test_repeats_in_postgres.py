@@ -74,6 +74,15 @@ def test_a_near_copy_of_somebody_else_is_found_by_its_fingerprint(street):
     assert (row["earlier"], row["same_person"]) == (FIRST, False)
 
 
+def test_of_a_campaign_of_copies_the_first_are_kept_and_a_few_are_proposed(street):
+    for counter in range(1, 61):
+        file(street, number(counter), person_keys=(f"phone:{counter:032d}",))
+
+    ((kept,),) = street.database.query("SELECT count(*) FROM routing.case_fingerprint")
+    assert kept == 50
+    assert len(page(street, number(60))["rows"]) == 5
+
+
 def test_fingerprint_and_held_contact_hold_nothing_of_the_text(street):
     file(street, FIRST, SECOND)
 
