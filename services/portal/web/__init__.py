@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from services.portal.web import case, desk, desk_work, front, orders, repeats, sign_in
+from services.portal.web import case, desk, desk_work, front, notices, orders, repeats, sign_in
 from services.portal.web.pages import error_page, words_for_templates
 
 __all__ = ["error_page", "register"]
@@ -11,5 +11,14 @@ __all__ = ["error_page", "register"]
 def register(app: Flask) -> None:
     """Add the pages to the application."""
     words_for_templates(app)
-    for pages in (front.pages, sign_in.pages, desk.pages, desk_work.pages, case.pages, repeats.pages, orders.pages):
+    for pages in (
+        front.pages,
+        sign_in.pages,
+        desk.pages,
+        desk_work.pages,
+        case.pages,
+        repeats.pages,
+        notices.pages,
+        orders.pages,
+    ):
         app.register_blueprint(pages)

@@ -214,3 +214,24 @@ def test_what_was_served_already_can_be_read_again_and_keeps_its_day(app, office
     answer = app.test_client().post("/api/v1/track/documents/read", json=read)
 
     assert (answer.json["served_on"], offices.times("routing.act")) == ("2026-03-01", 0)
+
+
+def test_the_page_of_a_case_shows_what_was_told_and_what_is_not_served_yet(sign_in, offices):
+    tried = {
+        "at": "2026-03-02T10:00:00+08:00",
+        "channel": "sms",
+        "provider": "<first>",
+        "outcome": "sent",
+        "reason": "",
+    }
+    row = {"id": "d1", "at": tried["at"], "rule": "acceptance-notice", "role": "P", "unit": "", "channel": "sms"}
+    offices.answers["notify.deliveries"] = {
+        "rows": [{**row, "state": "delivered", "reason": "", "tried": [{**tried, "reason": ""}]}]
+    }
+    documents = [a_document(), a_document(OPINION, state="served", served_on="2026-03-02", proof="回证-1")]
+    offices.answers["notify.services"] = {"rows": documents}
+
+    text = sign_in("dispatcher").get(f"/desk/cases/{CASE_NO}/notices").text
+
+    for words in ("短信", "对方已收到", "未送达", "回证-1", "&lt;first&gt;"):
+        assert words in text
