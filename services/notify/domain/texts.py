@@ -17,6 +17,7 @@ from string import Template
 from typing import Any, Protocol
 
 from lianxi.casework.messages.facts import Role
+from lianxi.casework.scrubbing import scrub
 from lianxi.law.clocks import CLOCKS, ClockCode
 from services.notify.domain.facts import fact_names
 from services.notify.domain.rules import Channel, Rule, RulesRefused
@@ -236,6 +237,7 @@ def _allowed(rule: Rule) -> frozenset[str]:
 
 
 def _values(facts: Mapping[str, str], office: Office, language: str = "") -> dict[str, str]:
+    facts = {name: scrub(value) for name, value in facts.items()}  # a text leaves the node, by whatever channel
     values = dict(facts) if language else {name: _shown(value) for name, value in facts.items()}
     for fact in facts.keys() & _NAMED.keys():
         values[f"{fact}_name"] = _NAMED[fact](facts[fact], office.names) if facts[fact] else ""

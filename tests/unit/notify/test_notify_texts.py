@@ -40,6 +40,14 @@ def test_the_query_code_stands_where_it_is_known():
     assert filled("查询码：${query_code}", {}, query_code="ABCDE").body == "查询码：ABCDE"
 
 
+def test_a_number_of_a_person_in_a_fact_does_not_leave_the_node():
+    words = filled(
+        "理由：${reason}，编号：${case_no}", {"reason": "请打13897412356", "case_no": "63010200120261123W00012"}
+    )
+
+    assert words.body == "理由：请打［手机号］，编号：63010200120261123W00012"
+
+
 def test_an_empty_place_in_a_title_is_left_empty():
     assert filled("x", {"order_no": ""}, title="督办函 ${order_no}").title == "督办函 "
 
