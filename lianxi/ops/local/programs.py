@@ -80,8 +80,9 @@ class Program:
 
     def wait(self, *, within: float = 60.0) -> None:
         """Wait until it is ready; raise with the end of its log when it dies or does not get there."""
-        wait_for(lambda: self.ready or self.pid is None, within=within, every=0.1)
-        if not self.ready:
+        # Asked once only: a process that was ready and has just begun on a long queue may be slow to say so again.
+        arrived = wait_for(lambda: self.ready or self.pid is None, within=within, every=0.1)
+        if not arrived or self.pid is None:
             raise StartFailed(f"{self.name} in {self.directory} is not ready\n{tail(self.log)}")
 
     def stop(self, *, within: float = 20.0) -> None:
