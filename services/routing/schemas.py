@@ -1,6 +1,7 @@
 """The bodies of routing's calls, read once at the door; Invalid names the field."""
 
 import json
+from datetime import date
 from typing import Any
 
 from lianxi.casework.errors import Invalid
@@ -9,6 +10,7 @@ from lianxi.casework.messages.facts import Actor
 from lianxi.casework.validators import clean_text
 from lianxi.contracts.schemas import load
 from services.routing.domain.repeats import Decision, Verdict
+from services.routing.domain.unit_changes import AskedChange
 
 LONGEST_TEXT = 200
 LONGEST_NOTE = 500
@@ -103,4 +105,34 @@ def read_decision(body: dict[str, Any]) -> Decision:
         verdict=verdict,
         actor=decider,
         note=clean_text(body.get("note") or "", "note", LONGEST_NOTE, multiline=True, required=False),
+    )
+
+
+def day(body: dict[str, Any], name: str) -> date | None:
+    """Return a day of the body, None where it is not given."""
+    value = body.get(name)
+    if value is None or value == "":
+        return None
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise Invalid(name, "date", f"{name} 应为日期，如 2026-01-01。") from None
+
+
+def read_unit_change(body: dict[str, Any]) -> AskedChange:
+    """Return what somebody wants to be so of an organ from a day on."""
+    asking, facts, first = actor(body), body.get("facts"), day(body, "valid_from")
+    if asking is None:
+        raise Invalid("actor", "required", "请注明办理人。")
+    if not isinstance(facts, dict):
+        raise Invalid("facts", "facts", "应写明变更的内容。")
+    if first is None:
+        raise Invalid("valid_from", "required", "请写明自哪天起适用。")
+    return AskedChange(
+        unit=text(body, "unit"),
+        valid_from=first,
+        valid_to=day(body, "valid_to"),
+        facts=facts,
+        reason=clean_text(body.get("reason") or "", "reason", LONGEST_NOTE, multiline=True),
+        actor=asking,
     )

@@ -19,6 +19,7 @@ from services.routing.handlers import (
     proposing,
     repeat_decisions,
     taking,
+    units,
 )
 from services.routing.storage.work import RoutingWork
 from services.routing.wiring import build, decode
@@ -166,14 +167,22 @@ class RoutingService:
         """Blank the texts of ended cases."""
         return erase.erase_texts(work, erase.read_numbers(body), schemas.actor(body), self._here)
 
-    @call(read_only=True)
-    def units(self, _work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
-        """Return the organs of a node, of this one unless another is named."""
-        node = str(body.get("node") or self._here.node)
-        rows = [
-            {"code": unit.code, "name": unit.name} for unit in self._parts.rulebook.current().directory.units_of(node)
-        ]
-        return {"node": node, "rows": rows}
+    @call(expected=(Refused,), read_only=True)
+    def units(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the organs of a node on a day, of this one and today unless others are named."""
+        node, on = str(body.get("node") or self._here.node), schemas.day(body, "on") or self._here.clock.today()
+        return units.list_units(self._parts.rulebook.seed.directory, work.unit_changes, node, on)
+
+    @call(expected=(Refused,), read_only=True)
+    def unit_history(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Return what the directory said of an organ, from the seed file to its last change."""
+        return units.unit_history(self._parts.rulebook.seed.directory, work.unit_changes, schemas.text(body, "unit"))
+
+    @call(expected=(Refused,))
+    def change_unit(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Change an organ from a day on."""
+        asked = schemas.read_unit_change(body)
+        return units.change_unit(self._parts.rulebook.seed, work.unit_changes, asked, self._here)
 
     @call(read_only=True)
     def rulebook(self, _work: RoutingWork, _body: dict[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from services.routing.storage.overrules import SqlOverrules
 from services.routing.storage.records import SqlDirectives, SqlDocuments, SqlReceipts, SqlTexts, opened
 from services.routing.storage.repeats import SqlRepeats
 from services.routing.storage.tables import SCHEMA, sorting
+from services.routing.storage.unit_changes import SqlUnitChanges
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +58,7 @@ class RoutingWork(LinkWork):
     repeats: SqlRepeats
 
     overrules: SqlOverrules
+    unit_changes: SqlUnitChanges
     links: Any
 
     def __init__(self, engine: Engine, tools: Tools) -> None:
@@ -74,6 +76,7 @@ class RoutingWork(LinkWork):
         self.desk = SqlDesk(self.connection)
         self.desk_books = SqlDeskBooks(self.connection, self._tools.keys, self.texts)
         self.overrules = SqlOverrules(self.connection)
+        self.unit_changes = SqlUnitChanges(self.connection)
         self.repeats = SqlRepeats(self.connection, self.cases, self._tools.keys)
         self.links = self._tools.post(self)
 
