@@ -13,6 +13,8 @@ from typing import Any
 
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages import notices as n
+from lianxi.casework.messages.catalogue import EVENTS
+from lianxi.casework.messages.dispute import OrganDesignated
 from lianxi.casework.messages.facts import PetitionClass, TransferKind
 from lianxi.law.receipts import local_day
 
@@ -50,9 +52,13 @@ def followed(case: CaseStanding, event: e.CaseEvent) -> CaseStanding:
             )
         case e.CaseReturned(transfer=transfer):
             return replace(case, holder=transfer.to_node, holding_unit="", assigner="")
+        case OrganDesignated(moved=True, transfer=None, lead=unit):
+            after = replace(case, holding_unit=unit)
         case e.ReportAccepted():
-            return replace(case, assigner="")
-    return case
+            after = replace(case, assigner="")
+        case _:
+            after = case
+    return after
 
 
 def _accuses(event: e.CaseRegistered | e.CaseClassified) -> bool:
@@ -92,7 +98,9 @@ _OF_EVENTS = (
     "accepted_on",
     "days",
     "delivered_on",
+    "deciding_node",
     "filed_on",
+    "lead",
     "received_on",
     "report_due",
     "returned_on",
@@ -102,9 +110,6 @@ _OF_EVENTS = (
     "unit",
 )
 _OF_TRANSFERS = ("from_node", "from_unit", "to_node", "to_unit", "direct")
-_EVENTS = tuple(
-    cls for cls in vars(e).values() if isinstance(cls, type) and issubclass(cls, e.CaseEvent) and cls is not e.CaseEvent
-)
 _INSTANTS = ("raised_at", "proposed_at", "signed_at", "entered_at")
 
 
@@ -113,13 +118,23 @@ def _of_event(cls: type[e.CaseEvent]) -> dict[str, Getter]:
     getters: dict[str, Getter] = {"case_no": attrgetter("head.case_no"), "acting_node": attrgetter("head.node")}
     getters |= {name: attrgetter(name) for name in _OF_EVENTS if name in own}
     if "transfer" in own:
-        getters |= {name: attrgetter(f"transfer.{name}") for name in _OF_TRANSFERS}
+        getters |= {name: _inside("transfer", name) for name in _OF_TRANSFERS}
     if "document" in own:
-        getters |= {"document_no": attrgetter("document.number"), "document_on": attrgetter("document.issued_on")}
+        getters |= {"document_no": _inside("document", "number"), "document_on": _inside("document", "issued_on")}
     return getters
 
 
-_GETTERS: Mapping[type, Mapping[str, Getter]] = {**_NOTICES, **{cls: _of_event(cls) for cls in _EVENTS}}
+def _inside(part: str, name: str) -> Getter:
+    """A fact of a part that not every such event has; "" where it is missing."""
+
+    def read(message: Any) -> Any:
+        found = getattr(message, part)
+        return "" if found is None else getattr(found, name)
+
+    return read
+
+
+_GETTERS: Mapping[type, Mapping[str, Getter]] = {**_NOTICES, **{cls: _of_event(cls) for cls in EVENTS.values()}}
 _BY_NAME: Mapping[str, type[Any]] = {vars(cls)["MESSAGE"].name: cls for cls in _GETTERS}
 MESSAGES = frozenset(_BY_NAME)
 """The name of every message a rule may listen to."""
