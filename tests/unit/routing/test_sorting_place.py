@@ -141,3 +141,38 @@ def test_nothing_named_at_a_township_means_the_township():
 @pytest.mark.parametrize("text", ["城中村改造", "县城西边的", "大通道口"])
 def test_words_that_only_look_like_places_are_none(text):
     assert place(text).places == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "said"),
+    [
+        ("城西区", "630123", "信访人住址在湟源县，与问题属地不同。"),
+        ("城西区", "城西区虎台街道", ""),
+        ("我家", "湟源县日月乡", "信访人住址在湟源县日月藏族乡，仅供核实。"),
+        ("城东区和湟源县都", "630102", "信访人住址在城东区，仅供核实。"),
+        ("城西区", "西宁市", ""),
+    ],
+)
+def test_where_the_petitioner_lives_is_told_beside_the_place_and_never_taken_for_it(text, address, said):
+    found = place(text, address=address)
+
+    assert found.reasons[2].text.endswith(said or "提到城西区。")
+    assert found.place == place(text).place
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("湟中撤县设区以前的湟中县", "630106"),
+        ("西钢家属院", "630105"),
+        ("杨沟湾", "630102"),
+        ("清真巷", "630102002"),
+        ("大通县朔山", "630121"),
+        ("总寨", "630103100"),
+        ("鲁沙尔", "630106102"),
+        ("彭家寨乡", "630104100"),
+        ("桥头镇上", "630121100"),
+    ],
+)
+def test_more_names_that_people_use(text, code):
+    assert place(text).place == code

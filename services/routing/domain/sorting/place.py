@@ -85,7 +85,7 @@ def locate(gazetteer: Gazetteer, *, subject: str, text: str, declared: str, addr
     named = tuple(dict.fromkeys(code for codes in resolved for code in codes))
     if declared in gazetteer.divisions:
         return _declared(gazetteer, declared, named)
-    found = _undeclared(gazetteer, resolved, named, subject, node)
+    found = _beside_address(gazetteer, _undeclared(gazetteer, resolved, named, subject, node), hints[-1])
     if declared:
         return replace(found, reason=f"信访人选择的属地不在本市区划目录中。{found.reason}")
     return found
@@ -100,6 +100,18 @@ def _undeclared(
         return Place(code="", named=named, basis=Basis.OPEN, reason=f"地名有重名，可能是{candidates}，须核实。")
     in_subject = [code for codes in _mentions(gazetteer, (subject,), node) if len(codes) == 1 for code in codes]
     return _from_text(gazetteer, named, tuple(in_subject), node)
+
+
+def _beside_address(gazetteer: Gazetteer, place: Place, home: str) -> Place:
+    """Tell the clerk where the petitioner lives when that is elsewhere: it is no place of a problem (CAT-17)."""
+    if home not in gazetteer.divisions or gazetteer.divisions[home].level == "city":
+        return place
+    where = f"信访人住址在{gazetteer.name(home)}"
+    if place.basis in {Basis.ASSUMED, Basis.OPEN}:
+        known = bool(place.code) and gazetteer.within(place.code, home)
+        return place if known else replace(place, reason=f"{place.reason}{where}，仅供核实。")
+    together = gazetteer.within(home, place.code) or gazetteer.within(place.code, home)
+    return place if together else replace(place, reason=f"{place.reason}{where}，与问题属地不同。")
 
 
 def _area_of(gazetteer: Gazetteer, address: str) -> str:
