@@ -100,7 +100,7 @@ ALL: tuple[Fault, ...] = (
     *_services(),
     *_relays(),
     *_brokers(KILLED),
-    *(fault for fault in _brokers(WIPED) if fault.node == DISTRICT),
+    *_brokers(WIPED),
     *_lines(),
     *_anywhere(),
 )
