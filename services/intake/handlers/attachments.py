@@ -4,6 +4,7 @@ The portal, which carries the bytes, asks these; it has checked that the caller 
 a key that only its beginner was given. What happens to files behind the counter is in `file_chores`.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from services.intake.handlers.file_ports import FileDesk, FileWork
 from services.intake.handlers.sealing import query_code_hash
 
 PARTS = ("content", "thumbnail")
+_ID = re.compile(r"[0-9a-f-]{36}", re.ASCII)
 
 
 def start_upload(body: Mapping[str, Any], work: FileWork, desk: FileDesk) -> dict[str, Any]:
@@ -259,7 +261,7 @@ def _officer(fields: Fields, desk: FileDesk) -> Actor:
 
 def _upload(body: Mapping[str, Any], work: FileWork, desk: FileDesk) -> Upload:
     upload_id, key = str(body.get("upload_id", "")), str(body.get("key", ""))
-    upload = work.uploads.get(upload_id)
+    upload = work.uploads.get(upload_id) if _ID.fullmatch(upload_id) else None
     if upload is None or upload.key_hash != _key_hash(upload_id, key, desk):
         raise Unknown("上传", "")  # whether it is the id or the key that is wrong is nobody's business
     return upload

@@ -111,6 +111,8 @@ def finish(upload_id: str, key: str, sha256: str, ports: Ports) -> dict[str, Any
     media_type = room(ports).media_type_of(content)
     store.keep(sha256, content)
     row = ask(ports, "intake.finish_upload", {**body, "media_type": media_type}, command_id=ports.new_id())
+    if not store.holds(sha256):  # the same file was being erased just now: intake has taken that back, so put it again
+        store.keep(sha256, content)
     store.drop_incoming(upload_id)
     room(ports).wake()
     return shown(row)

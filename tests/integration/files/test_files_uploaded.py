@@ -215,6 +215,61 @@ def test_erasing_a_case_erases_what_no_other_case_needs(node):
     assert known == [(digest(shared),)]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/uploads/x%00y", 404),
+        ("PUT", "/uploads/00000000-0000-0000-0000-000000000000?offset=0", 404),
+        ("PUT", "/uploads/00000000-0000-0000-0000-000000000000", 422),
+        ("PUT", "/uploads/00000000-0000-0000-0000-000000000000?offset=-1", 422),
+        ("POST", "/uploads/../finish", 404),
+        ("DELETE", "/uploads/' OR 1=1", 404),
+    ],
+)
+def test_addresses_that_lead_nowhere_are_answered_as_such(node, method, path, status):
+    assert node.ask(method, path, data=b"x", headers={"Upload-Key": "k"}).status_code == status
+
+
+@pytest.mark.parametrize("ranged", ["bytes=9-3", "bytes=-0", "bytes=99999999-"])
+def test_a_part_that_does_not_exist_is_refused_and_an_odd_wish_is_answered_with_the_whole(node, ranged):
+    number, query_code = node.register()
+    row = hand_in(node.ask, "/track/attachments", PDF, "份.pdf", query_code=query_code)
+    node.settle()
+    officer, path = node.officer(), f"/cases/{number}/attachments/{row['id']}"
+
+    assert officer("GET", path, headers={"Range": ranged}).status_code == 416
+    assert officer("GET", path, headers={"Range": "bytes=-5"}).content == PDF[-5:]
+    for odd in ("lines=1-2", "bytes=0-1,4-5", "bytes=-"):
+        assert officer("GET", path, headers={"Range": odd}).content == PDF
+
+
+def test_a_chunk_of_the_wrong_length_or_at_the_wrong_place_is_refused(node):
+    _, query_code = node.register()
+    sender = begun(node, PDF + bytes(CHUNK), query_code)
+
+    short = node.ask("PUT", f"{sender.path}?offset=0", data=b"short", headers=sender.key)
+    crooked = node.ask("PUT", f"{sender.path}?offset=7", data=bytes(CHUNK), headers=sender.key)
+    beyond = node.ask("PUT", f"{sender.path}?offset={2 * CHUNK}", data=b"x", headers=sender.key)
+    large = node.ask("PUT", f"{sender.path}?offset=0", data=bytes(3 * CHUNK), headers=sender.key)
+
+    assert [answer.status_code for answer in (short, crooked, beyond, large)] == [422, 422, 422, 413]
+
+
+def test_a_file_handed_in_again_while_it_is_erased_stays(node):
+    number, query_code = node.register()
+    content = PDF + b"%again\n"
+    hand_in(node.ask, "/track/attachments", content, query_code=query_code)
+    node.settle()
+    with node.intake.open_work() as work:
+        work.attachments.forget(number)
+
+    hand_in(node.ask, "/track/attachments", content, "又.pdf", query_code=query_code)
+    node.settle()
+
+    assert node.files(number)["又.pdf"]["state"] == "here"
+    assert node.ports.files.store.holds(digest(content))
+
+
 def test_without_a_store_files_are_refused_for_now(file_node):
     node = file_node("630104", LIANXI_BLOBS="")
     _, query_code = node.register()
