@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.unit.portal.offices import CASE_NO, a_case
+
 UNIT = "630104.housing"
 HISTORY, CHANGES = f"/api/v1/units/{UNIT}/history", f"/api/v1/units/{UNIT}/changes"
 CHANGE = {"valid_from": "2026-03-02", "facts": {"name": "城西区住建局"}, "reason": "机构改革"}
@@ -60,3 +62,15 @@ def test_only_the_people_in_charge_of_this_node_change_its_organs(sign_in, offic
     assert leader.post("/api/v1/units/630105.housing/changes", CHANGE).status_code == 403
     assert leader.post("/api/v1/units/nothing/changes", CHANGE).status_code == 422
     assert offices.times("routing.change_unit") == 0
+
+
+def test_the_page_of_a_case_says_why_it_is_here_by_rule_version_and_reason(sign_in, offices):
+    reason = {"rule": "XN-D4", "version": "1", "text": "由本级主管单位办理。"}
+    offices.answers["routing.case"] = a_case(proposal={"reasons": [reason], "assisting": ["630104.labour"]})
+
+    page = sign_in("dispatcher").get(f"/desk/cases/{CASE_NO}").text
+
+    assert "为什么在这里" in page
+    assert "由本级主管单位办理。" in page
+    assert "XN-D4，版本1" in page
+    assert "建议协办：城西区人力资源和社会保障局" in page
