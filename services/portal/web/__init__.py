@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from services.portal.web import case, desk, desk_work, front, notices, orders, repeats, sign_in
+from services.portal.web import case, desk, desk_work, files, front, notices, orders, repeats, sign_in
 from services.portal.web.pages import error_page, words_for_templates
 
 __all__ = ["error_page", "register"]
@@ -17,6 +17,7 @@ def register(app: Flask) -> None:
         desk.pages,
         desk_work.pages,
         case.pages,
+        files.pages,
         repeats.pages,
         notices.pages,
         orders.pages,

@@ -172,6 +172,22 @@ def test_an_officer_opens_a_file_in_parts_and_each_look_is_written_down(node):
     assert len(node.database.query(book, number)) == 2
 
 
+def test_the_page_of_a_case_shows_its_files_and_where_they_stand(node):
+    number, query_code = node.register()
+    hand_in(node.ask, "/track/attachments", PDF + b"%page\n", "<b>合同.pdf", query_code=query_code)
+    hand_in(node.ask, "/track/attachments", photo(colour="pink"), "照片.jpg", query_code=query_code)
+    officer = node.officer()
+    page = f"/../../desk/cases/{number}/files"
+    waiting = officer("GET", page).text
+    node.settle()
+    ready = officer("GET", page).text
+
+    assert waiting.count("等待病毒检查") == 2
+    assert ready.count("未经病毒检查") == 2
+    assert "&lt;b&gt;合同.pdf" in ready
+    assert f"/api/v1/cases/{number}/attachments/" in ready
+
+
 def test_who_may_not_see_the_case_sees_no_file_of_it(node):
     number, query_code = node.register()
     row = hand_in(node.ask, "/track/attachments", photo(), query_code=query_code)
