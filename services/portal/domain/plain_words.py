@@ -76,6 +76,7 @@ class Progress:
     timeline: tuple[Step, ...]
     missing: str = ""
     offers: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 def progress(contact: Mapping[str, Any], view: Mapping[str, Any], names: Mapping[str, str], now: datetime) -> Progress:
@@ -95,7 +96,14 @@ def progress(contact: Mapping[str, Any], view: Mapping[str, Any], names: Mapping
         timeline=tuple(Step(str(step["on"]), _step(step, names)) for step in steps),
         missing=str(view.get("missing") or ""),
         offers=tuple(wish.name for wish in offers(str(view.get("state") or ""))),
+        parts=tuple(_part(row, names) for row in view.get("parts") or ()),
     )
+
+
+def _part(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """One claim that became a case of its own, in words."""
+    holder = place_name(str(row.get("holder") or ""), names)
+    return f"{row['case_no']}：{row.get('label') or '办理中'}，现由{holder}持有"
 
 
 def _guided(contact: Mapping[str, Any], received_on: str, now: datetime) -> Progress:

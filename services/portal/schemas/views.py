@@ -181,6 +181,7 @@ class Progress(Schema):
     received_on = _text()
     as_of = fields.String(required=True, metadata={"format": "date-time"})
     timeline = fields.List(fields.Nested(Step), required=True)
+    parts = fields.List(fields.String(), metadata={"description": "另立事项的诉求，各到了哪一步"})
     missing = fields.String(metadata={"description": "需要补正的内容"})
     offers = fields.List(fields.String(), metadata={"description": "现在可以做的：material、urge、withdrawal 等"})
 

@@ -208,6 +208,7 @@ def track(work: RoutingWork, desk: Desk, case_no: str) -> dict[str, Any]:
         "received_on": _iso(case.received_on),
         "served_on": _iso(case.served_on),
         "missing": _missing(work, case),
+        "parts": [row for row in _linked(work, case) if row["kind"] == "has-part-of"],
         "steps": steps,
         "as_of": case.updated_at.isoformat() if case.updated_at else None,
     }

@@ -48,3 +48,10 @@ def test_nothing_of_the_content_is_shown():
 @pytest.mark.parametrize(("day", "words"), [("2026-03-02", "2026年3月2日"), ("", ""), ("soon", "soon")])
 def test_days_are_written_as_people_write_them(day, words):
     assert in_words(day) == words
+
+
+def test_claims_that_became_cases_of_their_own_are_shown_with_their_holder():
+    part = {"case_no": "63010400020260302W90001", "label": "待受理", "holder": "630104"}
+
+    assert seen(parts=[part]).parts == ("63010400020260302W90001：待受理，现由城西区持有",)
+    assert seen().parts == ()

@@ -208,6 +208,9 @@ def test_t52_a_split_claim_is_a_case_of_its_own_with_the_petitioner_and_the_days
         (child, "has-part-of"),
         (NUMBER, "part-of"),
     ]
+    assert [(part["case_no"], part["label"]) for part in desk.track(node, node, NUMBER)["parts"]] == [
+        (child, "已登记待处理")
+    ]
     acts.act_on_case(node, *transfer(number=child), node.here)
     assert node.cases.get(child).state == "S04"
 
