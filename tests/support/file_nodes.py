@@ -98,7 +98,7 @@ class FileNode:
             passwords=PlainPasswords(),
             secrets=self.ring,
             new_id=new_id,
-            limits=Limits(),
+            limits=Limits(account=10**6, address=10**6, filing=10**6, tracking=10**6, sign_in=10**6),
             files=file_room(code, FileSettings.from_environment(self.environment), self.ring, lambda: None),
         )
         self.server = make_server("127.0.0.1", 0, create_app(self.ports, https=False), threaded=True)
