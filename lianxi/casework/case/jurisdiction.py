@@ -1,4 +1,4 @@
-"""Who stands above two organs, and between which two a case goes to and fro (Art. 24, R-24-2, R-24-3, R-24-7).
+"""Who stands above two organs, and between which two a case goes back and forth (Art. 24, R-24-2, R-24-3, R-24-7).
 
 An organ is named by the code of its unit, a petition department or a government by the code of its node.
 """

@@ -1,7 +1,7 @@
 """Who is competent after all: late objections, disputes between organs, their end, and the assisting units' part.
 
 T16 beyond its five days (CF-5), T19 and T20 (Art. 24): the organs concerned consult; failing that their common superior
-decides; without one the joint conference they share coordinates, with minutes. A case that two organs send to and fro
+decides; without one the joint conference they share coordinates, with minutes. A case sent back and forth between two
 goes to that conference by itself. An organ is named by the code of its unit, a petition department by that of its node.
 """
 

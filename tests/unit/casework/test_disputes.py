@@ -1,4 +1,4 @@
-"""T16–T20 beyond the plain objection: too late, between several organs, to and fro, with assisting units."""
+"""T16–T20 beyond the plain objection: too late, between several organs, back and forth, with assisting units."""
 
 from datetime import timedelta
 
@@ -277,7 +277,7 @@ def test_t19_a_case_that_comes_back_twice_between_the_same_two_goes_to_the_joint
     assert (state(road), road.case.designated) == ("S02", HOUSING)
 
 
-def test_two_organs_that_name_each_other_have_sent_it_to_and_fro():
+def test_two_organs_that_name_each_other_have_sent_it_back_and_forth():
     road = Road().received().registered()
     one, other = f"{CITY}.office", f"{CITY}.housing"
     for unit, named in ((one, other), (other, one)):
