@@ -5,7 +5,20 @@ from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Text, and_, case, cast, delete, func, literal, or_, select, tuple_, union_all
+from sqlalchemy import (
+    Connection,
+    Select,
+    Table,
+    Text,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql import ColumnElement, Subquery
 
@@ -20,40 +33,57 @@ from services.routing.storage.tables import case_file, custody_receipt, desk_boo
 FIRST_PART = 90_000
 """Parts of split cases are numbered after this, where no contact of a day ever comes."""
 _taking, _proposed, _relation, _parts = desk_books.taking, desk_books.proposed, desk_books.relation, desk_books.parts
-_OPEN = ("S01", "S02", "S03", "S06", "S07", "S08", "S09", "S10", "S14", "S15")
-_DECIDED = ("S30", "S31", "S32", "S33", "S40", "S50")
+_HELD = {
+    "S01": "register",
+    "S02": "dispatch",
+    "S03": "instruction",
+    "S06": "acceptance",
+    "S09": "completion",
+    "S10": "classification",
+    "S14": "signature",
+    "S15": "service",
+}
+"""The pile of each state at the node that holds the case."""
+_STAGES = {"consult": "consultation", "designate": "designation", "conference": "conference"}
+_REPORTED = ("S30", "S31", "S32", "S33", "S40", "S50")
 
 
 def _fact(name: str) -> ColumnElement[str]:
     return func.coalesce(case_file.c.snapshot[name].astext, "")
 
 
-def _pile_of(node: str) -> ColumnElement[str]:
-    """The pile in which a case waits at this node, null where it waits for nobody here."""
-    state, held = case_file.c.state, case_file.c.holder == node
-    still = ~case_file.c.in_transfer
-    mine = {
-        "register": "S01",
-        "dispatch": "S02",
-        "instruction": "S03",
-        "acceptance": "S06",
-        "completion": "S09",
-        "classification": "S10",
-        "signature": "S14",
-        "service": "S15",
-    }
-    return case(
-        *((and_(state == code, held, still), literal(name, Text)) for name, code in mine.items()),
-        (and_(state == "S07", _fact("sender") == node, still), literal("objection", Text)),
-        (and_(state == "S08", held, _fact("dispute_stage") == "consult", still), literal("consultation", Text)),
-        (
-            and_(state == "S08", _fact("dispute_node") == node, still),
-            case((_fact("dispute_stage") == "designate", literal("designation", Text)), else_="conference"),
-        ),
-        (and_(_fact("report") == "filed", _fact("assigned_by") == node), literal("report", Text)),
-        (and_(state.in_(("S30", "S31")), _fact("reviewing_node") == node), literal("review", Text)),
-        (and_(state == "S40", _fact("reviewing_node") == node), literal("final-review", Text)),
+def _row(pile: ColumnElement[str], since: Any = case_file.c.since, case_no: Any = case_file.c.case_no) -> Select[Any]:
+    return select(case_no.label("case_no"), since.label("since"), pile.label("pile"))
+
+
+def _named(name: str) -> ColumnElement[str]:
+    return literal(name, Text)
+
+
+def _waits(node: str) -> Subquery:
+    """Case number, since when and pile of everything that waits for somebody of this node; a case can wait twice."""
+    state, still = case_file.c.state, ~case_file.c.in_transfer
+    held = case(*((state == code, _named(name)) for code, name in _HELD.items()))
+    stage = _fact("dispute_stage")
+    disputed = case(*((stage == code, _named(name)) for code, name in _STAGES.items()))
+    whose = case((stage == "consult", case_file.c.holder), else_=_fact("dispute_node"))
+    review = case((state == "S40", _named("final-review")), else_=_named("review"))
+    waiting = (
+        _row(held).where(state.in_(list(_HELD)), case_file.c.holder == node, still),
+        _row(_named("objection")).where(state == "S07", _fact("sender") == node, still),
+        _row(disputed).where(state == "S08", whose == node, still),
+        _row(_named("report")).where(state.in_(_REPORTED), _fact("report") == "filed", _fact("assigned_by") == node),
+        _row(review).where(state.in_(("S30", "S31", "S40")), _fact("reviewing_node") == node),
+        _sent(_named("offer"), custody_receipt, custody_receipt.c.offered_at),
+        _sent(_named("directive"), directive, directive.c.issued_at),
+        _row(_named("proposed"), _proposed.c.proposed_at, _proposed.c.case_no).where(_proposed.c.state == "open"),
     )
+    return union_all(*waiting).subquery()
+
+
+def _sent(pile: ColumnElement[str], table: Table, since: Any) -> Select[Any]:
+    unanswered = table.c.answered_at.is_(None) & (table.c.direction == "out")
+    return _row(pile, since, table.c.case_no).where(unanswered)
 
 
 class SqlDeskBooks:
@@ -155,35 +185,22 @@ class SqlDeskBooks:
 
     def count(self, node: str) -> tuple[PileCount, ...]:
         """Return how many cases wait in each pile that is not empty, and since when the oldest does."""
-        pile = _pile_of(node).label("pile")
-        waiting = select(pile, case_file.c.since.label("since")).where(case_file.c.state.in_((*_OPEN, *_DECIDED)))
-        cases = waiting.subquery()
-        offers = custody_receipt.c.answered_at.is_(None) & (custody_receipt.c.direction == "out")
-        sent = directive.c.answered_at.is_(None) & (directive.c.direction == "out")
-        counts = union_all(
-            select(cases.c.pile, func.count().label("number"), func.min(cases.c.since).label("since"))
-            .where(cases.c.pile.is_not(None))
-            .group_by(cases.c.pile),
-            select(literal("offer", Text), func.count(), func.min(custody_receipt.c.offered_at)).where(offers),
-            select(literal("directive", Text), func.count(), func.min(directive.c.issued_at)).where(sent),
-            select(literal("proposed", Text), func.count(), func.min(_proposed.c.proposed_at)).where(
-                _proposed.c.state == "open"
-            ),
-        )
-        rows = self._connection.execute(counts)
-        return tuple(PileCount(row.pile, row.number, row.since) for row in rows if row.number)
+        waits = _waits(node)
+        query = select(waits.c.pile, func.count(), func.min(waits.c.since)).group_by(waits.c.pile)
+        return tuple(PileCount(name, number, since) for name, number, since in self._connection.execute(query))
 
     def piled(
         self, node: str, pile: str, after: tuple[datetime, str] | None, limit: int, *, unit: str, sealed: bool
     ) -> Sequence[PiledCase]:
         """Return the cases of a pile, oldest first; those of one unit if it is named, accusations only if `sealed`."""
-        waits = _waits(node, pile)
+        waits = _waits(node)
         columns = (case_file.c.case_no, case_file.c.state, waits.c.since, case_file.c.holder, case_file.c.unit)
         query = (
             select(*columns, _taking.c.person, _taking.c.role, _taking.c.expires_at)
             .join_from(waits, case_file, case_file.c.case_no == waits.c.case_no)
             .join(_taking, _taking.c.case_no == case_file.c.case_no, isouter=True)
             .join(sorting, sorting.c.case_no == case_file.c.case_no, isouter=True)
+            .where(waits.c.pile == pile)
             .order_by(waits.c.since, case_file.c.case_no)
             .limit(limit)
         )
@@ -201,18 +218,3 @@ class SqlDeskBooks:
             PiledCase(**{**row, "taken_by": row["taken_by"] or "", "taken_role": row["taken_role"] or ""})
             for row in rows
         ]
-
-
-def _waits(node: str, pile: str) -> Subquery:
-    """Case number and since when, of everything in a pile."""
-    if pile == "offer":
-        offers = custody_receipt.c.answered_at.is_(None) & (custody_receipt.c.direction == "out")
-        return select(custody_receipt.c.case_no, custody_receipt.c.offered_at.label("since")).where(offers).subquery()
-    if pile == "directive":
-        sent = directive.c.answered_at.is_(None) & (directive.c.direction == "out")
-        return select(directive.c.case_no, directive.c.issued_at.label("since")).where(sent).subquery()
-    if pile == "proposed":
-        open_ones = _proposed.c.state == "open"
-        return select(_proposed.c.case_no, _proposed.c.proposed_at.label("since")).where(open_ones).subquery()
-    states = or_(case_file.c.state.in_(_OPEN), case_file.c.state.in_(_DECIDED))
-    return select(case_file.c.case_no, case_file.c.since).where(states, _pile_of(node) == pile).subquery()

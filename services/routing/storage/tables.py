@@ -27,10 +27,10 @@ from services.routing.storage.repeat_tables import repeat_tables
 from services.routing.storage.sorting_tables import sorting_tables
 
 SCHEMA = "routing"
-PILED_STATES = (
-    "('S01', 'S02', 'S03', 'S06', 'S07', 'S08', 'S09', 'S10', 'S14', 'S15', 'S30', 'S31', 'S32', 'S33', 'S40', 'S50')"
-)
-"""States in which a case waits for somebody at a desk."""
+HELD_STATES = "('S01', 'S02', 'S03', 'S06', 'S09', 'S10', 'S14', 'S15')"
+"""States in which a case waits for somebody at the node that holds it."""
+DECIDED_STATES = "('S07', 'S08', 'S30', 'S31', 'S32', 'S33', 'S40', 'S50')"
+"""States in which a case waits for somebody at whatever node decides."""
 metadata = MetaData(schema=SCHEMA)
 bus = bus_tables(metadata)
 link = link_tables(metadata)
@@ -60,7 +60,8 @@ case_file = Table(
     _instant("since"),
     Column("snapshot", JSONB, nullable=False),
     Index("case_file_waiting", "holder", "since", postgresql_where=text("state IN ('S01', 'S02')")),
-    Index("case_file_piles", "state", "since", postgresql_where=text(f"state IN {PILED_STATES}")),
+    Index("case_file_held", "holder", "state", "since", postgresql_where=text(f"state IN {HELD_STATES}")),
+    Index("case_file_decided", "state", "since", postgresql_where=text(f"state IN {DECIDED_STATES}")),
     Index("case_file_petitioner", "petitioner_key", "received_on"),
 )
 
