@@ -6,6 +6,7 @@ import shutil
 import pytest
 from click.testing import CliRunner
 
+from lianxi.ops import rules
 from lianxi.ops.rules import command
 from services.routing.storage.rulebook.live import FILES
 from tests.unit.routing.sorting_desk import XINING, rulebook
@@ -105,3 +106,16 @@ def test_a_version_that_nobody_kept_and_a_file_without_petitions_are_refused(dat
 
     assert "没有存档的版本" in run("try", petitions, "--data", data, "--against", "1.0").stderr
     assert "没有标题列" in run("try", empty).stderr
+
+
+@pytest.mark.parametrize(("problem", "status"), [("", 0), ("rules.yaml：字段 sure：应为数字。", 1)])
+def test_a_running_node_says_which_rules_it_uses_and_what_it_refused(monkeypatch, problem, status):
+    told = {"node": "630104", "version": "7", "loaded_at": "2026-03-02T10:00:00+08:00", "problem": problem}
+    monkeypatch.setenv("LIANXI_NODE", "630104")
+    monkeypatch.setattr(rules, "_ask", lambda _environment: told)
+
+    result = run("show", "--live")
+
+    assert result.exit_code == status
+    assert "节点 630104 使用规则 7" in result.stdout
+    assert problem in result.stdout
