@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, current_app, make_response, request
 
 from services.portal.api.resources import Resource, ports
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal
 from services.portal.handlers import access
 from services.portal.schemas.access import Credentials, Me, NewToken, Tokens, TokenWanted
@@ -13,7 +14,9 @@ from services.portal.schemas.requests import SESSION_COOKIE, session_cookie
 resource = Resource("access", __name__, description="登录与令牌")
 
 
-@resource.operation("/sessions", "POST", body=Credentials, answer=Me, status=201, open_to_all=True, purpose="sign_in")
+@resource.operation(
+    "/sessions", "POST", body=Credentials, answer=Me, status=201, purpose="sign_in", reads=True, access=may.FREE
+)
 def sign_in(_person: Principal | None, given: dict[str, str]) -> tuple[Principal, int, dict[str, str]]:
     """Sign in; the session is a cookie that scripts cannot read."""
     signed_in = access.sign_in(given["login"], given["password"], ports())
@@ -21,7 +24,7 @@ def sign_in(_person: Principal | None, given: dict[str, str]) -> tuple[Principal
     return signed_in.principal, 201, {"Set-Cookie": session_cookie(signed_in.secret, secure=secure)}
 
 
-@resource.operation("/sessions", "DELETE", status=204)
+@resource.operation("/sessions", "DELETE", status=204, access=may.SIGNED_IN)
 def sign_out(_person: Principal) -> Response:
     """Sign out."""
     access.sign_out(request.cookies.get(SESSION_COOKIE, ""), ports())
@@ -30,25 +33,25 @@ def sign_out(_person: Principal) -> Response:
     return response
 
 
-@resource.operation("/me", answer=Me)
+@resource.operation("/me", answer=Me, access=may.SIGNED_IN)
 def me(person: Principal) -> Principal:
     """Say who is signed in."""
     return person
 
 
-@resource.operation("/tokens", answer=Tokens)
+@resource.operation("/tokens", answer=Tokens, access=may.SIGNED_IN)
 def list_tokens(person: Principal) -> dict[str, Any]:
     """List one's live tokens."""
     return {"rows": access.tokens_of(person, ports())}
 
 
-@resource.operation("/tokens", "POST", body=TokenWanted, answer=NewToken, status=201)
+@resource.operation("/tokens", "POST", body=TokenWanted, answer=NewToken, status=201, access=may.SIGNED_IN)
 def issue_token(person: Principal, wanted: dict[str, Any]) -> dict[str, Any]:
     """Make a token; it is shown this once."""
     return access.issue_token(person, wanted["name"], wanted["scopes"], wanted["days"], ports())
 
 
-@resource.operation("/tokens/<token_id>", "DELETE", status=204)
+@resource.operation("/tokens/<token_id>", "DELETE", status=204, access=may.SIGNED_IN)
 def revoke_token(person: Principal, token_id: str) -> Response:
     """End a token."""
     access.revoke_token(person, token_id, ports())

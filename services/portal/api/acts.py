@@ -8,6 +8,7 @@ from lianxi.casework.errors import Invalid
 from lianxi.casework.messages.catalogue import COMMANDS
 from services.portal.api.cases import number
 from services.portal.api.resources import Resource, idempotency_key, ports
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal
 from services.portal.domain.acts import OFFERED_COMMANDS, labels
 from services.portal.domain.answers import Answer
@@ -37,6 +38,7 @@ def _offer(command: str) -> None:
         "POST",
         body=act_schema(command),
         answer=Act,
+        access=may.act(command),
         repeatable=True,
         also={"parameters": [_IF_MATCH], "summary": labels().get(command, command)},
     )(act)

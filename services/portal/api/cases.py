@@ -4,6 +4,7 @@ from typing import Any
 
 from lianxi.casework.identifiers import CaseNumber
 from services.portal.api.resources import Resource, ports
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal
 from services.portal.handlers import cases
 from services.portal.schemas.filing import Reason
@@ -12,33 +13,35 @@ from services.portal.schemas.views import Case, Contact, DocumentText, LedgerQue
 resource = Resource("cases", __name__, description="事项")
 
 
-@resource.operation("/cases", query=LedgerQuery, answer=RowsWithNext)
+@resource.operation("/cases", query=LedgerQuery, answer=RowsWithNext, access=may.LEDGER)
 def list_cases(person: Principal, query: dict[str, Any]) -> dict[str, Any]:
     """List cases from the ledger, within one's own reach."""
     page = query.pop("after"), query.pop("limit")
     return cases.ledger(query, person, page, ports())
 
 
-@resource.operation("/cases/<case_no>", answer=Case)
+@resource.operation("/cases/<case_no>", answer=Case, access=may.CASE_READERS)
 def read_case(person: Principal, case_no: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Read one case with the acts that are open now."""
     view = cases.show_case(number(case_no), person, ports())
     return view, 200, {"ETag": f'"{view.get("seq")}"'}
 
 
-@resource.operation("/cases/<case_no>/clocks", answer=Rows)
+@resource.operation("/cases/<case_no>/clocks", answer=Rows, access=may.CASE_READERS)
 def read_clocks(person: Principal, case_no: str) -> dict[str, Any]:
     """Read the clocks of a case with their derivations."""
     return cases.clocks(number(case_no), person, ports())
 
 
-@resource.operation("/cases/<case_no>/documents/<path:document_number>", answer=DocumentText)
+@resource.operation("/cases/<case_no>/documents/<path:document_number>", answer=DocumentText, access=may.CASE_READERS)
 def read_document(person: Principal, case_no: str, document_number: str) -> dict[str, Any]:
     """Read one document of a case."""
     return cases.document(number(case_no), document_number, person, ports())
 
 
-@resource.operation("/cases/<case_no>/petitioner", "POST", body=Reason, answer=Contact)
+@resource.operation(
+    "/cases/<case_no>/petitioner", "POST", body=Reason, answer=Contact, reads=True, access=may.ON_THE_TASK
+)
 def read_petitioner(person: Principal, given: dict[str, str], case_no: str) -> dict[str, Any]:
     """Read the petitioner's data in full; who looked and why is recorded."""
     return cases.petitioner(number(case_no), given["reason"], person, ports())

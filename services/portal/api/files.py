@@ -12,6 +12,7 @@ from flask import Response, make_response, request
 
 from services.portal.api.cases import number
 from services.portal.api.resources import Resource, ports
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal
 from services.portal.domain.files import CHUNK_BYTES
 from services.portal.handlers import files
@@ -48,13 +49,15 @@ _SENT = {
 }
 
 
-@resource.operation("/cases/<case_no>/attachments", answer=Files)
+@resource.operation("/cases/<case_no>/attachments", answer=Files, access=may.CASE_READERS)
 def list_files(person: Principal, case_no: str) -> dict[str, Any]:
     """List the files of a case, also those that are not here yet."""
     return files.of_case(number(case_no), person, ports())
 
 
-@resource.operation("/cases/<case_no>/attachments", "POST", body=FileAnnounced, answer=UploadBegun, status=201)
+@resource.operation(
+    "/cases/<case_no>/attachments", "POST", body=FileAnnounced, answer=UploadBegun, status=201, access=may.CASE_FILES
+)
 def begin_upload(person: Principal, file: dict[str, Any], case_no: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Begin the upload of a file to a case."""
     return _begun(files.begin(number(case_no), file, person, ports()))
@@ -66,8 +69,8 @@ def begin_upload(person: Principal, file: dict[str, Any], case_no: str) -> tuple
     body=FileAnnouncedByPetitioner,
     answer=UploadBegun,
     status=201,
-    open_to_all=True,
     purpose="filing",
+    access=may.BY_CODE,
 )
 def begin_upload_with_code(
     _person: Principal | None, file: dict[str, Any]
@@ -78,21 +81,27 @@ def begin_upload_with_code(
 
 
 @resource.operation(
-    "/track/attachments/list", "POST", body=QueryCodeGiven, answer=Files, open_to_all=True, purpose="tracking"
+    "/track/attachments/list",
+    "POST",
+    body=QueryCodeGiven,
+    answer=Files,
+    purpose="tracking",
+    reads=True,
+    access=may.BY_CODE,
 )
 def list_files_with_code(_person: Principal | None, given: dict[str, str]) -> dict[str, Any]:
     """List the files that the petitioner handed in."""
     return files.of_petitioner(given["query_code"], ports())
 
 
-@resource.operation("/uploads/<upload_id>", answer=UploadProgress, open_to_all=True, also=_WITH_KEY)
+@resource.operation("/uploads/<upload_id>", answer=UploadProgress, also=_WITH_KEY, access=may.BY_UPLOAD_KEY)
 def read_upload(_person: Principal | None, upload_id: str) -> dict[str, Any]:
     """Say where an upload goes on."""
     return files.progress(upload_id, _key(), ports())
 
 
 @resource.operation(
-    "/uploads/<upload_id>", "PUT", query=ChunkPlace, answer=UploadProgress, open_to_all=True, also=_CHUNK
+    "/uploads/<upload_id>", "PUT", query=ChunkPlace, answer=UploadProgress, also=_CHUNK, access=may.BY_UPLOAD_KEY
 )
 def add_chunk(_person: Principal | None, place: dict[str, int], upload_id: str) -> dict[str, Any]:
     """Send one chunk; sent twice it counts once."""
@@ -100,28 +109,28 @@ def add_chunk(_person: Principal | None, place: dict[str, int], upload_id: str) 
 
 
 @resource.operation(
-    "/uploads/<upload_id>/finish", "POST", body=UploadDone, answer=File, open_to_all=True, also=_WITH_KEY
+    "/uploads/<upload_id>/finish", "POST", body=UploadDone, answer=File, also=_WITH_KEY, access=may.BY_UPLOAD_KEY
 )
 def finish_upload(_person: Principal | None, done: dict[str, str], upload_id: str) -> dict[str, Any]:
     """End an upload: the whole is checked and attached to the case."""
     return files.finish(upload_id, _key(), done["sha256"], ports())
 
 
-@resource.operation("/uploads/<upload_id>", "DELETE", status=204, open_to_all=True, also=_WITH_KEY)
+@resource.operation("/uploads/<upload_id>", "DELETE", status=204, also=_WITH_KEY, access=may.BY_UPLOAD_KEY)
 def give_upload_up(_person: Principal | None, upload_id: str) -> Response:
     """Give an upload up."""
     files.give_up(upload_id, _key(), ports())
     return make_response("", 204)
 
 
-@resource.operation("/cases/<case_no>/attachments/<attachment_id>", also=_SENT)
+@resource.operation("/cases/<case_no>/attachments/<attachment_id>", also=_SENT, access=may.CASE_READERS)
 def read_file(person: Principal, case_no: str, attachment_id: str) -> Response:
     """Open a file; who looked is recorded."""
     wanted = attachment_id, "content"
     return sent(files.open_file(number(case_no), wanted, person, request.headers.get("Range"), ports()))
 
 
-@resource.operation("/cases/<case_no>/attachments/<attachment_id>/thumbnail", also=_SENT)
+@resource.operation("/cases/<case_no>/attachments/<attachment_id>/thumbnail", also=_SENT, access=may.CASE_READERS)
 def read_thumbnail(person: Principal, case_no: str, attachment_id: str) -> Response:
     """Open the small picture of a file; who looked is recorded."""
     wanted = attachment_id, "thumbnail"

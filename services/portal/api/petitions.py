@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import Schema
 
 from services.portal.api.resources import Resource, idempotency_key, ports
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal
 from services.portal.domain.answers import Answer
 from services.portal.handlers import filing, petitioning, tracking, unfinished
@@ -20,7 +21,7 @@ resource = Resource("petitions", __name__, description="提交与查询")
 
 
 @resource.operation(
-    "/cases", "POST", body=Petition, answer=Receipt, status=201, open_to_all=True, purpose="filing", repeatable=True
+    "/cases", "POST", body=Petition, answer=Receipt, status=201, purpose="filing", repeatable=True, access=may.FILING
 )
 def file_petition(person: Principal | None, form: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """File a petition, as a petitioner or, signed in, as a registrar."""
@@ -28,7 +29,9 @@ def file_petition(person: Principal | None, form: dict[str, Any]) -> tuple[dict[
     return answer.body, answer.status, {"Location": f"/api/v1/cases/{answer.body['number']}"}
 
 
-@resource.operation("/track", "POST", body=QueryCodeGiven, answer=Progress, open_to_all=True, purpose="tracking")
+@resource.operation(
+    "/track", "POST", body=QueryCodeGiven, answer=Progress, purpose="tracking", reads=True, access=may.BY_CODE
+)
 def track(_person: Principal | None, given: dict[str, str]) -> Any:
     """Look at a petition with its query code, which travels in the body only."""
     return tracking.track(given["query_code"], ports())
@@ -46,7 +49,7 @@ def _wish(name: str, body: type[Schema], said: str) -> None:
         "POST",
         body=body,
         answer=bodies.Brought,
-        open_to_all=True,
+        access=may.BY_CODE,
         purpose="filing",
         repeatable=True,
         also={"responses": {"202": {"description": "已转给持有该事项的节点"}}},
@@ -61,13 +64,7 @@ _wish("withdrawal", bodies.Withdraw, "Withdraw a petition of free will (T42).")
 
 
 @resource.operation(
-    "/drafts",
-    "POST",
-    body=bodies.Unfinished,
-    answer=bodies.DraftSaved,
-    status=201,
-    open_to_all=True,
-    purpose="filing",
+    "/drafts", "POST", body=bodies.Unfinished, answer=bodies.DraftSaved, status=201, purpose="filing", access=may.FREE
 )
 def save_draft(person: Principal | None, given: dict[str, Any]) -> dict[str, Any]:
     """Keep a petition that is not finished."""
@@ -75,32 +72,40 @@ def save_draft(person: Principal | None, given: dict[str, Any]) -> dict[str, Any
 
 
 @resource.operation(
-    "/drafts/open", "POST", body=bodies.DraftWanted, answer=bodies.DraftOpened, open_to_all=True, purpose="tracking"
+    "/drafts/open",
+    "POST",
+    body=bodies.DraftWanted,
+    answer=bodies.DraftOpened,
+    purpose="tracking",
+    reads=True,
+    access=may.BY_CODE,
 )
 def open_draft(_person: Principal | None, given: dict[str, str]) -> dict[str, Any]:
     """Open a draft with its code, which travels in the body only."""
     return petitioning.open_draft(given["draft_code"], ports())
 
 
-@resource.operation("/drafts", answer=views.Rows)
+@resource.operation("/drafts", answer=views.Rows, access=may.REGISTRARS)
 def drafts(person: Principal) -> dict[str, Any]:
     """List one's own drafts."""
     return unfinished.drafts(person, ports())
 
 
-@resource.operation("/rejects", query=bodies.RejectsQuery, answer=views.RowsWithNext)
+@resource.operation("/rejects", query=bodies.RejectsQuery, answer=views.RowsWithNext, access=may.REGISTRARS)
 def rejects(person: Principal, query: dict[str, Any]) -> dict[str, Any]:
     """List refused input that nobody has mended yet."""
     return unfinished.rejects(person, query, ports())
 
 
-@resource.operation("/rejects/<reject_id>/open", "POST", body=Reason, answer=bodies.RejectOpened)
+@resource.operation(
+    "/rejects/<reject_id>/open", "POST", body=Reason, answer=bodies.RejectOpened, reads=True, access=may.REGISTRARS
+)
 def open_reject(person: Principal, given: dict[str, str], reject_id: str) -> dict[str, Any]:
     """Open refused input; the look is written down with its reason."""
     return unfinished.open_reject(person, reject_id, given["reason"], ports())
 
 
-@resource.operation("/rejects/<reject_id>/drop", "POST", answer=views.Done)
+@resource.operation("/rejects/<reject_id>/drop", "POST", answer=views.Done, access=may.REGISTRARS_FILE)
 def drop_reject(person: Principal, reject_id: str) -> dict[str, Any]:
     """Note that refused input will not be mended."""
     unfinished.drop_reject(person, reject_id, ports())

@@ -5,10 +5,12 @@ in this file, so that the resources stay checked.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import wraps
+from itertools import count
 from typing import Any, NoReturn, TypeVar, cast
 
-from flask import current_app, g, request
+from flask import Response, current_app, g, request
 from flask_smorest import Api, Blueprint
 from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
@@ -16,9 +18,10 @@ from webargs.flaskparser import FlaskParser
 from lianxi import __version__
 from services.portal.domain.accounts import Principal
 from services.portal.domain.answers import Answer
-from services.portal.domain.sign_in import NotSignedIn
+from services.portal.domain.permissions import Access
 from services.portal.handlers import Ports
-from services.portal.handlers.access import admit
+from services.portal.handlers.access import admit, check_access
+from services.portal.handlers.asking import Attempt, once
 from services.portal.schemas.problems import CONTENT_TYPE, InvalidFields, Problem, field_errors
 from services.portal.schemas.requests import caller_of, json_body
 
@@ -78,73 +81,150 @@ class PortalApi(Api):  # type: ignore[misc]  # untyped
             self.spec.components.response(name, {"description": description, "content": content}, lazy=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What was said of an operation when it was registered.
+
+    `reads` marks a POST that changes nothing, because what it reads must not stand in an address. Every other POST
+    takes an idempotency key: of itself where it is `repeatable`, else from this frame.
+    """
+
+    name: str
+    rule: str
+    method: str
+    access: Access
+    query: type[Schema] | None
+    body: type[Schema] | None
+    answer: type[Schema] | None
+    purpose: str
+    repeatable: bool
+    reads: bool
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it takes an idempotency key."""
+        return self.method == "POST" and not self.reads
+
+
 class Resource(Blueprint):  # type: ignore[misc]  # untyped
     """The operations on one kind of thing."""
 
     ARGUMENTS_PARSER = StrictParser()
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.operations: list[Operation] = []
 
     def operation(
         self,
         rule: str,
         method: str = "GET",
         *,
+        access: Access,
         query: type[Schema] | None = None,
         body: type[Schema] | None = None,
         answer: type[Schema] | None = None,
         status: int = 200,
-        open_to_all: bool = False,
         purpose: str = "",
         repeatable: bool = False,
+        reads: bool = False,
         also: dict[str, Any] | None = None,
     ) -> Callable[[View], View]:
         """Register a function as an operation.
 
-        It is called with the person (None only where `open_to_all`), the query, the body, and the parts of the path.
+        It is called with the person (None only where `access` is open to all), the query, the body, and the parts of
+        the path.
         """
 
         def register(view: View) -> View:
-            done: Any = _with_person(view, open_to_all=open_to_all)
-            done = self.response(status, answer)(done)
+            operation = Operation(
+                name=view.__name__,
+                rule=rule,
+                method=method,
+                access=access,
+                query=query,
+                body=body,
+                answer=answer,
+                purpose=purpose,
+                repeatable=repeatable,
+                reads=reads,
+            )
+            self.operations.append(operation)
+            done: Any = self.response(status, answer)(_with_person(view))
+            if operation.keyed and not repeatable:
+                done = _one_effect(done)
             if body is not None:
                 done = self.arguments(body)(done)
             if query is not None:
                 done = self.arguments(query, location="query")(done)
-            described = dict(also or {}, security=[{}, *_SIGNED_IN] if open_to_all else _SIGNED_IN)
-            if repeatable:
-                described["parameters"] = [*described.get("parameters", ()), _REUSABLE]
-            done = self.doc(**described)(_let_in(done, purpose))
+            done = self.doc(**_described(operation, also or {}))(_let_in(done, operation))
             self.route(rule, methods=[method], endpoint=view.__name__)(done)
             return view
 
         return register
 
 
-def _let_in(view: Callable[..., Any], purpose: str) -> Callable[..., Any]:
-    """Recognise the caller and keep to the limits before anything is read."""
+def _described(operation: Operation, also: dict[str, Any]) -> dict[str, Any]:
+    described = dict(also, security=[{}, *_SIGNED_IN] if operation.access.open_to_all else _SIGNED_IN)
+    described["x-access"] = operation.access.described()
+    if operation.keyed:
+        described["parameters"] = [*described.get("parameters", ()), _REUSABLE]
+    return described
+
+
+def _let_in(view: Callable[..., Any], operation: Operation) -> Callable[..., Any]:
+    """Recognise the caller, keep to the limits and to the table of access before anything is read."""
 
     @wraps(view)
     def let_in(*args: Any, **path: Any) -> Any:
-        g.person = admit(caller_of(request), ports(), purpose)
+        g.person = admit(caller_of(request), ports(), operation.purpose)
+        check_access(g.person, operation.access)
         return view(*args, **path)
 
     return let_in
 
 
-def _with_person(view: Callable[..., Any], *, open_to_all: bool) -> Callable[..., Any]:
+def _with_person(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def with_person(*args: Any, **path: Any) -> Any:
         person: Principal | None = g.person
-        if person is None and not open_to_all:
-            raise NotSignedIn("请先登录，或在 Authorization 头中给出访问令牌。")
         answer = view(person, *args, **path)
         return (answer.body, answer.status) if isinstance(answer, Answer) else answer
 
     return with_person
 
 
+def _one_effect(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Answer a request repeated under one idempotency key as it was answered the first time.
+
+    While it runs, the ids that its use case asks for follow from the key: a request that is repeated after a crash
+    sends the other services the very same commands.
+    """
+
+    @wraps(view)
+    def one_effect(*args: Any, **path: Any) -> Response:
+        def run(attempt: Attempt) -> Answer:
+            g.command_ids = (attempt.command_id if n == 0 else f"{attempt.command_id}-{n}" for n in count())
+            response = view(*args, **path)
+            kept = {"text": response.get_data(as_text=True), "location": response.headers.get("Location")}
+            return Answer(response.status_code, kept)
+
+        raw = "" if args else request.get_data(as_text=True)
+        content = f"{request.method} {request.path}", [args, raw, request.headers.get("Upload-Key")]
+        answer = once(ports(), g.person, idempotency_key(), content, run)
+        response = Response(answer.body["text"], answer.status, mimetype="application/json")
+        if answer.body["location"]:
+            response.headers["Location"] = answer.body["location"]
+        return response
+
+    return one_effect
+
+
 def ports() -> Ports:
     """Return what the use cases of this application need."""
-    return cast("Ports", current_app.extensions["portal"])
+    known = cast("Ports", current_app.extensions["portal"])
+    ids = g.get("command_ids")
+    return replace(known, new_id=lambda: str(next(ids))) if ids else known
 
 
 def idempotency_key() -> str | None:

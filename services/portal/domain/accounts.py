@@ -89,6 +89,13 @@ class Reach(StrEnum):
     SUBTREE = "subtree"
 
 
+def reach_of(role: AccountRole) -> Reach:
+    """Return how far a role may read."""
+    if role in _OF_A_UNIT:
+        return Reach.UNIT
+    return Reach.NODE if role in _OF_THE_NODE else Reach.SUBTREE
+
+
 class Scope(StrEnum):
     """What an API token may be used for; a session may do all of it."""
 
@@ -112,9 +119,7 @@ class Principal:
     @property
     def reach(self) -> Reach:
         """How far this person may read."""
-        if self.role in _OF_A_UNIT:
-            return Reach.UNIT
-        return Reach.NODE if self.role in _OF_THE_NODE else Reach.SUBTREE
+        return reach_of(self.role)
 
     def actor(self) -> dict[str, str]:
         """Who acts, as commands carry it; a supervisor orders in the place of the department's leader."""

@@ -20,7 +20,8 @@ _WHOLE_NODE = frozenset(
         AccountRole.FINAL_REVIEWER,
     }
 )
-_READS_THE_BOOK = frozenset({AccountRole.DEPARTMENT_LEADER, AccountRole.ADMIN})
+READS_THE_BOOK = frozenset({AccountRole.DEPARTMENT_LEADER, AccountRole.ADMIN})
+ANSWERS_PERSONS = frozenset({AccountRole.DEPARTMENT_LEADER})
 CONTENT = ("subject", "text")
 
 
@@ -50,9 +51,9 @@ def is_accusation(case: Mapping[str, Any]) -> bool:
 
 def may_read_the_book(person: Principal) -> bool:
     """Whether this person may see who looked at personal data."""
-    return person.role in _READS_THE_BOOK
+    return person.role in READS_THE_BOOK
 
 
 def may_answer_persons(person: Principal) -> bool:
     """Whether this person may take out or erase one person's data for that person."""
-    return person.role is AccountRole.DEPARTMENT_LEADER
+    return person.role in ANSWERS_PERSONS

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lianxi.casework.errors import Invalid, Unknown
+from lianxi.casework.errors import Forbidden, Invalid, Unknown
 from services.portal.domain.accounts import AccountRole, Principal, Scope, check_place
 from services.portal.domain.limits import Limits, network_of
+from services.portal.domain.permissions import Access
 from services.portal.domain.sign_in import (
     SESSION_SECONDS,
     TOKEN_DAYS,
@@ -52,6 +53,18 @@ def admit(caller: Caller, ports: Ports, purpose: str = "") -> Principal | None:
     if by_cookie and not hmac.compare_digest(caller.csrf.encode(), by_cookie.csrf.encode()):
         raise NotFromOurPage
     return principal
+
+
+def check_access(person: Principal | None, access: Access) -> None:
+    """Keep to a row of the table of access: refuse who is not signed in, has another role, or a token too narrow."""
+    if person is None:
+        if not access.open_to_all:
+            raise NotSignedIn("请先登录，或在 Authorization 头中给出访问令牌。")
+        return
+    for scope in sorted(access.scopes):
+        person.need(scope)
+    if not access.admits(person):
+        raise Forbidden(access.refusal.format(role=person.role.label), rule=access.rule)
 
 
 def _recognise(caller: Caller, books: Books) -> Principal | None:
@@ -115,7 +128,7 @@ def issue_token(person: Principal, name: str, scopes: Sequence[str], days: int, 
         raise Invalid("scopes", "scope", "不能给新令牌多于自己现有的权限。")
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     row = {
-        "id": ports.new_id(),
+        "id": digest(f"id of {secret}")[:32],  # not from the key of the request: a second secret is a second token
         "account_id": person.account_id,
         "digest": digest(secret),
         "name": name,

@@ -4,8 +4,9 @@ from typing import Any
 
 from lianxi.casework.errors import Forbidden, Invalid
 from lianxi.casework.identifiers import Channel
-from services.portal.domain.accounts import AccountRole, Principal, Scope
+from services.portal.domain.accounts import Principal, Scope
 from services.portal.domain.answers import Answer
+from services.portal.domain.permissions import MAY_REGISTER
 from services.portal.handlers import Ports
 from services.portal.handlers.asking import Attempt, ask, once
 
@@ -28,7 +29,6 @@ STAFF_ONLY = frozenset(
     }
 )
 """What only an office can state about a contact: when and how it came, and what its registrar settled."""
-MAY_REGISTER = frozenset({AccountRole.REGISTRAR, AccountRole.DISPATCHER})
 
 
 def file_petition(form: dict[str, Any], person: Principal | None, key: str | None, ports: Ports) -> Answer:

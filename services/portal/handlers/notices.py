@@ -4,13 +4,12 @@ from typing import Any
 
 from lianxi.casework.errors import Forbidden
 from lianxi.casework.identifiers import QueryCode
-from services.portal.domain.accounts import AccountRole, Principal, Scope
+from services.portal.domain.accounts import Principal, Scope
+from services.portal.domain.permissions import KEEPS_NOTICES
 from services.portal.handlers import Ports
 from services.portal.handlers.asking import ask
 from services.portal.handlers.cases import read_case
 
-KEEPS_NOTICES = frozenset({AccountRole.REGISTRAR, AccountRole.DISPATCHER, AccountRole.DEPARTMENT_LEADER})
-"""Who runs the print room, looks after what could not be delivered, and writes down what a petitioner wants."""
 PASSED_ON = frozenset(
     {"authorization", "content-type", "x-signature", "webhook-id", "webhook-timestamp", "webhook-signature"}
 )
@@ -37,7 +36,7 @@ def choice(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:
 
 def choose(case_no: str, wanted: dict[str, Any], person: Principal, ports: Ports) -> dict[str, Any]:
     """Write down what a petitioner wants who said so at the window or in a letter."""
-    _keeper(person)
+    _keeper(person, Scope.ACT)
     read_case(case_no, person, ports)
     body = {**wanted, "case_no": case_no, "chosen_by": person.account_id}
     return ask(ports, "notify.choose", body, command_id=ports.new_id())

@@ -3,12 +3,11 @@
 from typing import Any
 
 from lianxi.casework.errors import Forbidden
-from services.portal.domain.accounts import AccountRole, Principal, Scope, is_within
+from services.portal.domain.accounts import Principal, Scope, is_within
 from services.portal.domain.answers import Answer
+from services.portal.domain.permissions import MAY_CHANGE_UNITS
 from services.portal.handlers import Ports
 from services.portal.handlers.asking import Attempt, ask, once
-
-MAY_CHANGE = frozenset({AccountRole.DEPARTMENT_LEADER, AccountRole.ADMIN})
 
 
 def history(unit: str, person: Principal, ports: Ports) -> dict[str, Any]:
@@ -22,7 +21,7 @@ def history(unit: str, person: Principal, ports: Ports) -> dict[str, Any]:
 def change(unit: str, asked: dict[str, Any], person: Principal, key: str | None, ports: Ports) -> Answer:
     """Change an organ of this node from a day on; nothing is overwritten."""
     person.need(Scope.ACT)
-    if person.role not in MAY_CHANGE or unit.partition(".")[0] != person.node:
+    if person.role not in MAY_CHANGE_UNITS or unit.partition(".")[0] != person.node:
         raise Forbidden("单位目录由本节点信访部门负责人或者系统管理员变更。", rule="R-24-6", field="unit")
     body = {"unit": unit, "actor": person.actor(), **asked}
 
