@@ -15,6 +15,7 @@ from lianxi.bus.amqp import connect, properties
 from lianxi.bus.calls import Calls
 from lianxi.contracts import envelope
 from lianxi.runtime.clock import SystemClock, set_offset
+from lianxi.runtime.crypto import KeyRing
 from tests.integration.supervision.desk import raw_of
 from tests.support.builders import CITY, TOWNSHIP, Road
 from tests.support.waiting import eventually
@@ -29,12 +30,15 @@ RUNNERS = {"nameko": "lianxi.runtime.run", "threads": "lianxi.bus.threads"}
 def node(broker_vhost, node_database, tmp_path):
     """The settings of a supervision process of the city, its database and its vhost."""
     topology.declare(broker_vhost.uri)
+    ring = tmp_path / "keys.yaml"
+    KeyRing.generate().write(ring)
     database = node_database(CITY, services=("supervision",))
     settings = {
         **os.environ,
         **database.environment(tmp_path),
         "LIANXI_AMQP_URI": broker_vhost.uri,
         "LIANXI_CLOCK_FILE": str(tmp_path / "offset"),
+        "LIANXI_KEYRING_FILE": str(ring),
         "LIANXI_METRICS_PORT": "0",
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "ignore",
