@@ -1,8 +1,15 @@
 """The connections of one service to its schema: bounded, checked before use, silent about values."""
 
+from functools import partial
+from typing import Any
+from weakref import WeakMethod
+
 from sqlalchemy import Engine, create_engine
 
 from lianxi.bus.arrays import write_lists_as_literals
+from lianxi.runtime.metrics import gauge
+
+_POOL = gauge("database_pool_connections", "Connections of a service's pool: in use, and at most", ("schema", "state"))
 
 
 def engine_for(
@@ -24,7 +31,7 @@ def engine_for(
     options = f"-c statement_timeout={statement_seconds * 1000} -c lock_timeout=20000"
     if time_zone is not None:
         options += f" -c timezone={time_zone}"
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=connections,
         max_overflow=0,
@@ -33,3 +40,17 @@ def engine_for(
         hide_parameters=True,
         connect_args={"application_name": service, "connect_timeout": 5, "options": options},
     )
+    _POOL.labels(service, "most").set(connections)
+    _POOL.labels(service, "used").set_function(partial(_used, WeakMethod(_checked_out(engine))))
+    return engine
+
+
+def _checked_out(engine: Engine) -> Any:
+    """Return what tells how many connections of the pool are in use."""
+    return engine.pool.checkedout  # type: ignore[attr-defined]  # the pool of an engine with a size has it
+
+
+def _used(checked_out: Any) -> float:
+    """Return the connections in use now; none once the engine is gone."""
+    ask = checked_out()
+    return float(ask()) if ask is not None else 0.0

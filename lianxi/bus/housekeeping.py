@@ -19,6 +19,7 @@ COUNTED = 100_000
 DEPTH = gauge("outbox_depth", "Messages waiting to be sent (counted up to 100,000)", ("schema",))
 OLDEST = gauge("outbox_oldest_age_seconds", "Age of the oldest message waiting to be sent", ("schema",))
 UNROUTABLE = gauge("outbox_unroutable", "Messages that no queue wanted and a person has to look at", ("schema",))
+DRIFT = gauge("clock_drift_seconds", "Clock of this process minus that of the database")
 PRUNED = counter("bus_pruned_total", "Rows removed after their retention", ("schema", "table"))
 
 _MEASURE = """
@@ -26,7 +27,8 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM {s}.outbox
             WHERE sent_at IS NULL AND unroutable_at IS NULL LIMIT %s) AS waiting),
        (SELECT coalesce(extract(epoch FROM now() - created_at), 0) FROM {s}.outbox
             WHERE sent_at IS NULL AND unroutable_at IS NULL ORDER BY position LIMIT 1),
-       (SELECT count(*) FROM {s}.outbox WHERE unroutable_at IS NOT NULL)
+       (SELECT count(*) FROM {s}.outbox WHERE unroutable_at IS NOT NULL),
+       extract(epoch FROM clock_timestamp())
 """
 _PRUNE = """
 DELETE FROM {s}.{table} WHERE ctid = ANY(ARRAY(
@@ -71,7 +73,8 @@ class Housekeeping:
     def _measure(self, database: connection, schema: str) -> None:
         with database.cursor() as cursor:
             cursor.execute(_MEASURE.format(s=schema), (COUNTED,))
-            depth, oldest, unroutable = cursor.fetchone() or (0, 0, 0)
+            depth, oldest, unroutable, now = cursor.fetchone() or (0, 0, 0, time.time())
+        DRIFT.set(time.time() - float(now))
         DEPTH.labels(schema).set(depth)
         OLDEST.labels(schema).set(float(oldest or 0))
         UNROUTABLE.labels(schema).set(unroutable)

@@ -30,7 +30,7 @@ from lianxi.bus.messages import EXPIRATION, OUTBOX_CHANNEL, TRANSIENT
 from lianxi.bus.recovery import send_again_if_wiped
 from lianxi.runtime import logging as logs
 from lianxi.runtime.health import HEALTH
-from lianxi.runtime.metrics import counter, gauge, serve_metrics
+from lianxi.runtime.metrics import counter, gauge, histogram, serve_metrics
 from lianxi.runtime.settings import read, read_int
 
 WINDOW = 1000
@@ -44,6 +44,7 @@ SHUN = 30.0
 """Seconds for which messages to an exchange that the broker does not know are left alone, others go on."""
 
 SENT = counter("relay_messages_total", "Messages by outcome: sent, unroutable or refused", ("schema", "outcome"))
+CONFIRM_SECONDS = histogram("relay_confirm_seconds", "Time from sending a batch to the broker's last confirm of it")
 CONNECTED = gauge("relay_connected", "Whether the relay reaches database and broker")
 
 _CLAIM = """
@@ -74,6 +75,7 @@ class Lane:
     schema: str = ""
     positions: list[int] = field(default_factory=list)
     batch: Batch | None = None
+    sent: float = 0.0
 
 
 def dsn_of(url: str) -> str:
@@ -203,6 +205,7 @@ class Relay:
                 lane.schema = schema
                 lane.positions = [row[0] for row in rows]
                 self._begin[schema] = lane.positions[0]
+                lane.sent = time.monotonic()
                 lane.batch = publisher.send([_publication(row) for row in rows])
                 return True
             lane.database.rollback()
@@ -222,6 +225,7 @@ class Relay:
         batch, lane.batch = lane.batch, None
         if batch is None:
             return
+        CONFIRM_SECONDS.observe(time.monotonic() - lane.sent)
         with lane.database.cursor() as cursor:
             for column, outcome, indexes in (
                 ("sent_at", "sent", batch.confirmed),

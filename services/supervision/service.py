@@ -1,5 +1,6 @@
 """The doors of supervision: what is read from the bus, what may be called, what runs every second."""
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from lianxi.runtime import logging as logs
 from services.supervision import schemas
 from services.supervision.handlers import look_up, orders
 from services.supervision.handlers.follow import follow
+from services.supervision.handlers.measure import count_figures, count_work
 from services.supervision.handlers.raise_alerts import raise_alerts
 from services.supervision.handlers.recompute import list_moves, recompute
 from services.supervision.storage import SupervisionWork
@@ -42,7 +44,9 @@ class SupervisionService:
     def cases(self, work: SupervisionWork, messages: Sequence[Incoming]) -> None:
         """Take case events into the books; other messages of the queue concern nobody here."""
         events = [message.body for message in messages if isinstance(message.body, CaseEvent)]
-        follow(events, work, self._office(), self.clock.now())
+        followed = follow(events, work, self._office(), self.clock.now())
+        self._meters.moved(followed.stays)
+        self._meters.rated(followed.ratings)
 
     @every(1.0)
     def sweep(self) -> None:
@@ -62,11 +66,21 @@ class SupervisionService:
 
     @every(30.0)
     def measure(self) -> None:
-        """Show the running clocks in the metrics."""
-        today = self.clock.today()
+        """Count the books for the metrics, so that no scrape has to."""
+        now = self.clock.now()
+        began = time.monotonic()
         with self.open_work() as work:
-            self._meters.running(work.alerts.open_clocks(today))
-        self._meters.calendar(self._office().calendar, today)
+            self._meters.standing(*count_work(work, now))
+        self._meters.calendar(self._office().calendar, now.date())
+        self._meters.measured(time.time(), time.monotonic() - began)
+
+    @every(300.0)
+    def measure_indices(self) -> None:
+        """Count the indices of this month and the last one for the metrics."""
+        office = self._office()
+        with self.open_work() as work:
+            for period, figures in count_figures(work, office, self.clock.today()):
+                self._meters.figures(period, figures)
 
     @call(expected=(Refused,), read_only=True)
     def ledger(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:

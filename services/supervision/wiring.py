@@ -1,57 +1,20 @@
 """The one place that joins supervision's use cases with real tables, calendar, clock, metrics and bus."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
 
 from sqlalchemy import Engine, text
 
 from lianxi.bus.engine import engine_for
 from lianxi.courier import outgoing
-from lianxi.law.calendar import Calendar
 from lianxi.law.calendar_data import NotedCalendar
 from lianxi.runtime.clock import Clock, SystemClock
 from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
-from lianxi.runtime.metrics import counter, gauge
 from services.supervision.domain.office import Office
 from services.supervision.settings import Settings
 from services.supervision.storage import SCHEMA, SupervisionWork
-
-_OLDEST_DUE = gauge(
-    "supervision_oldest_due_seconds", "Age of the oldest alert that is due and not raised yet, when a sweep begins."
-)
-_ALERTS = counter(
-    "supervision_alerts_total", "Alerts raised, by kind, clock and owing node.", ("alert", "clock", "node")
-)
-_OPEN = gauge("supervision_open_clocks", "Running clocks, by clock, owing node and lamp.", ("clock", "node", "lamp"))
-_PROVISIONAL_YEAR = gauge(
-    "supervision_calendar_provisional", "1 if dates a year ahead rest on a calendar without its official notice."
-)
-
-
-class Meters:
-    """What the metrics show; remembers which series it has set, so that a lamp that went out shows nought."""
-
-    def __init__(self) -> None:
-        self._shown: set[tuple[str, str, str]] = set()
-
-    def swept(self, oldest: datetime | None, now: datetime, raised: Counter[tuple[str, str, str]]) -> None:
-        """Show how late the sweep was and what it raised."""
-        _OLDEST_DUE.set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
-        for labels, number in raised.items():
-            _ALERTS.labels(*labels).inc(number)
-
-    def running(self, clocks: dict[tuple[str, str, str], int]) -> None:
-        """Show the running clocks."""
-        for labels in self._shown | clocks.keys():
-            _OPEN.labels(*labels).set(clocks.get(labels, 0))
-        self._shown |= clocks.keys()
-
-    def calendar(self, calendar: Calendar, today: date) -> None:
-        """Show whether the coming year's notice is missing."""
-        _PROVISIONAL_YEAR.set(calendar.is_provisional(date(today.year + 1, 1, 1)))
+from services.supervision.storage.meters import Meters
 
 
 @dataclass(frozen=True, slots=True)

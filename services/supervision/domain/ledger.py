@@ -42,6 +42,7 @@ class LedgerRow:
     registered_on: date | None = None
     registered_node: str = ""
     merged_into: str = ""
+    held_since: datetime | None = None
     in_transfer_since: datetime | None = None
     in_transfer_to: str = ""
     sender: str = ""
@@ -120,6 +121,7 @@ def recorded(row: LedgerRow, event: e.CaseEvent, case: Case) -> LedgerRow:
         accepted_on=case.accepted_on,
         served_on=case.served_on,
         concluded_on=case.ended_on,
+        held_since=row.held_since if case.holder == row.holder and row.held_since else event.head.at,
         updated_at=event.head.at,
     )
     return _with_figures(_with_transfer(row, event), event)

@@ -1,11 +1,11 @@
-"""The clocks by their next alert: what the sweep takes, and what the metrics count.
+"""The clocks by their next alert: what the sweep takes.
 
 `take` skips rows that another sweeper, or a batch of events, has locked: they are in good hands. What the sweep
 changes in a row is four columns; everything else belongs to the case events.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -24,11 +24,6 @@ FROM unnest(%s::text[], %s::text[], %s::smallint[], %s::smallint[],
             %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
      AS new (case_no, code, instance, step, next_alert_at, warned_at, breached_at)
 WHERE (old.case_no, old.code, old.instance) = (new.case_no, new.code, new.instance)
-"""
-_OPEN = """
-SELECT code, node, CASE WHEN red_on <= %(today)s THEN 'red' WHEN yellow_on <= %(today)s THEN 'yellow' ELSE 'green' END,
-       count(*)
-FROM supervision.clock WHERE status = 'open' GROUP BY 1, 2, 3
 """
 
 
@@ -52,8 +47,3 @@ class SqlAlerts:
         columns = ("case_no", "code", "instance", "step", "next_alert_at", "warned_at", "breached_at")
         if rows:
             self._connection.exec_driver_sql(_SAVE, tuple([getattr(row, name) for row in rows] for name in columns))
-
-    def open_clocks(self, today: date) -> dict[tuple[str, str, str], int]:
-        """Return the number of running clocks by code, owing node and colour."""
-        found = self._connection.exec_driver_sql(_OPEN, {"today": today})
-        return {(code, node, lamp): number for code, node, lamp, number in found}

@@ -60,6 +60,7 @@ ledger = Table(
     Column("registered_on", Date),
     _text("registered_node"),
     _text("merged_into"),
+    _instant("held_since"),
     _instant("in_transfer_since"),
     _text("in_transfer_to"),
     _text("sender"),

@@ -11,6 +11,7 @@ from lianxi.bus.work import Work
 from services.supervision.storage.alerts import SqlAlerts
 from services.supervision.storage.books import SqlBooks
 from services.supervision.storage.files import SqlFiles
+from services.supervision.storage.gauges import SqlGauges
 from services.supervision.storage.moves import SqlMoves
 from services.supervision.storage.proposals import SqlProposals, Vault
 from services.supervision.storage.tables import SCHEMA
@@ -41,6 +42,11 @@ class SupervisionWork(Work):
     def alerts(self) -> SqlAlerts:
         """The clocks by their next alert."""
         return SqlAlerts(self.connection)
+
+    @cached_property
+    def gauges(self) -> SqlGauges:
+        """Counts for the metrics."""
+        return SqlGauges(self.connection)
 
     @cached_property
     def moves(self) -> SqlMoves:

@@ -223,12 +223,13 @@ def test_metrics_show_how_late_the_sweep_is_and_what_runs(desk, late):
     desk.service.measure()
     shown = exposition().decode()
 
-    assert f'supervision_open_clocks{{clock="NOTICE",lamp="red",node="{TOWNSHIP}"}} 1.0' in shown
-    assert f'supervision_alerts_total{{alert="breach",clock="NOTICE",node="{TOWNSHIP}"}}' in shown
+    assert 'clocks_open{clock="NOTICE",lamp="red"} 1.0' in shown
+    assert f'clocks_open_by_node{{lamp="red",node="{TOWNSHIP}"}}' in shown
+    assert 'supervision_alerts_total{alert="breach",clock="NOTICE"}' in shown
 
     desk.follow(late.wait(25).accepted())
     desk.service.measure()
-    assert f'supervision_open_clocks{{clock="NOTICE",lamp="red",node="{TOWNSHIP}"}} 0.0' in exposition().decode()
+    assert 'clocks_open{clock="NOTICE",lamp="red"} 0.0' in exposition().decode()
 
 
 def test_the_age_of_the_oldest_due_alert_is_what_the_sweep_found():

@@ -1,0 +1,71 @@
+"""The last known state of every node of the subtree, as this node's exporter shows it again.
+
+What a node said of itself stays shown when it falls silent, with the time it was taken and its age, so that a dead
+node is never mistaken for a quiet one. Ages are reckoned while Prometheus reads, from memory: a timer that hangs
+cannot freeze them.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+from lianxi.runtime.metrics import gauge
+
+_NODE = ("node",)
+_EXPECTED = gauge("node_expected", "1 for every node of the subtree that has joined, heard of or not", _NODE)
+_AGE = gauge("node_snapshot_age_seconds", "Since the newest snapshot of the node was received here", _NODE)
+_TAKEN = gauge("node_snapshot_timestamp_seconds", "When the node took its newest snapshot, as Unix time", _NODE)
+_DELAY = gauge("node_snapshot_delay_seconds", "Receipt minus taking: the way and the drift of both clocks", _NODE)
+
+SHOWN = {
+    "outbox_depth": gauge("node_outbox_depth", "Messages waiting to leave the node's outboxes", _NODE),
+    "outbox_oldest_age_seconds": gauge("node_outbox_oldest_age_seconds", "Age of the oldest of them", _NODE),
+    "outbox_unroutable": gauge("node_outbox_unroutable", "Messages of the node that no queue wanted", _NODE),
+    "relay_connected": gauge("node_relay_connected", "Whether the node's relay reaches database and broker", _NODE),
+    "bus_parked": gauge("node_parked", "Messages parked at the node", _NODE),
+    "bus_retrying": gauge("node_retrying", "Messages of the node that wait for their next attempt", _NODE),
+    "bus_held": gauge("node_held", "Messages of the node that wait for an earlier one", _NODE),
+    "bus_connected": gauge("node_consumers_connected", "Least of its consumers: 0 if any is cut off", _NODE),
+    "link_unacked": gauge("node_link_unacked", "Frames the node has sent without an ack", _NODE),
+    "link_outbox_oldest_unacked_seconds": gauge("node_link_oldest_unacked_seconds", "Age of the oldest", _NODE),
+    "link_inbox_held": gauge("node_link_held", "Frames that wait behind a gap at the node", _NODE),
+    "link_peer_heartbeat_age_seconds": gauge("node_link_heartbeat_age_seconds", "Oldest of its heartbeats", _NODE),
+    "supervision_oldest_due_seconds": gauge("node_oldest_due_seconds", "Age of its oldest due alert", _NODE),
+    "routing_waiting_cases": gauge("node_waiting_cases", "Cases that wait for a clerk of the node", _NODE),
+    "routing_waiting_oldest_seconds": gauge("node_waiting_oldest_seconds", "Age of the oldest of them", _NODE),
+    "routing_custody_offers_waiting": gauge("node_offers_waiting", "Its offers of custody without an answer", _NODE),
+    "routing_rulebook_bad": gauge("node_rulebook_bad", "1 while the node's rule files have a mistake", _NODE),
+    "notify_waiting": gauge("node_notices_waiting", "Messages to petitioners that have not left yet", _NODE),
+    "notify_dead": gauge("node_notices_dead", "Messages to petitioners that were given up", _NODE),
+    "clock_drift_seconds": gauge("node_clock_drift_seconds", "The node's clock against its database's", _NODE),
+}
+"""What a node tells of itself, by the name it has there, and the metric under which it is shown here."""
+
+
+class ShownNodes:
+    """The nodes of the subtree in the metrics of this process."""
+
+    def __init__(self, real_time: Callable[[], float] = time.time) -> None:
+        self._real_time = real_time
+        self._told: set[tuple[str, str]] = set()
+
+    def expect(self, nodes: Iterable[str]) -> None:
+        """Show which nodes there are."""
+        for node in nodes:
+            _EXPECTED.labels(node).set(1)
+
+    def show(self, node: str, taken: float, received: float, values: Mapping[str, float]) -> None:
+        """Show what is known of a node; a value that it no longer tells is shown no more."""
+        _AGE.labels(node).set_function(partial(self._age, received))
+        _TAKEN.labels(node).set(taken)
+        _DELAY.labels(node).set(received - taken)
+        for name, metric in SHOWN.items():
+            if name in values:
+                metric.labels(node).set(values[name])
+                self._told.add((name, node))
+            elif (name, node) in self._told:
+                metric.remove(node)
+                self._told.discard((name, node))
+
+    def _age(self, received: float) -> float:
+        return max(0.0, self._real_time() - received)

@@ -1,0 +1,104 @@
+"""Writes docs/metrics.md from the code: `python -m tests.repository.metrics_page --write`.
+
+Every metric is made by `counter`, `gauge` or `histogram` of `lianxi.runtime.metrics` with its name, its sentence and
+its labels written out, so the page is read off the syntax trees and no process has to run for it.
+"""
+
+import ast
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.repository.tree import ROOT, named, python_files, syntax_of
+
+PAGE = ROOT / "docs" / "metrics.md"
+MAKERS = ("counter", "gauge", "histogram")
+HEAD = """# Metrics
+
+Generated from the code by `make docs`; the tests compare. Every process serves its part at `/metrics`. Values are in
+base units; labels are bounded, and neither a case number nor a person is ever one. Counts of the books are made by a
+timer (`work_measured_timestamp_seconds` says when), never by a scrape. What the city shows of other nodes
+(`node_…{node}`) came up the links as snapshots, taken every 30 seconds: `node_snapshot_age_seconds` is their age, and
+a node that fell silent keeps its last values while the age grows.
+
+State groups (`state_group`): `new` S00–S03 · `sent` S04–S09 · `handling` S10–S15, S34, S50, S51 · `answered` S16, S32,
+S33, S43 · `review` S30, S31, S40–S42 · `ended` all others. Lamps: `green`, `yellow`, `red`. Periods of `kpi_…`:
+`this_month`, `last_month`; indices are those of `services/supervision/domain/figures.py`, each a numerator and a
+denominator. Levels: `city`, `district`, `township`. `kpi_…` name this node and its direct children.
+
+Alerts on them: [deploy/prometheus/rules](../deploy/prometheus/rules/alerts.yml), explained in
+[the runbooks](runbooks/README.md). Beside these, each process shows `process_…` and `python_info` of the Prometheus
+client.
+"""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric as the code makes it."""
+
+    name: str
+    kind: str
+    documentation: str
+    labels: tuple[str, ...]
+    module: str
+
+
+def metrics() -> list[Metric]:
+    """Return every metric of the services and of what they share, by module and name."""
+    found = [metric for path in python_files("lianxi", "services") for metric in _made_in(path)]
+    return sorted(found, key=lambda metric: (metric.module, metric.name))
+
+
+def _made_in(path: Path) -> list[Metric]:
+    tree = syntax_of(path)
+    constants = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    made = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MAKERS:
+            arguments = [*node.args, *(each.value for each in node.keywords if each.arg == "labels")]
+            if len(arguments) > 1 and all(isinstance(each, ast.Constant) for each in arguments[:2]):
+                name, sentence = (ast.literal_eval(each) for each in arguments[:2])
+                labels = tuple(_labels(arguments[2], constants)) if len(arguments) > 2 else ()
+                made.append(Metric(name, node.func.id, sentence.rstrip("."), labels, named(path)))
+    return made
+
+
+def _labels(node: ast.expr, constants: dict[str, ast.expr]) -> list[str]:
+    if isinstance(node, ast.Name):
+        return _labels(constants[node.id], constants)
+    if isinstance(node, ast.Tuple | ast.List):
+        return [label for each in node.elts for label in _labels(each, constants)]
+    if isinstance(node, ast.Starred):
+        return _labels(node.value, constants)
+    return [ast.literal_eval(node)]
+
+
+def page() -> str:
+    """Return the whole page."""
+    parts = [HEAD]
+    module = ""
+    for metric in metrics():
+        if metric.module != module:
+            module = metric.module
+            parts.append(f"\n## `{module}`\n\n| metric | kind | labels | what it says |\n|---|---|---|---|\n")
+        labels = ", ".join(f"`{label}`" for label in metric.labels) or "–"
+        parts.append(f"| `{metric.name}` | {metric.kind} | {labels} | {metric.documentation} |\n")
+    return "".join(parts)
+
+
+def main() -> None:
+    """Write the page, or say whether it is stale."""
+    if "--write" in sys.argv[1:]:
+        PAGE.write_text(page(), encoding="utf-8")
+    elif PAGE.read_text(encoding="utf-8") != page():
+        sys.exit("docs/metrics.md is stale: run `make docs`")
+
+
+if __name__ == "__main__":
+    main()
