@@ -17,29 +17,34 @@ from services.portal.api import (
     service_of_documents,
     units,
 )
-from services.portal.api.resources import PREFIX, PortalApi
+from services.portal.api.resources import PREFIX, Operation, PortalApi
 
-__all__ = ["PREFIX", "register"]
+__all__ = ["PREFIX", "operations", "register"]
+_MODULES = (
+    petitions,
+    cases,
+    acts,
+    repeats,
+    desk,
+    desk_work,
+    files,
+    personal_data,
+    notices,
+    service_of_documents,
+    units,
+    access,
+)
+
+
+def operations() -> list[Operation]:
+    """Return every operation of the API, with who may call it."""
+    return [operation for module in _MODULES for operation in module.resource.operations]
 
 
 def register(app: Flask) -> PortalApi:
     """Add the API to the application and return it; it knows its own OpenAPI document."""
     api = PortalApi(app)
-    modules = (
-        petitions,
-        cases,
-        acts,
-        repeats,
-        desk,
-        desk_work,
-        files,
-        personal_data,
-        notices,
-        service_of_documents,
-        units,
-        access,
-    )
-    for module in modules:
+    for module in _MODULES:
         api.register_blueprint(module.resource, url_prefix=PREFIX)
     app.register_blueprint(link.blueprint, url_prefix=PREFIX)
     return api

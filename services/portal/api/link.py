@@ -11,9 +11,12 @@ from lianxi.casework.errors import Invalid
 from services.portal.api.files import sent
 from services.portal.api.resources import ports
 from services.portal.domain.files import check_sha256
+from services.portal.domain.permissions import BY_NODE
 from services.portal.handlers import link_files
 
 blueprint = Blueprint("link", __name__)
+ACCESS = BY_NODE
+"""Who may call: `_peer` sees to it in each of them."""
 
 
 @blueprint.get("/link/files")

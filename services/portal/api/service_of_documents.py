@@ -51,7 +51,7 @@ def service_returned(person: Principal, given: dict[str, Any], case_no: str) -> 
     body=schemas.ServiceProof,
     answer=Act,
     repeatable=True,
-    access=may.CASE_WORKERS,
+    access=may.PROVERS,
 )
 def prove_service(person: Principal, given: dict[str, Any], case_no: str) -> Answer:
     """Put the proof of service into the case; from here on the petitioner's time runs."""

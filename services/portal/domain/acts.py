@@ -65,6 +65,12 @@ def check_role(person: Principal, command: str) -> None:
         raise Forbidden(f"“{_label(command)}”不由{person.role.label}办理，请转交有权办理的人员。", rule="actor")
 
 
+def check_acts(person: Principal) -> None:
+    """Refuse who acts in no case: supervisors order and administrators read, and neither does the office's work."""
+    if person.role.acts_as is None:
+        raise Forbidden(f"事项不由{person.role.label}办理，请转交有权办理的人员。", rule="actor")
+
+
 def only_offered(acts: Iterable[Mapping[str, Any]], person: Principal, state: str) -> list[str]:
     """Return those of routing's acts that this portal can ask for, as command names, in routing's order."""
     mine = {act.command for act in offered(person, state)}

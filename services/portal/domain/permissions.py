@@ -45,6 +45,7 @@ class Within(StrEnum):
     REACH = "list within one's reach"
     CASE = "a case within one's reach"
     TASK = "a case one is on the task of"
+    CASE_AND_RULE_BOOK = "a case within one's reach, as the rule book has it"
     RULE_BOOK = "as the rule book has it for the case"
     CASE_OR_OFFICE = "a case within one's reach; the whole list for the office"
 
@@ -100,11 +101,11 @@ OFFICE = Access(name="office", roles=OF_THE_OFFICE, scopes=_READ)
 FIGURES = Access(name="figures", roles=OF_THE_OFFICE, scopes=_READ, within=Within.SUBTREE)
 CASE_READERS = Access(name="case-readers", scopes=_READ, within=Within.CASE)
 ON_THE_TASK = Access(name="on-the-task", scopes=_READ, within=Within.TASK)
-CASE_WORKERS = Access(name="case-workers", scopes=_READ | _ACT, within=Within.CASE)
+CASE_WORKERS = Access(name="case-workers", roles=IN_THE_RULE_BOOK, scopes=_READ | _ACT, within=Within.CASE)
 CASE_FILES = Access(name="case-files", roles=IN_THE_RULE_BOOK, scopes=_READ | _FILE, within=Within.CASE)
 PROPOSED = Access(name="proposed-acts", scopes=_READ, within=Within.CASE_OR_OFFICE)
-DECIDERS = Access(name="deciders", roles=OF_THE_OFFICE, scopes=_READ | _ACT, within=Within.RULE_BOOK)
-REPEATS = Access(name="repeats", roles=OF_THE_OFFICE, scopes=_ACT, within=Within.RULE_BOOK)
+DECIDERS = Access(name="deciders", roles=OF_THE_OFFICE & IN_THE_RULE_BOOK, scopes=_READ | _ACT, within=Within.RULE_BOOK)
+REPEATS = Access(name="repeats", roles=OF_THE_OFFICE & IN_THE_RULE_BOOK, scopes=_ACT, within=Within.RULE_BOOK)
 MANY_AT_ONCE = Access(name="many-at-once", roles=OF_THE_OFFICE & IN_THE_RULE_BOOK, scopes=_ACT, within=Within.RULE_BOOK)
 REGISTRARS = Access(name="registrars", roles=MAY_REGISTER, scopes=_READ)
 REGISTRARS_FILE = Access(name="registrars-file", roles=MAY_REGISTER, scopes=_FILE)
@@ -130,3 +131,5 @@ def act(command: str) -> Access:
 
 
 SERVICE = Access(name="service", roles=actors("record-service"), scopes=_READ | _ACT, within=Within.CASE)
+
+PROVERS = Access(name="provers", roles=IN_THE_RULE_BOOK, scopes=_READ | _ACT, within=Within.CASE_AND_RULE_BOOK)

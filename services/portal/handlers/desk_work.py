@@ -4,7 +4,7 @@ from typing import Any
 
 from lianxi.casework.errors import Forbidden
 from services.portal.domain.accounts import Principal, Reach, Scope
-from services.portal.domain.acts import check_role
+from services.portal.domain.acts import check_acts, check_role
 from services.portal.domain.answers import Answer
 from services.portal.handlers import Ports
 from services.portal.handlers.asking import Attempt, ask, once
@@ -27,6 +27,7 @@ def pile(person: Principal, name: str, page: tuple[str | None, int], ports: Port
 def take(person: Principal, case_no: str, ports: Ports, *, over: bool) -> dict[str, Any]:
     """Take a case for a while; whoever else would act on it is told that somebody does."""
     person.need(Scope.ACT)
+    check_acts(person)
     read_case(case_no, person, ports)
     body = {"case_no": case_no, "actor": person.actor(), "over": over}
     return ask(ports, "routing.take", body, command_id=ports.new_id())
@@ -35,6 +36,7 @@ def take(person: Principal, case_no: str, ports: Ports, *, over: bool) -> dict[s
 def give_back(person: Principal, case_no: str, ports: Ports) -> None:
     """Put a case back on its pile."""
     person.need(Scope.ACT)
+    check_acts(person)
     read_case(case_no, person, ports)
     ask(ports, "routing.give_back", {"case_no": case_no, "actor": person.actor()}, command_id=ports.new_id())
 
@@ -47,6 +49,7 @@ def propose(
     A role may propose what it may not do itself: that is what proposing is for.
     """
     person.need(Scope.ACT)
+    check_acts(person)
     read_case(case_no, person, ports)
     name, fields, note = act
     command = {**fields, "case_no": case_no, "actor": person.actor()}
@@ -69,6 +72,7 @@ def decide(person: Principal, act_id: str, approve: tuple[bool, str], key: str |
     """Let a proposed act happen in one's own name, or return it with a reason."""
     _of_the_office(person)
     person.need(Scope.ACT)
+    check_acts(person)
     happens, reason = approve
     body = {"id": act_id, "approve": happens, "reason": reason, "actor": person.actor()}
     answer = _once(person, key, ("POST /proposed-acts/decision", "routing.decide"), body, ports)

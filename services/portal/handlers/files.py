@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lianxi.casework.errors import Forbidden, Unknown
+from lianxi.casework.errors import Unknown
 from services.portal.domain.accounts import Principal, Scope
+from services.portal.domain.acts import check_acts
 from services.portal.domain.files import (
     CHUNK_BYTES,
     FileDamaged,
@@ -47,8 +48,7 @@ def room(ports: Ports) -> FileRoom:
 def begin(case_no: str, file: dict[str, Any], person: Principal, ports: Ports) -> dict[str, Any]:
     """Begin an upload to a case that this officer may see."""
     person.need(Scope.FILE)
-    if person.role.acts_as is None:
-        raise Forbidden(f"添加材料不由{person.role.label}办理。", rule="actor")
+    check_acts(person)
     read_case(case_no, person, ports)
     return _begun({**file, "case_no": case_no, "actor": person.actor()}, ports)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from lianxi.casework.errors import Forbidden
 from services.portal.domain.accounts import Principal, Reach, Scope
+from services.portal.domain.acts import check_acts
 from services.portal.domain.answers import Answer
 from services.portal.handlers import Ports
 from services.portal.handlers.asking import Attempt, ask, once
@@ -26,6 +27,7 @@ def decide(
     person.need(Scope.ACT)
     if person.reach is Reach.UNIT:
         raise Forbidden("是否重复信访由登记或分办人员认定。", rule="actor")
+    check_acts(person)
     body = {"case_no": case_no, "earlier": earlier, "actor": person.actor(), **decision}
 
     def run(attempt: Attempt) -> Answer:

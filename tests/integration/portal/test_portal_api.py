@@ -123,7 +123,18 @@ class TestTracking:
         assert answer.status_code == 200
         assert (answer.json["state"], answer.json["holder"]) == ("待受理", "城西区")
         assert answer.json["timeline"][2] == {"on": "2026-03-03", "text": "西宁市：转送下级"}
-        told = {"number", "state", "explanation", "holder", "received_on", "as_of", "timeline", "missing", "offers"}
+        told = {
+            "number",
+            "state",
+            "explanation",
+            "holder",
+            "received_on",
+            "as_of",
+            "timeline",
+            "missing",
+            "offers",
+            "parts",
+        }
         assert set(answer.json) == told
 
     def test_a_mistyped_code_is_told_before_anybody_is_asked(self, app, offices):
