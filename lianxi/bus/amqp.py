@@ -75,6 +75,7 @@ class Publication:
     headers: Mapping[str, Any]
     expiration: str | None = None
     persistent: bool = True
+    content_type: str = "application/json"
 
 
 @dataclass(slots=True)
@@ -197,7 +198,7 @@ class ConfirmingPublisher:
                     message_id=each.message_id,
                     type=each.type,
                     headers=dict(each.headers),
-                    content_type="application/json",
+                    content_type=each.content_type,
                     expiration=each.expiration,
                     delivery_mode=PERSISTENT if each.persistent else TRANSIENT,
                 ),

@@ -28,9 +28,12 @@ EXPIRATION = "x-expiration-ms"
 """Header of an outgoing message: milliseconds after which the broker may throw it away unread."""
 
 TRANSIENT = "x-persistent"
-"""Header of an outgoing message; `"false"`: the broker need not keep it over its own restart.
+"""Header of an outgoing message; `"false"`: the broker need not keep it over its own restart."""
 
-The relay turns these two into properties of the message; nobody receives them as headers.
+CONTENT_TYPE = "x-content-type"
+"""Header of an outgoing message: the media type of its body, if that is not plain JSON.
+
+The relay turns these three into properties of the message; nobody receives them as headers.
 """
 
 

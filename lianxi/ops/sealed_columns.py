@@ -56,6 +56,7 @@ def _contact(field: str) -> SealedColumn:
 
 
 SEALED: tuple[SealedColumn, ...] = (
+    SealedColumn("notify", "agency", ("name",), "keys", "notify.agency:{name}"),
     *map(
         _contact,
         ("name", "id_number", "credit_code", "phone", "email", "address", "subject", "text", "query_code"),

@@ -8,6 +8,7 @@ from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import CaseNumber, DivisionCode, UnitCode
 from lianxi.casework.messages.facts import Actor, Role, ServiceMethod
 from lianxi.contracts.schemas import load
+from services.notify.domain.agencies import AgencyChange, Grant
 from services.notify.domain.choices import CHOICES, Choice
 from services.notify.domain.questions import (
     LONGEST_PAGE,
@@ -25,6 +26,7 @@ from services.notify.domain.texts import LANGUAGES
 _LONGEST_NAME = 100
 _LONGEST_NOTE = 500
 _MOST_LETTERS = 50
+_MOST_EVENTS = 500
 _LARGEST_POSITION = 2**63 - 1
 
 
@@ -165,3 +167,40 @@ def _name(body: Mapping[str, Any], field: str, longest: int = _LONGEST_NAME) -> 
     if not isinstance(given, str) or len(given) > longest or "\0" in given:
         raise Invalid(field, "text", f"应当是不超过{longest}个字符的文字。")
     return given
+
+
+def agency_grant(body: Mapping[str, Any]) -> tuple[Grant, str]:
+    """Read `{grant: {name, …}, by}`."""
+    return load(Grant, body.get("grant"), within="grant"), _name(body, "by")
+
+
+def agency_named(body: Mapping[str, Any]) -> str:
+    """Read `{name?}`."""
+    return _name(body, "name")
+
+
+def agency_change(body: Mapping[str, Any]) -> AgencyChange:
+    """Read `{name, action, after?, by}`."""
+    after = None if body.get("after") is None else cursor(body)
+    return AgencyChange(name=_name(body, "name"), action=_name(body, "action"), by=_name(body, "by"), after=after)
+
+
+def agency_login(body: Mapping[str, Any]) -> str:
+    """Read `{login}`."""
+    return _name(body, "login")
+
+
+def cursor(body: Mapping[str, Any]) -> int:
+    """Read `after`, the number of the last event the agency has."""
+    after = body.get("after", 0)
+    if isinstance(after, bool) or not isinstance(after, int) or not 0 <= after <= _LARGEST_POSITION:
+        raise Invalid("after", "range", "游标应为不小于0的整数。")
+    return after
+
+
+def agency_page(body: Mapping[str, Any]) -> tuple[str, int, int]:
+    """Read `{login, after?, limit?}`."""
+    limit = body.get("limit", PAGE)
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= _MOST_EVENTS:
+        raise Invalid("limit", "range", f"每页条数应在1至{_MOST_EVENTS}之间。")
+    return agency_login(body), cursor(body), limit

@@ -8,6 +8,7 @@ from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
 from lianxi.courier import decode
 from services.notify import handlers, schemas
+from services.notify.handlers import agencies, agencies_desk
 from services.notify.storage import NotifyWork
 from services.notify.wiring import build
 
@@ -27,11 +28,13 @@ class NotifyService:
         self._press = parts.press
         self._receipts = parts.receipts
         self._measure = parts.measure
+        self._agencies = parts.agencies
 
     @consume_batch("notify.case", on_failure=RETRY_THEN_PARK, ordered=True)
     def messages(self, work: NotifyWork, messages: Sequence[Incoming]) -> None:
         """Write down who is owed what because of these messages."""
         handlers.tell(messages, work, self._desk, self._post.wall.now())
+        agencies.keep(messages, work, self._agencies)
 
     @every(1.0)
     def send(self) -> None:
@@ -149,6 +152,53 @@ class NotifyService:
     def service_failed(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
         """Note that a document came back."""
         return handlers.service_failed(schemas.service_news(body), work, self._desk)
+
+    @every(0.5)
+    def bring(self) -> None:
+        """Bring events to the webhooks of agencies that are due."""
+        agencies.bring(self.open_work, self._agencies)
+
+    @every(1.0)
+    def fill_queues(self) -> None:
+        """Put into the queues of agencies what a pause, a replay or a test left to be sent."""
+        with self.open_work() as work:
+            agencies.fill_queues(work, self._agencies)
+
+    @every(3600.0)
+    def tidy(self) -> None:
+        """Delete what was kept for agencies long enough."""
+        with self.open_work() as work:
+            agencies.tidy(work, self._agencies)
+
+    @call(expected=(Refused,))
+    def add_agency(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Register an agency outside the house."""
+        return agencies_desk.add_agency(*schemas.agency_grant(body), work, self._agencies)
+
+    @call(expected=(Refused,), read_only=True)
+    def agencies(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """List the agencies, or show one with its book of changes."""
+        return agencies_desk.show_agencies(schemas.agency_named(body), work)
+
+    @call(expected=(Refused,))
+    def change_agency(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Pause, resume, remove, rotate the key of, test, or resend to an agency."""
+        return agencies_desk.change_agency(schemas.agency_change(body), work, self._agencies)
+
+    @call(expected=(Refused,), read_only=True)
+    def agency_events(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Return an agency's events behind a cursor."""
+        return agencies_desk.read_events(*schemas.agency_page(body), work)
+
+    @call(expected=(Refused,))
+    def replay_agency(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Put everything behind a cursor into an agency's queue once more."""
+        return agencies_desk.replay(schemas.agency_login(body), schemas.cursor(body), work, self._agencies)
+
+    @call(expected=(Refused,), read_only=True)
+    def agency_of(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Say whose account this is, and for which units it acts."""
+        return agencies_desk.agency_of(schemas.agency_login(body), work)
 
 
 Service = NotifyService

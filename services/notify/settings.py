@@ -17,6 +17,8 @@ from services.notify.domain.texts import Texts
 _BESIDE_THE_PACKAGE = Path(__file__).resolve().parents[2] / "deploy"
 _YES = frozenset({"yes", "true", "on", "1"})
 _NO = frozenset({"", "no", "false", "off", "0"})
+LEAST_AGENCY_DAYS = 90
+"""So long every agency can rely on finding its events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,9 @@ class Settings:
     gateways: tuple[Gateway, ...]
     key_ring_file: Path | None
     connections: int
+    webhooks_allowed: frozenset[str]
+    webhook_ca_file: Path | None
+    agency_days: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -54,6 +59,9 @@ class Settings:
             gateways=_gateways(environment),
             key_ring_file=_path("KEYRING_FILE", environment),
             connections=read_int("NOTIFY_CONNECTIONS", 6, environment=environment),
+            webhooks_allowed=_names(read("WEBHOOK_ALLOW_PRIVATE", "", environment=environment)),
+            webhook_ca_file=_path("WEBHOOK_CA_FILE", environment),
+            agency_days=max(LEAST_AGENCY_DAYS, read_int("AGENCY_EVENT_DAYS", 100, environment=environment)),
         )
 
 
@@ -118,6 +126,10 @@ def _gateways(environment: Mapping[str, str] | None) -> tuple[Gateway, ...]:
 def gateways_in(path: Path) -> tuple[Gateway, ...]:
     """Read the file at `path`; refuse it with every mistake."""
     return read_gateways(_yaml(path), lambda name: (path.parent / name).read_text("utf-8").strip(), path.name)
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.strip().lower() for name in text.split(",") if name.strip())
 
 
 def _path(name: str, environment: Mapping[str, str] | None) -> Path | None:

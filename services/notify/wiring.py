@@ -1,6 +1,8 @@
 """The one place that joins notify's use cases with real tables, rules, intake, routing, the mail server and metrics."""
 
 import hashlib
+import json
+import random
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +15,8 @@ from sqlalchemy import Engine, text
 
 from lianxi.bus.calls import CallFailed, CallRefused, Calls
 from lianxi.bus.engine import engine_for
-from lianxi.casework.errors import Retryable
+from lianxi.bus.messages import CONTENT_TYPE, Outgoing
+from lianxi.casework.errors import Invalid, Retryable
 from lianxi.casework.messages.facts import Actor
 from lianxi.contracts.schemas import dump
 from lianxi.runtime.clock import Clock, SystemClock
@@ -21,26 +24,37 @@ from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.logging import logger
 from lianxi.runtime.metrics import counter, gauge
+from services.notify.domain.agencies import Agency, AgencyEvent, Answer, Grant, Mode
 from services.notify.domain.deliveries import Claimed, Fate, Outage, Result
 from services.notify.domain.gateways import Gateway, Said, receipts_in
 from services.notify.domain.rules import Channel
 from services.notify.domain.texts import Office
+from services.notify.handlers.agencies import AgencyDesk
+from services.notify.handlers.agencies_desk import keys_of
 from services.notify.handlers.offices import Desk, PostOffice, Reached, Sender
 from services.notify.handlers.print_room import Press
 from services.notify.letters import as_docx, as_html
 from services.notify.senders import PrintRoom, SmsGateways, SmtpServer
+from services.notify.senders.agencies import Hands, WebhookSender, make_key
 from services.notify.settings import Settings
 from services.notify.storage import NotifyWork
 
 CALL_TIMEOUT = 5.0
 """Seconds notify waits for another service; a mail is tried again later."""
 
+WEBHOOK_HANDS = 24
+"""Webhooks served at the same time; what is dead holds one hand for some seconds and then waits longer and longer."""
+
+AGENCY_EXCHANGE = "agency"
 NAMES_TIMEOUT = 2.0
 NAMES_KEPT = timedelta(hours=1)
 NAMES_PAUSE = timedelta(seconds=30)
 
 _DELIVERIES = counter(
     "notify_deliveries_total", "Attempts to deliver, by channel and what came of them.", ("channel", "outcome")
+)
+_AGENCIES = counter(
+    "notify_agency_events_total", "Events for agencies, by way and what came of them.", ("agency", "channel", "outcome")
 )
 _WAITING = gauge("notify_waiting", "Messages to petitioners that have not left yet.")
 _OLDEST = gauge("notify_oldest_waiting_seconds", "Age of the oldest message that has not left yet.")
@@ -129,6 +143,7 @@ class Parts:
     post: PostOffice
     press: Press
     receipts: GatewayReceipts
+    agencies: AgencyDesk
     measure: Callable[[], None]
     close: Callable[[], None]
 
@@ -167,9 +182,62 @@ def build(settings: Settings | None = None) -> Parts:
         ),
         press=Press(directory, {"html": as_html, "docx": as_docx}, wall),
         receipts=GatewayReceipts(settings.gateways),
+        agencies=_agency_desk(settings, wall),
         measure=partial(_measure, open_work, wall, has_server=settings.mail is not None),
         close=partial(_close, engine, calls),
     )
+
+
+def _agency_desk(settings: Settings, wall: Clock) -> AgencyDesk:
+    ring = KeyRing.from_file(settings.key_ring_file) if settings.key_ring_file else None
+    sender = WebhookSender(settings.webhooks_allowed, settings.webhook_ca_file)
+    hands = Hands(WEBHOOK_HANDS, _note_broken_hand)
+
+    def seal(plain: str, context: str) -> str:
+        if ring is None:
+            raise Invalid("webhook", "keys", "本节点没有密钥环，不能登记 Webhook。")
+        return ring.seal(plain, context)
+
+    def open_sealed(token: str, context: str) -> str:
+        return ring.open(token, context) if ring else "[]"
+
+    def send(agency: Agency, event: AgencyEvent, now: datetime) -> Answer:
+        keys = [key for key, _ in keys_of(agency, now, open_sealed)]
+        return sender.send(agency.grant.webhook, event, keys, now)
+
+    return AgencyDesk(
+        node=settings.node,
+        wall=wall,
+        days_kept=settings.agency_days,
+        queued=queued,
+        send=send,
+        start=hands.start,
+        hands=hands.free,
+        chance=random.SystemRandom().random,
+        check=sender.check,
+        make_key=make_key,
+        seal=seal,
+        open=open_sealed,
+        note=lambda agency, way, outcome: _AGENCIES.labels(agency, way, outcome).inc(),
+    )
+
+
+def queued(grant: Grant, event: AgencyEvent) -> Outgoing:
+    """Return an event as the AMQP binding of CloudEvents has it, for the queue of one agency."""
+    envelope = event.envelope
+    if grant.mode is Mode.STRUCTURED:
+        headers, body = {CONTENT_TYPE: "application/cloudevents+json; charset=utf-8"}, envelope
+    else:
+        attributes = json.loads(envelope)
+        body = json.dumps(attributes.pop("data"), ensure_ascii=False)
+        headers = {CONTENT_TYPE: attributes.pop("datacontenttype")}
+        headers |= {f"cloudEvents_{name}": str(value) for name, value in attributes.items()}
+    return Outgoing(event.event_id, event.type, AGENCY_EXCHANGE, grant.name, body.encode(), headers)
+
+
+def _note_broken_hand(agency: str, error: Exception) -> None:
+    _AGENCIES.labels(agency, "webhook", "broken").inc()
+    logger("services.notify").error("webhook hand broke", agency=agency, error=type(error).__name__)
 
 
 def _senders(settings: Settings, pauses: tuple[int, ...]) -> dict[Channel, Sender]:

@@ -16,9 +16,12 @@ from lianxi.casework.messages import notices as n
 from lianxi.casework.messages.catalogue import EVENTS
 from lianxi.casework.messages.dispute import OrganDesignated
 from lianxi.casework.messages.facts import PetitionClass, TransferKind
+from lianxi.casework.messages.materials import Material, MaterialsArrived, MaterialsKept
 from lianxi.law.receipts import local_day
 
 CASE_FACTS = ("holder", "holding_unit", "sender", "assigner")
+LISTS = frozenset({"assists", "between", "into", "parties"})
+"""Facts that name several cases or organs, with spaces between them."""
 Getter = Callable[[Any], Any]
 
 
@@ -72,6 +75,14 @@ def _delay(contact: n.ContactRegistered) -> int:
     return (local_day(contact.entered_at) - local_day(contact.received_at)).days
 
 
+def _brought(message: MaterialsKept | MaterialsArrived) -> list[Material]:
+    return [each for each in message.materials if each.added_by == "petitioner"]
+
+
+_MATERIALS: Mapping[str, Getter] = {
+    "case_no": attrgetter("case_no"),
+    "petitioner_files": lambda message: len(_brought(message)) or "",
+}
 _CLOCK = ("case_no", "clock", "node", "unit", "owner", "raw_due", "legal_due")
 _NOTICES: Mapping[type, Mapping[str, Getter]] = {
     n.ContactRegistered: {
@@ -93,23 +104,30 @@ _NOTICES: Mapping[type, Mapping[str, Getter]] = {
         for name in ("case_no", "proposal_no", "order_no", "node", "unit", "trigger", "feedback_due")
     },
     n.DirectiveNotice: {name: attrgetter(name) for name in ("case_no", "node", "kind", "code")},
+    MaterialsKept: _MATERIALS,
+    MaterialsArrived: _MATERIALS,
 }
 _OF_EVENTS = (
     "accepted_on",
+    "assists",
+    "between",
     "days",
     "delivered_on",
     "deciding_node",
     "filed_on",
+    "into",
     "lead",
+    "parties",
     "received_on",
     "report_due",
     "returned_on",
+    "returns",
     "reviewing_node",
     "round_number",
     "state",
     "unit",
 )
-_OF_TRANSFERS = ("from_node", "from_unit", "to_node", "to_unit", "direct")
+_OF_TRANSFERS = ("from_node", "from_unit", "to_node", "to_unit", "direct", "assists")
 _INSTANTS = ("raised_at", "proposed_at", "signed_at", "entered_at")
 
 
@@ -118,7 +136,7 @@ def _of_event(cls: type[e.CaseEvent]) -> dict[str, Getter]:
     getters: dict[str, Getter] = {"case_no": attrgetter("head.case_no"), "acting_node": attrgetter("head.node")}
     getters |= {name: attrgetter(name) for name in _OF_EVENTS if name in own}
     if "transfer" in own:
-        getters |= {name: _inside("transfer", name) for name in _OF_TRANSFERS}
+        getters |= {name: _inside("transfer", name) for name in _OF_TRANSFERS if name not in getters}
     if "document" in own:
         getters |= {"document_no": _inside("document", "number"), "document_on": _inside("document", "issued_on")}
     return getters
@@ -161,6 +179,13 @@ def facts_of(message: Any, case: CaseStanding) -> dict[str, str]:
     return facts | {name: getattr(case, name) for name in CASE_FACTS}
 
 
+def event_id_of(message: Any, given: str) -> str:
+    """Return what makes a message unique: its id, but for files the newest of them, however often all are told."""
+    if isinstance(message, MaterialsKept | MaterialsArrived) and (brought := _brought(message)):
+        return max(brought, key=attrgetter("added_at", "material_id")).material_id
+    return given
+
+
 def happened_at(message: Any, now: datetime) -> datetime:
     """Return when it happened by the node's calendar; `now` for a message that does not say."""
     if isinstance(message, e.CaseEvent):
@@ -170,6 +195,8 @@ def happened_at(message: Any, now: datetime) -> datetime:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):

@@ -55,6 +55,8 @@ Test = Callable[[str, str], bool]
 class Rule:
     """One rule. `roles` and the role named by the fact `role_in` are told, in the unit named by the fact `unit_in`.
 
+    With `organs_in` they are told in every unit of this node that these facts name, and the roles of `department` where
+    this node's petition department is named.
     A petitioner is told by the first of `channels` that reaches them. What is `urgent` knows neither quiet hours nor a
     limit; of a `digest` rule what is too much for a day comes gathered.
     """
@@ -67,6 +69,8 @@ class Rule:
     roles: tuple[str, ...] = ()
     role_in: str = ""
     unit_in: str = ""
+    organs_in: tuple[str, ...] = ()
+    department: tuple[str, ...] = ()
     urgent: bool = False
     digest: bool = False
 
@@ -79,14 +83,24 @@ class Rule:
         """Return whether every condition holds at `node`."""
         return all(test(facts[fact], node) for fact, test in self.conditions.items())
 
-    def recipients(self, facts: Mapping[str, str]) -> Iterator[Recipient]:
-        """Yield whom the rule tells; each role once."""
+    def recipients(self, facts: Mapping[str, str], node: str) -> Iterator[Recipient]:
+        """Yield whom the rule tells at `node`; each role once."""
         if self.to_petitioner:
             yield Recipient(Role.PETITIONER.value)
             return
         roles = (*self.roles, facts[self.role_in]) if self.role_in else self.roles
+        if self.organs_in:
+            yield from dict.fromkeys(self._in_organs(roles, facts, node))
+            return
         for role in dict.fromkeys(roles):
             yield Recipient(role, facts[self.unit_in] if self.unit_in else "")
+
+    def _in_organs(self, roles: Sequence[str], facts: Mapping[str, str], node: str) -> Iterator[Recipient]:
+        for organ in " ".join(facts[fact] for fact in self.organs_in).split():
+            if organ == node:
+                yield from (Recipient(role) for role in self.department)
+            elif organ.startswith(f"{node}."):
+                yield from (Recipient(role, organ) for role in roles)
 
 
 @dataclass(frozen=True)
@@ -136,6 +150,18 @@ _WORDS: Mapping[str, Test] = {
 }
 _KEYS = frozenset({"event", "if", "channel", "to", "template", "urgent", "digest"})
 _ROLES = frozenset(role.value for role in Role) - {Role.PETITIONER.value, Role.SYSTEM.value}
+_TO = frozenset({"roles", "role_in", "unit_in", "organs_in", "department"})
+
+
+@dataclass(frozen=True, slots=True)
+class _To:
+    """The recipients of one rule as they were read."""
+
+    roles: tuple[str, ...] = ()
+    role_in: str = ""
+    unit_in: str = ""
+    organs_in: tuple[str, ...] = ()
+    department: tuple[str, ...] = ()
 
 
 class _Reader:
@@ -158,7 +184,7 @@ class _Reader:
         messages = self._messages(place, given.get("event"))
         known = self._facts(messages)
         channels = self._channels(place, given.get("channel"))
-        roles, role_in, unit_in = self._recipients(place, given.get("to"), channels, known)
+        to = self._recipients(place, given.get("to"), channels, known)
         template = given.get("template")
         if not isinstance(template, str) or not template:
             self._wrong(f"{place}.template", "must name a text")
@@ -168,9 +194,11 @@ class _Reader:
             conditions=self._conditions(place, given.get("if") or {}, known),
             channels=channels,
             template=str(template),
-            roles=roles,
-            role_in=role_in,
-            unit_in=unit_in,
+            roles=to.roles,
+            role_in=to.role_in,
+            unit_in=to.unit_in,
+            organs_in=to.organs_in,
+            department=to.department,
             urgent=self._yes(place, "urgent", given),
             digest=self._yes(place, "digest", given),
         )
@@ -204,24 +232,35 @@ class _Reader:
             self._wrong(f"{place}.channel", "inbox stands alone")
         return channels
 
-    def _recipients(
-        self, place: str, given: object, channels: tuple[Channel, ...], known: frozenset[str]
-    ) -> tuple[tuple[str, ...], str, str]:
+    def _recipients(self, place: str, given: object, channels: tuple[Channel, ...], known: frozenset[str]) -> "_To":
         if Channel.INBOX not in channels:
             if given != "petitioner":
                 self._wrong(f"{place}.to", "mail, sms and letters go to the petitioner only: write petitioner")
-            return (), "", ""
+            return _To()
         to = self._mapping(given, f"{place}.to")
-        for key in sorted(to.keys() - {"roles", "role_in", "unit_in"}):
-            self._wrong(f"{place}.to.{key}", "unknown; recipients are named by roles, role_in and unit_in")
-        roles = tuple(str(role) for role in to.get("roles") or ())
-        for role in roles:
-            if role not in _ROLES:
-                self._wrong(f"{place}.to.roles", f"{role} is no role of an officer")
+        for key in sorted(to.keys() - _TO):
+            self._wrong(f"{place}.to.{key}", f"unknown; recipients are named by {', '.join(sorted(_TO))}")
+        roles, department = (self._roles(f"{place}.to.{key}", to.get(key)) for key in ("roles", "department"))
         role_in, unit_in = (self._fact(f"{place}.to.{key}", to.get(key), known) for key in ("role_in", "unit_in"))
+        organs = to.get("organs_in") or []
+        named = organs if isinstance(organs, list) else [organs]
+        organs_in = tuple(fact for one in named if (fact := self._fact(f"{place}.to.organs_in", one, known)))
+        if organs_in and unit_in:
+            self._wrong(f"{place}.to", "has either unit_in or organs_in")
+        if department and not named:
+            self._wrong(f"{place}.to.department", "is told where organs_in names it")
         if not roles and not role_in:
             self._wrong(f"{place}.to", "names nobody")
-        return roles, role_in, unit_in
+        return _To(roles, role_in, unit_in, organs_in, department)
+
+    def _roles(self, place: str, given: object) -> tuple[str, ...]:
+        roles = tuple(str(role) for role in given) if isinstance(given, list) else ()
+        if given and not roles:
+            self._wrong(place, "must be a list of roles")
+        for role in roles:
+            if role not in _ROLES:
+                self._wrong(place, f"{role} is no role of an officer")
+        return roles
 
     def _conditions(self, place: str, given: object, known: frozenset[str]) -> dict[str, Test]:
         wanted = self._mapping(given, f"{place}.if")

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from lianxi.casework.messages.facts import Role
 from lianxi.casework.scrubbing import scrub
 from lianxi.law.clocks import CLOCKS, ClockCode
-from services.notify.domain.facts import fact_names
+from services.notify.domain.facts import LISTS, fact_names
 from services.notify.domain.rules import Channel, Rule, RulesRefused
 
 OFFICE_PLACES = frozenset({"office", "portal"})
@@ -31,7 +31,10 @@ LETTER_PLACES = frozenset({"query_code"})
 LANGUAGES = ("zh", "en", "bo")
 """Chinese (zh-CN), English and Tibetan."""
 
-_NODES = frozenset({"node", "acting_node", "from_node", "to_node", "reviewing_node", "holder", "sender", "assigner"})
+_NODES = frozenset(
+    {"node", "acting_node", "deciding_node", "from_node", "to_node", "reviewing_node", "holder", "sender", "assigner"}
+)
+_PARTIES = frozenset({"lead", "assists", "between", "parties"})
 _UNITS = frozenset({"unit", "from_unit", "to_unit", "holding_unit"})
 _ORGANS = {
     "organ": ("node", "unit"),
@@ -238,7 +241,9 @@ def _allowed(rule: Rule) -> frozenset[str]:
 
 def _values(facts: Mapping[str, str], office: Office, language: str = "") -> dict[str, str]:
     facts = {name: scrub(value) for name, value in facts.items()}  # a text leaves the node, by whatever channel
-    values = dict(facts) if language else {name: _shown(value) for name, value in facts.items()}
+    comma = ", " if language else "、"
+    facts_shown = {name: value.replace(" ", comma) if name in LISTS else value for name, value in facts.items()}
+    values = facts_shown if language else {name: _shown(value) for name, value in facts_shown.items()}
     for fact in facts.keys() & _NAMED.keys():
         values[f"{fact}_name"] = _NAMED[fact](facts[fact], office.names) if facts[fact] else ""
     for name, (node, unit) in _ORGANS.items():
@@ -258,12 +263,18 @@ def _clock_name(code: str, _names: Names) -> str:
     return CLOCKS[ClockCode(code)].title if code in ClockCode.__members__ else code
 
 
+def _party_names(codes: str, names: Names) -> str:
+    """Organs as disputes name them: a unit by its code, a petition department by that of its node."""
+    return "、".join(organ(code.partition(".")[0], code if "." in code else "", names) for code in codes.split())
+
+
 def _role_name(code: str, _names: Names) -> str:
     return _ROLE_NAMES.get(Role(code), code) if code in set(Role) else code
 
 
 _NAMED: Mapping[str, Callable[[str, Names], str]] = {
     **dict.fromkeys(_NODES, lambda code, names: names.division(code)),
+    **dict.fromkeys(_PARTIES, _party_names),
     **dict.fromkeys(_UNITS, lambda code, names: names.unit(code)),
     "clock": _clock_name,
     "owner": _role_name,

@@ -76,7 +76,7 @@ def preview(case_no: str, rule_id: str, work: Work, desk: Desk) -> dict[str, Any
         "happened": told is not None,
         "applies": rule.holds(told, desk.office.node) if told is not None else None,
         "sealed": case.sealed,
-        "recipients": [{"role": each.role, "unit": each.unit} for each in rule.recipients(facts)],
+        "recipients": [{"role": each.role, "unit": each.unit} for each in rule.recipients(facts, desk.office.node)],
         "channels": [channel.value for channel in channels],
         "urgent": rule.urgent,
         "digest": rule.digest,

@@ -16,7 +16,15 @@ from lianxi.casework.messages.notices import ContactRegistered
 from lianxi.law.receipts import in_shanghai
 from services.notify.domain.choices import Choice, ordered
 from services.notify.domain.deliveries import Delivery, delivery_id
-from services.notify.domain.facts import CaseStanding, case_no_of, facts_of, followed, happened_at, is_known
+from services.notify.domain.facts import (
+    CaseStanding,
+    case_no_of,
+    event_id_of,
+    facts_of,
+    followed,
+    happened_at,
+    is_known,
+)
 from services.notify.domain.rules import Channel, Rule
 from services.notify.domain.service_of_documents import Served, ServiceOfDocument, issued, proofs
 from services.notify.handlers.offices import Desk
@@ -137,7 +145,7 @@ def tell(messages: Sequence[Told], work: Work, desk: Desk, wall: datetime) -> No
         case = _after(cases.get(number) or CaseStanding(case_no=number), message.body)
         if isinstance(message.body, CaseEvent | ContactRegistered):  # an alert alone teaches nothing about a case
             cases[number] = case
-        deliveries += _owed(message.id, message.body, case, owing)
+        deliveries += _owed(event_id_of(message.body, message.id), message.body, case, owing)
         _follow_service(message.body, work.services, desk)
     work.cases.save([case for number, case in cases.items() if before.get(number) != case])
     work.deliveries.add(_gathered(deliveries, work.inbox, desk))
@@ -171,7 +179,7 @@ def _owed(event_id: str, message: Any, case: CaseStanding, owing: _Owing) -> Ite
         if not rule.holds(facts, node):
             continue
         channel, *others = _channels(rule, choice, owing.desk)
-        for recipient in rule.recipients(facts):
+        for recipient in rule.recipients(facts, node):
             yield Delivery(
                 id=delivery_id(event_id, rule.id, str(recipient)),
                 event_id=event_id,

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from lianxi.bus.work import Work
 from services.notify.storage.addressees import SqlAddressees
+from services.notify.storage.agencies import SqlAgencies
 from services.notify.storage.cases import SqlCases
 from services.notify.storage.choices import SqlChoices
 from services.notify.storage.deliveries import SqlDeliveries
@@ -60,6 +61,11 @@ class NotifyWork(Work):
     def services(self) -> SqlServices:
         """Documents and their service on the petitioner."""
         return SqlServices(self.connection)
+
+    @cached_property
+    def agencies(self) -> SqlAgencies:
+        """Agencies outside the house and what is kept for them."""
+        return SqlAgencies(self.connection)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

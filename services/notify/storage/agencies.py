@@ -1,0 +1,254 @@
+"""Agencies, what is kept for each of them in its order, and the book of what was changed about them.
+
+`agency.last_cursor` is the number of its newest event; the row is locked while events are added, so that cursors are
+dense and become visible in their order. `agency_event` is append-only: the database refuses changes, and only what is
+older than the time of keeping is deleted.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import fields
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Connection, Identity, Index, Integer, Table, Text, text
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+from services.notify.domain.agencies import Agency, AgencyCase, AgencyEvent, AgencyState, Grant, Mode, Scheme
+from services.notify.storage.tables import metadata
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default=text("''"))
+
+
+def _texts(name: str) -> Column[Sequence[str]]:
+    return Column(name, ARRAY(Text), nullable=False)
+
+
+def _truth(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False)
+
+
+def _number(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default=text("0"))
+
+
+agency = Table(
+    "agency",
+    metadata,
+    Column("name", Text, primary_key=True),
+    *(_texts(name) for name in ("units", "events", "divisions", "categories", "fields")),
+    _truth("sealed"),
+    _truth("amqp"),
+    *(_text(name) for name in ("mode", "webhook", "scheme", "state", "reason", "login", "keys", "lease")),
+    *(_number(name) for name in ("last_cursor", "amqp_cursor", "webhook_cursor")),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("due_at", TIMESTAMP(timezone=True), nullable=False),
+)
+agency_event = Table(
+    "agency_event",
+    metadata,
+    Column("agency", Text, primary_key=True),
+    Column("cursor", BigInteger, primary_key=True, autoincrement=False),
+    Column("event_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("recorded_at", TIMESTAMP(timezone=True), nullable=False),
+    Index("agency_event_once", "agency", "event_id", unique=True),
+    Index("agency_event_age", "recorded_at"),
+)
+agency_case = Table(
+    "agency_case",
+    metadata,
+    Column("case_no", Text, primary_key=True),
+    *(_text(name) for name in ("holder", "unit", "category")),
+    *(_truth(name) for name in ("sealed", "registered")),
+)
+agency_audit = Table(
+    "agency_audit",
+    metadata,
+    Column("position", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", TIMESTAMP(timezone=True), nullable=False),
+    *(_text(name) for name in ("agency", "action", "by", "details")),
+)
+
+_GRANT = tuple(field.name for field in fields(Grant))
+_STANDING = tuple(field.name for field in fields(Agency) if field.name != "grant")
+_COLUMNS = ", ".join((*_GRANT, *_STANDING))
+_grant_values = attrgetter(*_GRANT)
+_CHANGED = ", ".join(f"{name} = excluded.{name}" for name in (*_GRANT[1:], "login", "keys"))
+_SAVE = (
+    f"INSERT INTO notify.agency AS known ({', '.join(_GRANT)}, login, keys, state, due_at)"
+    f" VALUES ({', '.join('%s' for _ in _GRANT)}, %s, %s, 'active', %s)"
+    f" ON CONFLICT (name) DO UPDATE SET {_CHANGED}, state = 'active', reason = '', failures = 0, lease = '',"
+    " due_at = excluded.due_at, amqp_cursor = known.last_cursor, webhook_cursor = known.last_cursor"
+)
+_CASE = tuple(field.name for field in fields(AgencyCase))
+_SAVE_CASE = (
+    f"INSERT INTO notify.agency_case ({', '.join(_CASE)}) VALUES ({', '.join('%s' for _ in _CASE)})"
+    f" ON CONFLICT (case_no) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CASE[1:])}"
+)
+_AFTER = (
+    "SELECT cursor, event_id, type, body FROM notify.agency_event"
+    " WHERE agency = %s AND cursor > %s ORDER BY cursor LIMIT %s"
+)
+_CLAIM = f"""
+UPDATE notify.agency SET lease = %s, due_at = %s WHERE name IN (
+    SELECT name FROM notify.agency
+    WHERE state = 'active' AND webhook <> '' AND last_cursor > webhook_cursor AND due_at <= %s
+    ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
+) RETURNING {_COLUMNS}
+"""
+_SETTLE = """
+UPDATE notify.agency SET webhook_cursor = %s, failures = %s, due_at = %s, state = %s, reason = %s, lease = ''
+WHERE name = %s AND lease = %s RETURNING name
+"""
+_BEHIND = f"""
+SELECT {_COLUMNS} FROM notify.agency WHERE state = 'active' AND amqp AND amqp_cursor < last_cursor ORDER BY name
+FOR UPDATE SKIP LOCKED
+"""
+
+
+class SqlAgencies:
+    """The tables of agencies, on the connection of one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def all(self) -> list[Agency]:
+        """Return the agencies that were not removed, by name."""
+        found = self._run(f"SELECT {_COLUMNS} FROM notify.agency WHERE state <> 'removed' ORDER BY name")
+        return [_agency(row) for row in found]
+
+    def get(self, name: str, *, lock: bool = False) -> Agency | None:
+        """Return one agency, removed ones too."""
+        end = " FOR UPDATE" if lock else ""
+        row = self._run(f"SELECT {_COLUMNS} FROM notify.agency WHERE name = %s{end}", name).one_or_none()
+        return _agency(row) if row else None
+
+    def of_login(self, login: str) -> Agency | None:
+        """Return the agency whose account this is."""
+        found = self._run(
+            f"SELECT {_COLUMNS} FROM notify.agency WHERE login = %s AND state <> 'removed'", login
+        ).one_or_none()
+        return _agency(found) if found else None
+
+    def save(self, grant: Grant, login: str, keys: str, now: datetime) -> None:
+        """Register an agency, or one anew that was removed: its cursor goes on, it is told from now on."""
+        values = [_plain(value) for value in _grant_values(grant)]
+        self._run(_SAVE, *values, login, keys, now)
+
+    def set_keys(self, name: str, keys: str) -> None:
+        """Keep other keys."""
+        self._run("UPDATE notify.agency SET keys = %s WHERE name = %s", keys, name)
+
+    def set_state(self, name: str, state: AgencyState, reason: str, now: datetime) -> None:
+        """Pause, resume or remove; whatever is on its way no longer counts."""
+        self._run(
+            "UPDATE notify.agency SET state = %s, reason = %s, failures = 0, lease = '', due_at = %s WHERE name = %s",
+            str(state), reason, now, name,
+        )  # fmt: skip
+
+    def go_back(self, name: str, amqp: int, webhook: int, now: datetime) -> None:
+        """Let deliveries begin again behind these cursors."""
+        self._run(
+            "UPDATE notify.agency SET amqp_cursor = %s, webhook_cursor = %s, failures = 0, lease = '', due_at = %s"
+            " WHERE name = %s",
+            amqp, webhook, now, name,
+        )  # fmt: skip
+
+    def add(self, name: str, events: Sequence[AgencyEvent], now: datetime) -> int:
+        """Append the events that are not there yet; return the newest cursor."""
+        last = int(self._run("SELECT last_cursor FROM notify.agency WHERE name = %s FOR UPDATE", name).scalar_one())
+        ids = [event.event_id for event in events]
+        known = self._run(
+            "SELECT event_id FROM notify.agency_event WHERE agency = %s AND event_id = ANY(%s)", name, ids
+        )
+        there = set(known.scalars())
+        new = [event for event in events if event.event_id not in there]
+        for cursor, event in enumerate(new, start=last + 1):
+            self._run(
+                "INSERT INTO notify.agency_event (agency, cursor, event_id, type, body, recorded_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s)",
+                name, cursor, event.event_id, event.type, event.body, now,
+            )  # fmt: skip
+        self._run("UPDATE notify.agency SET last_cursor = %s WHERE name = %s", last + len(new), name)
+        return last + len(new)
+
+    def after(self, name: str, cursor: int, limit: int) -> list[AgencyEvent]:
+        """Return the events behind a cursor in their order."""
+        return [AgencyEvent(**row._asdict()) for row in self._run(_AFTER, name, cursor, limit)]
+
+    def oldest(self, name: str) -> int | None:
+        """Return the smallest cursor that is still kept."""
+        found: int | None = self._run(
+            "SELECT min(cursor) FROM notify.agency_event WHERE agency = %s", name
+        ).scalar_one_or_none()
+        return found
+
+    def behind(self) -> list[Agency]:
+        """Return, locked, the agencies whose queue lacks events."""
+        return [_agency(row) for row in self._run(_BEHIND)]
+
+    def published(self, name: str, cursor: int) -> None:
+        """Note how far the queue was filled."""
+        self._run("UPDATE notify.agency SET amqp_cursor = %s WHERE name = %s", cursor, name)
+
+    def claim(self, lease: str, until: datetime, now: datetime, limit: int) -> list[Agency]:
+        """Take agencies whose webhook is due; nobody else gets them before `until`."""
+        return [_agency(row) for row in self._run(_CLAIM, lease, until, now, limit)]
+
+    def settle(self, after: Agency, lease: str) -> bool:
+        """Write down how far a webhook got; return False if somebody changed the agency meanwhile."""
+        done = self._run(
+            _SETTLE,
+            after.webhook_cursor, after.failures, after.due_at, str(after.state), after.reason, after.grant.name, lease,
+        )  # fmt: skip
+        return done.one_or_none() is not None
+
+    def cases(self, numbers: Collection[str]) -> dict[str, AgencyCase]:
+        """Return what is known of these cases."""
+        found = self._run(f"SELECT {', '.join(_CASE)} FROM notify.agency_case WHERE case_no = ANY(%s)", sorted(numbers))
+        return {row.case_no: AgencyCase(**row._asdict()) for row in found}
+
+    def save_cases(self, cases: Collection[AgencyCase]) -> None:
+        """Write them down, always in the same order."""
+        for case in sorted(cases, key=lambda one: one.case_no):
+            self._run(_SAVE_CASE, *attrgetter(*_CASE)(case))
+
+    def note(self, name: str, action: str, by: str, details: str, now: datetime) -> None:
+        """Write into the book who changed what about an agency."""
+        self._run(
+            "INSERT INTO notify.agency_audit (at, agency, action, by, details) VALUES (%s, %s, %s, %s, %s)",
+            now, name, action, by, details,
+        )  # fmt: skip
+
+    def book(self, name: str) -> list[dict[str, Any]]:
+        """Return what was changed about an agency, oldest first."""
+        found = self._run(
+            "SELECT at, action, by, details FROM notify.agency_audit WHERE agency = %s ORDER BY position", name
+        )
+        return [{**row._asdict(), "at": row.at.isoformat()} for row in found]
+
+    def prune(self, before: datetime) -> int:
+        """Delete the events recorded before a moment that every way has behind it; return how many."""
+        return int(self._run("DELETE FROM notify.agency_event WHERE recorded_at < %s", before).rowcount)
+
+    def _run(self, statement: str, *values: Any) -> Any:
+        return self._connection.exec_driver_sql(statement, values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value) if isinstance(value, Mode | Scheme) else value
+
+
+def _agency(row: Any) -> Agency:
+    values = row._asdict()
+    grant = {name: values.pop(name) for name in _GRANT}
+    for name in ("units", "events", "divisions", "categories", "fields"):
+        grant[name] = tuple(grant[name])
+    grant |= {"mode": Mode(grant["mode"]), "scheme": Scheme(grant["scheme"])}
+    return Agency(grant=Grant(**grant), **{**values, "state": AgencyState(values["state"])})
