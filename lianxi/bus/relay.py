@@ -28,6 +28,7 @@ from lianxi.bus.arrays import write_lists_as_literals
 from lianxi.bus.housekeeping import Housekeeping, Retention
 from lianxi.bus.messages import CONTENT_TYPE, EXPIRATION, OUTBOX_CHANNEL, TRANSIENT
 from lianxi.bus.recovery import send_again_if_wiped
+from lianxi.bus.telemetry import tell_regularly
 from lianxi.runtime import logging as logs
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import counter, gauge, histogram, serve_metrics
@@ -300,6 +301,7 @@ def main(database_url: str | None, amqp_uri: str | None, schemas: str | None, me
     )
     HEALTH.add("relay", lambda: None if relay.connected else "not connected")
     serve_metrics(read_int("METRICS_PORT", 0) if metrics_port is None else metrics_port)
+    tell_regularly(amqp_uri or read("AMQP_URI", secret=True), "relay")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: relay.stop())
     relay.run()

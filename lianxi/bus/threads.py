@@ -27,6 +27,7 @@ from lianxi.bus.doors import Service
 from lianxi.bus.failures import describe
 from lianxi.bus.hosting import LONGEST_PAUSE, PAUSE, Host, QueueWorker
 from lianxi.bus.messages import RawMessage
+from lianxi.bus.telemetry import tell_regularly
 from lianxi.runtime import logging as logs
 from lianxi.runtime.logging import logger
 from lianxi.runtime.metrics import serve_metrics
@@ -283,6 +284,7 @@ def main(services: str, metrics_port: int | None) -> None:
     classes = [importlib.import_module(f"services.{name}.service").Service for name in names]
     runner = ThreadsRunner(read("AMQP_URI", secret=True), classes)
     serve_metrics(read_int("METRICS_PORT", 0) if metrics_port is None else metrics_port)
+    tell_regularly(read("AMQP_URI", secret=True), "+".join(names))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())

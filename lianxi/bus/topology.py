@@ -129,7 +129,10 @@ def load(path: Path | None = None) -> Topology:
         ),
         (
             *(queue for name, facts in described["queues"].items() for queue in consumed(name, facts)),
-            *(Queue(name, facts["from"], tuple(facts["keys"])) for name, facts in described["relayed"].items()),
+            *(
+                Queue(name, facts["from"], tuple(facts["keys"]), limits(facts))
+                for name, facts in described["relayed"].items()
+            ),
         ),
     )
 
@@ -145,6 +148,16 @@ def consumed(name: str, facts: dict[str, Any]) -> tuple[Queue, Queue]:
         Queue(name, facts["from"], tuple(facts["keys"]), arguments),
         Queue(dead_queue(name), DEAD, (dead_queue(name),)),
     )
+
+
+def limits(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a queue that forgets: `most` messages, for `seconds`; the oldest go first."""
+    found: dict[str, Any] = {}
+    if "most" in facts:
+        found |= {"x-max-length": int(facts["most"]), "x-overflow": "drop-head"}
+    if "seconds" in facts:
+        found["x-message-ttl"] = int(facts["seconds"]) * 1000
+    return found
 
 
 def declare(uri: str, path: Path | None = None) -> None:

@@ -1,10 +1,11 @@
 """From the topology of the city to everything one node's broker must hold, as RabbitMQ's definitions file has it.
 
 Pure: the same topology, addresses and passwords give the same definitions. Both ends of a link are rendered with the
-node they live on. The parent gets, for each child, a user that may do three things only: publish to `up` under the
-child's own code, read the queue `down.<child>`, and nothing else. The child gets both shovels, because only the child
-can dial: `up` carries its queue `up.out` to the parent's exchange `up`, `down` carries the parent's queue
-`down.<child>` to its own exchange `down`. Neither names a routing key, so each message keeps its own.
+node they live on. The parent gets, for each child, a user that may do three things only: publish to `up` and `tele`
+under the child's own code, read the queue `down.<child>`, and nothing else. The child gets all shovels, because only
+the child can dial: `up` carries its queue `up.out` to the parent's exchange `up`, `down` carries the parent's queue
+`down.<child>` to its own exchange `down`, `tele` carries snapshots of metrics from `up.tele` to the parent's exchange
+`tele`, so that they never stand before a case. None names a routing key, so each message keeps its own.
 """
 
 import base64
@@ -94,8 +95,10 @@ def definitions(
     shovels: list[dict[str, Any]] = []
     for child in children:
         queue = bus.child_queue(child.code).name
-        permissions.append(permission(node, link_user(child.code), NOTHING, "^up$", f"^{_escaped(queue)}$"))
-        topic_permissions.append(topic_permission(node, link_user(child.code), "up", rf"^{child.code}\."))
+        permissions.append(permission(node, link_user(child.code), NOTHING, "^(up|tele)$", f"^{_escaped(queue)}$"))
+        topic_permissions += [
+            topic_permission(node, link_user(child.code), exchange, rf"^{child.code}\.") for exchange in ("up", "tele")
+        ]
     above = city.parent_of(code)
     if above is not None and parent is not None:
         users.append(local_user(code))
@@ -114,7 +117,7 @@ def definitions(
 def link_shovels(
     node: Node, above: Node, *, own: Address, parent: Address, password: Password, link: LinkSettings
 ) -> list[dict[str, Any]]:
-    """Return the two shovels of a child."""
+    """Return the shovels of a child: both ways for cases, and one up for telemetry."""
     there = Address(parent.host, parent.port, parent.scheme, {**parent.query, **link.query}, parent.password_login)
     here = Address(own.host, own.port, own.scheme, {**own.query, **link.query}, own.password_login)
     far_end = there.uri(above.vhost, link_user(node.code), password(link_user(node.code)))
@@ -132,7 +135,8 @@ def link_shovels(
         "dest-uri": near_end,
         "dest-exchange": "down",
     }
-    return [shovel(node, "up", up, link), shovel(node, "down", down, link)]
+    tele = {**up, "src-queue": "up.tele", "dest-exchange": "tele"}
+    return [shovel(node, "up", up, link), shovel(node, "down", down, link), shovel(node, "tele", tele, link)]
 
 
 def shovel(node: Node, name: str, ends: Mapping[str, str], link: LinkSettings) -> dict[str, Any]:

@@ -8,10 +8,10 @@ a clock, an outcome, never a case number. `/metrics` speaks Prometheus, `/health
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -19,6 +19,7 @@ from prometheus_client.process_collector import ProcessCollector
 from lianxi.runtime.health import HEALTH, Health
 from lianxi.runtime.settings import read
 
+disable_created_metrics()  # type: ignore[no-untyped-call]  # they would double the series of every counter
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
@@ -66,6 +67,16 @@ def histogram(
 def exposition() -> bytes:
     """Return every metric of this process in the text format of Prometheus."""
     return generate_latest(REGISTRY)
+
+
+def samples(names: Collection[str]) -> dict[str, list[float]]:
+    """Return the values of gauges of this process, one per series; a gauge that is not made or not set has none."""
+    with _lock:
+        metrics = {name: metric for name, metric in _made.items() if name in names}
+    return {
+        name: [sample.value for family in metric.collect() for sample in family.samples]
+        for name, metric in metrics.items()
+    }
 
 
 class _Server(ThreadingHTTPServer):

@@ -64,6 +64,7 @@ def run(names: list[str], amqp_uri: str, metrics_port: int) -> None:
     told = _signals()
     server = serve_metrics(metrics_port)
     runner.start()
+    importlib.import_module("lianxi.bus.telemetry").tell_regularly(amqp_uri, "+".join(names))
     log.info("running", services=names, metrics_port=server.server_port)
     died = _deaths(runner)
     while not (told.ready() or died.ready()):

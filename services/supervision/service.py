@@ -7,16 +7,19 @@ from typing import Any, ClassVar
 
 from lianxi.bus.doors import RETRY_THEN_PARK, call, consume_batch, every
 from lianxi.bus.messages import Incoming
+from lianxi.bus.telemetry import TOLD, UPWARDS
 from lianxi.casework.errors import Refused
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.courier import decode
 from lianxi.runtime import logging as logs
 from services.supervision import schemas
+from services.supervision.domain.snapshots import states
 from services.supervision.handlers import look_up, orders
 from services.supervision.handlers.follow import follow
 from services.supervision.handlers.measure import count_figures, count_work
 from services.supervision.handlers.raise_alerts import raise_alerts
 from services.supervision.handlers.recompute import list_moves, recompute
+from services.supervision.handlers.snapshots import take_snapshots
 from services.supervision.storage import SupervisionWork
 from services.supervision.wiring import Parts, build
 
@@ -38,6 +41,8 @@ class SupervisionService:
         self._office = parts.office
         self._node = parts.node
         self._meters = parts.meters
+        self._nodes = parts.nodes
+        self._letterbox = parts.letterbox
         self._calendar = ""
 
     @consume_batch("supervision.case", on_failure=RETRY_THEN_PARK, ordered=True)
@@ -73,6 +78,18 @@ class SupervisionService:
             self._meters.standing(*count_work(work, now))
         self._meters.calendar(self._office().calendar, now.date())
         self._meters.measured(time.time(), time.monotonic() - began)
+
+    @every(5.0)
+    def exchange_snapshots(self) -> None:
+        """Take in what the nodes below say of themselves, show it, and tell the parent."""
+        if self._letterbox is None:
+            return
+        said = self._letterbox.take()
+        with self.open_work() as work:
+            taken = take_snapshots(said, work, self._node, TOLD, self._nodes.now())
+            self._nodes.show(states(work.snapshots.all(), TOLD))
+        self._nodes.refused(taken.refused)
+        self._letterbox.post(UPWARDS, taken.upwards)
 
     @every(300.0)
     def measure_indices(self) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from lianxi.casework.identifiers import DivisionCode
 from lianxi.runtime.settings import read, read_int, read_path
 from services.supervision.domain.rules import Rules
 
@@ -24,6 +25,8 @@ class Settings:
     calendar_directory: Path
     rules: Rules
     connections: int
+    amqp_uri: str = field(repr=False, default="")
+    subtree: frozenset[str] = frozenset()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -41,6 +44,8 @@ class Settings:
             calendar_directory=calendar,
             rules=read_rules(deploy / "xining" / "supervision.yaml"),
             connections=read_int("SUPERVISION_CONNECTIONS", 6, environment=environment),
+            amqp_uri=read("AMQP_URI", "", secret=True, environment=environment),
+            subtree=read_subtree(deploy / "xining", node, read("PEERS", "", environment=environment)),
         )
 
 
@@ -55,6 +60,14 @@ def read_mark(directory: Path, node: str) -> str:
     endings = sorted(pattern["endings"], key=len, reverse=True)
     short = next((name.removesuffix(ending) for ending in endings if name.endswith(ending)), name)
     return str(pattern["mark"]).format(parent=units["nodes"][place["parent"]]["short"], short=short)
+
+
+def read_subtree(directory: Path, node: str, peers: str) -> frozenset[str]:
+    """Read which nodes have joined below `node`, itself included: `peers`, or all of the topology if none are named."""
+    joined = peers.replace(",", " ").split()
+    codes = joined or yaml.safe_load((directory / "topology.yaml").read_text(encoding="utf-8"))["nodes"]
+    top = DivisionCode.parse(node)
+    return frozenset(str(code) for code in codes if top.contains(DivisionCode.parse(str(code))))
 
 
 def read_rules(path: Path) -> Rules:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, text
 
 from lianxi.bus.engine import engine_for
+from lianxi.bus.telemetry import Letterbox
 from lianxi.courier import outgoing
 from lianxi.law.calendar_data import NotedCalendar
 from lianxi.runtime.clock import Clock, SystemClock
@@ -15,6 +16,7 @@ from services.supervision.domain.office import Office
 from services.supervision.settings import Settings
 from services.supervision.storage import SCHEMA, SupervisionWork
 from services.supervision.storage.meters import Meters
+from services.supervision.storage.shown_nodes import ShownNodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Parts:
     node: str
     office: Callable[[], Office]
     meters: Meters
+    nodes: ShownNodes
+    letterbox: Letterbox | None
     close: Callable[[], None]
 
 
@@ -45,6 +49,8 @@ def build(settings: Settings | None = None, clock: Clock | None = None) -> Parts
         node=settings.node,
         office=office_of(settings, NotedCalendar(settings.calendar_directory)),
         meters=Meters(),
+        nodes=ShownNodes(settings.subtree),
+        letterbox=Letterbox(settings.amqp_uri, settings.node) if settings.amqp_uri else None,
         close=engine.dispose,
     )
 

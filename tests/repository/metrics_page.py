@@ -26,8 +26,7 @@ S33, S43 · `review` S30, S31, S40–S42 · `ended` all others. Lamps: `green`, 
 `this_month`, `last_month`; indices are those of `services/supervision/domain/figures.py`, each a numerator and a
 denominator. Levels: `city`, `district`, `township`. `kpi_…` name this node and its direct children.
 
-Alerts on them: [deploy/prometheus/rules](../deploy/prometheus/rules/alerts.yml), explained in
-[the runbooks](runbooks/README.md). Beside these, each process shows `process_…` and `python_info` of the Prometheus
+Beside these, each process shows `process_…` and `python_info` of the Prometheus
 client.
 """
 

@@ -8,7 +8,7 @@ from lianxi.ops.doctor.finding import Finding, Patient, fine, warning, wrong
 from lianxi.runtime.settings import read
 
 OLDEST = (3, 10)
-UNREAD = ("up.out", "unrouted")
+UNREAD = ("up.out", "unrouted", "up.tele", "inbox.tele")
 PROVISION = "lianxi node provision makes what is missing"
 
 

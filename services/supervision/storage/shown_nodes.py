@@ -9,13 +9,15 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from lianxi.runtime.metrics import gauge
+from lianxi.runtime.metrics import counter, gauge
+from services.supervision.domain.snapshots import NodeState
 
 _NODE = ("node",)
 _EXPECTED = gauge("node_expected", "1 for every node of the subtree that has joined, heard of or not", _NODE)
 _AGE = gauge("node_snapshot_age_seconds", "Since the newest snapshot of the node was received here", _NODE)
 _TAKEN = gauge("node_snapshot_timestamp_seconds", "When the node took its newest snapshot, as Unix time", _NODE)
 _DELAY = gauge("node_snapshot_delay_seconds", "Receipt minus taking: the way and the drift of both clocks", _NODE)
+_REFUSED = counter("node_snapshots_refused_total", "Snapshots that their senders may not give")
 
 SHOWN = {
     "outbox_depth": gauge("node_outbox_depth", "Messages waiting to leave the node's outboxes", _NODE),
@@ -45,17 +47,26 @@ SHOWN = {
 class ShownNodes:
     """The nodes of the subtree in the metrics of this process."""
 
-    def __init__(self, real_time: Callable[[], float] = time.time) -> None:
+    def __init__(self, expected: Iterable[str] = (), real_time: Callable[[], float] = time.time) -> None:
         self._real_time = real_time
         self._told: set[tuple[str, str]] = set()
-
-    def expect(self, nodes: Iterable[str]) -> None:
-        """Show which nodes there are."""
-        for node in nodes:
+        for node in expected:
             _EXPECTED.labels(node).set(1)
 
-    def show(self, node: str, taken: float, received: float, values: Mapping[str, float]) -> None:
-        """Show what is known of a node; a value that it no longer tells is shown no more."""
+    def now(self) -> float:
+        """Return the real time; the node's own clock may have been moved forward for a trial."""
+        return self._real_time()
+
+    def refused(self, number: int) -> None:
+        """Count what a neighbour may not say."""
+        _REFUSED.inc(number)
+
+    def show(self, states: Iterable[NodeState]) -> None:
+        """Show what is known of nodes; a value that a node no longer tells is shown no more."""
+        for state in states:
+            self._show(state.node, state.taken_at, state.received_at, state.values)
+
+    def _show(self, node: str, taken: float, received: float, values: Mapping[str, float]) -> None:
         _AGE.labels(node).set_function(partial(self._age, received))
         _TAKEN.labels(node).set(taken)
         _DELAY.labels(node).set(received - taken)

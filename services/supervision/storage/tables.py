@@ -5,7 +5,7 @@ Lamps are days, not colours: whoever asks compares them with today. `due_key` pu
 made for a million rows: every list is read along one of them, in the order in which it is shown.
 """
 
-from sqlalchemy import Boolean, Column, Date, Index, Integer, MetaData, SmallInteger, Table, Text, text
+from sqlalchemy import Boolean, Column, Date, Double, Index, Integer, MetaData, SmallInteger, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.types import UserDefinedType
@@ -177,6 +177,16 @@ proposal = Table(
     Index("proposal_about", "case_no", "clock", "instance", unique=True),
     Index("proposal_status", "status", "proposal_no"),
     Index("proposal_order_no", "order_no", unique=True, postgresql_where=text("order_no <> ''")),
+)
+
+node_snapshot = Table(
+    "node_snapshot",
+    metadata,
+    Column("node", Text, primary_key=True),
+    Column("process", Text, primary_key=True),
+    Column("taken_at", Double, nullable=False),
+    Column("received_at", Double, nullable=False),
+    Column("told", JSONB, nullable=False),
 )
 
 running_number = Table(

@@ -14,6 +14,7 @@ from services.supervision.storage.files import SqlFiles
 from services.supervision.storage.gauges import SqlGauges
 from services.supervision.storage.moves import SqlMoves
 from services.supervision.storage.proposals import SqlProposals, Vault
+from services.supervision.storage.snapshots import SqlSnapshots
 from services.supervision.storage.tables import SCHEMA
 
 Write = Callable[[Any], Outgoing]
@@ -47,6 +48,11 @@ class SupervisionWork(Work):
     def gauges(self) -> SqlGauges:
         """Counts for the metrics."""
         return SqlGauges(self.connection)
+
+    @cached_property
+    def snapshots(self) -> SqlSnapshots:
+        """What the nodes of the subtree said of themselves."""
+        return SqlSnapshots(self.connection)
 
     @cached_property
     def moves(self) -> SqlMoves:

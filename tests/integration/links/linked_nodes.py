@@ -137,5 +137,5 @@ def restart_broker(stack, code, *, wipe):
 def running(stack, code):
     node = stack.node(code)
     with suppress(Exception):
-        return node.broker.management.shovel_states(node.vhost) == {"up": "running", "down": "running"}
+        return node.broker.management.shovel_states(node.vhost) == dict.fromkeys(("up", "down", "tele"), "running")
     return False

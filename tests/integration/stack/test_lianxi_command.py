@@ -80,7 +80,7 @@ def test_what_is_rendered_is_the_same_the_second_time(tmp_path):
     first, second = (lianxi("node", "render", "630104", "--secrets", tmp_path / "s") for _ in range(2))
 
     assert first.stdout == second.stdout
-    assert {each["name"] for each in json.loads(first.stdout)["parameters"]} == {"up", "down"}
+    assert {each["name"] for each in json.loads(first.stdout)["parameters"]} == {"up", "down", "tele"}
     assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "s").iterdir())
 
 

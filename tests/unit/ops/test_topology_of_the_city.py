@@ -83,29 +83,35 @@ def test_a_file_that_contradicts_itself_is_refused(tmp_path, line, reason):
 def test_a_parent_gives_each_child_a_queue_and_no_more_rights_than_it_needs(xining):
     rendered = render(xining.select([CITY, DISTRICT, STREET]), CITY, parent=None)
 
-    assert {"user": DISTRICT, "vhost": CITY, "configure": "^$", "write": "^up$", "read": rf"^down\.{DISTRICT}$"} in (
-        rendered["permissions"]
-    )
+    assert {
+        "user": DISTRICT,
+        "vhost": CITY,
+        "configure": "^$",
+        "write": "^(up|tele)$",
+        "read": rf"^down\.{DISTRICT}$",
+    } in (rendered["permissions"])
     assert rendered["topic_permissions"] == [
-        {"user": DISTRICT, "vhost": CITY, "exchange": "up", "write": rf"^{DISTRICT}\.", "read": "^$"}
+        {"user": DISTRICT, "vhost": CITY, "exchange": exchange, "write": rf"^{DISTRICT}\.", "read": "^$"}
+        for exchange in ("up", "tele")
     ]
     assert f"down.{DISTRICT}" in {queue["name"] for queue in rendered["queues"]}
     assert rendered["parameters"] == []
 
 
 def test_a_child_has_both_shovels_and_they_keep_the_routing_key(xining):
-    up, down = render(xining, DISTRICT)["parameters"]
+    up, down, tele = render(xining, DISTRICT)["parameters"]
 
     assert (up["value"]["src-queue"], up["value"]["dest-exchange"]) == ("up.out", "up")
     assert (down["value"]["src-queue"], down["value"]["dest-exchange"]) == (f"down.{DISTRICT}", "down")
-    for shovel in (up, down):
+    assert (tele["value"]["src-queue"], tele["value"]["dest-exchange"]) == ("up.tele", "tele")
+    for shovel in (up, down, tele):
         assert shovel["vhost"] == DISTRICT
         assert shovel["value"]["ack-mode"] == "on-confirm"
         assert not {"dest-exchange-key", "dest-queue"} & set(shovel["value"])
 
 
 def test_the_local_end_of_down_is_a_tcp_address_so_that_alarms_hold_it_back(xining):
-    _, down = render(xining, DISTRICT)["parameters"]
+    _, down, _ = render(xining, DISTRICT)["parameters"]
 
     assert down["value"]["dest-uri"].startswith(f"amqp://link-local-{DISTRICT}:of-link-local-{DISTRICT}@127.0.0.1:1/")
     assert "heartbeat=10" in down["value"]["dest-uri"]
@@ -115,7 +121,7 @@ def test_the_local_end_of_down_is_a_tcp_address_so_that_alarms_hold_it_back(xini
 def test_link_settings_and_a_parent_that_speaks_tls_are_parameters(xining):
     parent = Address("city.example", 5671, "amqps", {"verify": "verify_peer"}, password_login=False)
 
-    up, _ = render(xining, DISTRICT, parent=parent, link=LinkSettings(prefetch=30, reconnect_seconds=1))["parameters"]
+    up, *_ = render(xining, DISTRICT, parent=parent, link=LinkSettings(prefetch=30, reconnect_seconds=1))["parameters"]
 
     assert up["value"]["dest-uri"].startswith(f"amqps://city.example:5671/{CITY}?verify=verify_peer&heartbeat=")
     assert (up["value"]["src-prefetch-count"], up["value"]["reconnect-delay"]) == (30, 1)
@@ -125,7 +131,8 @@ def test_no_link_queue_has_a_limit_and_what_a_shovel_fills_has_an_alternate_exch
     rendered = render(xining, DISTRICT)
 
     limits = {"x-max-length", "x-max-length-bytes", "x-overflow", "x-message-ttl", "x-expires"}
-    assert all(not limits & set(queue["arguments"]) for queue in rendered["queues"])
+    forgetful = {queue["name"] for queue in rendered["queues"] if limits & set(queue["arguments"])}
+    assert forgetful == {"up.tele", "inbox.tele"}, "telemetry may be lost, a case never"
     filled = {each["name"]: each["arguments"] for each in rendered["exchanges"] if each["name"] in {"up", "down"}}
     assert filled == {name: {"alternate-exchange": "unrouted"} for name in ("up", "down")}
 
@@ -146,5 +153,5 @@ def test_rendering_is_repeatable_and_shows_no_password_of_a_user(xining):
 def test_every_node_of_the_city_can_be_rendered(xining):
     for node in xining:
         rendered = render(xining, node.code)
-        assert len(rendered["parameters"]) == (2 if node.parent else 0)
-        assert len(rendered["topic_permissions"]) == len(xining.children_of(node.code))
+        assert len(rendered["parameters"]) == (3 if node.parent else 0)
+        assert len(rendered["topic_permissions"]) == 2 * len(xining.children_of(node.code))
