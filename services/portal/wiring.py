@@ -23,7 +23,7 @@ from lianxi.runtime.settings import read
 from services.portal import blobs
 from services.portal.blobs.resealing import FileHeaders
 from services.portal.domain.answers import Answered, NoAnswer
-from services.portal.handlers import Ports, access, personal_data
+from services.portal.handlers import Ports, access, agencies, personal_data
 from services.portal.handlers.carrying import carry
 from services.portal.handlers.file_room import FileRoom
 from services.portal.settings import FileSettings, Settings
@@ -225,6 +225,25 @@ class AccountDesk:
     def disable(self, login: str) -> None:
         """Close an account."""
         access.disable_account(login, self._ports)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._parts.close()
+
+
+class AgencyAccounts:
+    """The tokens of agencies for `lianxi agency`, which knows this class by name only: plain values in and out."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._parts = build(Settings.from_environment(environment))
+
+    def agency_token(self, name: str, units: Sequence[str], days: int) -> str:
+        """Make the token of an agency; earlier ones end."""
+        return agencies.new_token(name, units, days, self._parts.ports)
+
+    def close_agency(self, name: str) -> None:
+        """End the tokens of an agency."""
+        agencies.close(name, self._parts.ports)
 
     def close(self) -> None:
         """Give the connections back."""

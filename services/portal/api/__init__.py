@@ -5,6 +5,7 @@ from flask import Flask
 from services.portal.api import (
     access,
     acts,
+    agencies,
     cases,
     desk,
     desk_work,

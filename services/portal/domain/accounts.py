@@ -102,6 +102,7 @@ class Scope(StrEnum):
     READ = "read"
     FILE = "file"
     ACT = "act"
+    AGENCY = "agency"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,12 @@ def read_case(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:
 
 def show_case(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:
     """Return a case as it is shown to this person; the look at its content is written down."""
-    return personal_data.shown_case(read_case(case_no, person, ports), person, ports)
+    return shown(read_case(case_no, person, ports), person, ports)
+
+
+def shown(view: dict[str, Any], person: Principal, ports: Ports) -> dict[str, Any]:
+    """Return what was read as it is shown to this person; the look at its content is written down."""
+    return personal_data.shown_case(view, person, ports)
 
 
 def case_page(case_no: str, person: Principal, ports: Ports) -> tuple[dict[str, Any], list[dict[str, Any]]]:

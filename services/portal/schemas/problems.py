@@ -7,7 +7,7 @@ ever repeated in it.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import INCLUDE, Schema, ValidationError, fields
 from werkzeug.exceptions import HTTPException
 
 from lianxi.casework.errors import Invalid, LianxiError
@@ -146,7 +146,12 @@ class FieldError(Schema):
 
 
 class Problem(Schema):
-    """RFC 9457."""
+    """RFC 9457; what a kind of problem has to say besides (the guard that refused, what was not found) comes along."""
+
+    class Meta:
+        """More members may follow."""
+
+        unknown = INCLUDE
 
     type = fields.String(required=True)
     title = fields.String(required=True)

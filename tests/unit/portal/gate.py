@@ -115,6 +115,14 @@ class Gate:
     offices: FakeOffices
     client: object
     people: dict
+    counts: Counts
+
+    def page(self, operation, person, **query):
+        """Ask for a page of a list."""
+        path = address_of(operation)
+        asked = "&".join(f"{name}={value}" for name, value in query.items())
+        headers = {"Authorization": f"Bearer {person.login}"}
+        return self.client.get(f"{path}{'&' if '?' in path else '?'}{asked}", headers=headers)
 
     def call(self, operation, person=None, *, address=None, body=None, **headers):
         if person is not None:
@@ -152,8 +160,9 @@ def gate(node="630104", **limits):
         files=SimpleNamespace(link_secrets={}),
     )
     app = create_app(ports, https=False)
+    offices.answers["routing.change_unit"] = {"unit": f"{node}.housing", "number": 1, "valid_from": "2026-03-02"}
     offices.answers["notify.services"] = {"rows": [A_DOCUMENT]}
-    return Gate(node, offices, app.test_client(), people)
+    return Gate(node, offices, app.test_client(), people, books.counts)
 
 
 A_DOCUMENT = {
@@ -172,6 +181,35 @@ def person(role, node="630104", scopes=frozenset(Scope)):
     unit = f"{node}.housing" if role in UNIT_ROLES else ""
     login = f"{role}-{node}-{'-'.join(sorted(scopes))}"
     return Principal(account_id=login, login=login, role=role, node=node, unit=unit, scopes=scopes)
+
+
+class Everything(dict):
+    """Answers of a node on an ordinary day, with something that fits for every other door."""
+
+    def get(self, door):
+        return super().get(door, ANYTHING)
+
+
+ANYTHING = {
+    "rows": [],
+    "next": None,
+    "number": CASE_NO,
+    "case_no": CASE_NO,
+    "text": "一段文字",
+    "code": QUERY_CODE,
+    "content": {"subject": "路灯不亮"},
+    "saved_at": "2026-03-02T10:15:00+08:00",
+    "upload_id": "u-1",
+    "attachment_id": "a-1",
+    "key": "k",
+    "sha256": SHA256,
+    "size": 5,
+    "hours": 24,
+    "id": "x-1",
+    "state": "queued",
+    "name": "a.txt",
+    "status": "done",
+}
 
 
 def all_operations():
