@@ -129,14 +129,14 @@ def test_a_role_named_twice_is_told_once():
     data["rules"]["warned"]["to"] = {"roles": ["D", "U"], "role_in": "owner"}
     rule = Rules.parse(data).about("clock-warned")[0]
 
-    assert list(rule.recipients({"owner": "D"})) == [Recipient("D"), Recipient("U")]
+    assert list(rule.recipients({"owner": "D"}, "630104")) == [Recipient("D"), Recipient("U")]
 
 
 def test_the_petitioner_is_the_only_recipient_of_mail():
     mails = [rule for rule in RULES.rules if rule.to_petitioner]
 
     assert mails
-    assert {str(one) for rule in mails for one in rule.recipients({})} == {"P@"}
+    assert {str(one) for rule in mails for one in rule.recipients({}, "630104")} == {"P@"}
 
 
 def test_a_message_nobody_listens_to_has_no_rule():

@@ -152,10 +152,13 @@ def test_the_text_for_sealed_cases_is_checked_too():
 def test_the_offices_own_texts_are_all_used():
     used = {rule.template for rule in RULES.rules}
 
-    assert set(TEXTS._texts) - used == {"staff-sealed", "petitioner-sealed", "digest"}
+    assert set(TEXTS._texts) - used == {"staff-sealed", "petitioner-sealed", "digest", "agency-paused"}
 
 
 def test_the_texts_for_sealed_cases_say_nothing_but_the_number():
     for name, text in TEXTS._texts.items():
-        if name != "registration-receipt":
+        if name not in {
+            "registration-receipt",
+            "agency-paused",
+        }:  # the one goes before it is sealed, the other tells no case
             assert TEXTS._texts[text.sealed].places <= {"case_no", "portal"}, name
