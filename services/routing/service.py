@@ -13,6 +13,7 @@ from services.routing.handlers import (
     desk,
     erase,
     link_receiving,
+    link_replay,
     links,
     materials,
     piles,
@@ -51,6 +52,7 @@ class RoutingService:
     @consume_batch("routing.supervision", on_failure=RETRY_THEN_PARK)
     def lapsed_rights(self, work: RoutingWork, messages: Sequence[Incoming]) -> None:
         """Close cases whose petitioners let the right to a review run out (T41)."""
+        link_replay.check_whole(work)
         for message in messages:
             cases.lapse(work, message.body, self._here)
 
@@ -68,6 +70,7 @@ class RoutingService:
     def tend_links(self) -> None:
         """Acknowledge, repeat, and try again what is in quarantine."""
         with self.open_work() as work:
+            link_replay.ask(work, self._end)
             links.tick(work, self._end)
         with self.open_work() as work:
             link_receiving.retry(work, self._end)
@@ -87,11 +90,13 @@ class RoutingService:
     @call(expected=(Refused,))
     def act(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
         """Carry out a clerk's act, or send it to the node that holds the case."""
+        link_replay.check_whole(work)
         return acts.act_on_case(work, *schemas.read_act(body), self._here)
 
     @call(expected=(Refused,))
     def act_on_many(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
         """Carry out one act on many cases, each with its own outcome."""
+        link_replay.check_whole(work)
         return acts.act_on_many(work, *schemas.read_acts(body), self._here)
 
     @call(expected=(Refused,))
@@ -114,6 +119,7 @@ class RoutingService:
     @call(expected=(Refused,))
     def decide(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
         """Let a proposed act happen, or return it."""
+        link_replay.check_whole(work)
         approve, reason = schemas.flag(body, "approve"), schemas.note(body, "reason")
         act_id, actor = schemas.text(body, "id"), schemas.actor_given(body)
         return proposing.decide_act(work, act_id, actor, self._here, approve=approve, reason=reason)
@@ -139,6 +145,7 @@ class RoutingService:
     @call(expected=(Refused,))
     def decide_repeat(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
         """Keep what a clerk decided on a proposed repeat, and go on from there."""
+        link_replay.check_whole(work)
         return repeat_decisions.decide_repeat(work, schemas.read_decision(body), self._here)
 
     @call(expected=(Refused,), read_only=True)

@@ -23,6 +23,7 @@ from services.routing.domain.wording import Wording
 from services.routing.handlers import Here, links
 from services.routing.handlers.delivery import deliver, deliver_all
 from services.routing.handlers.link_ends import LinkEnd
+from services.routing.handlers.link_reclaim import Reclaimer
 from services.routing.settings import Settings
 from services.routing.storage.likeness import found_in
 from services.routing.storage.link_codec import EnvelopeCodec, NoSeals
@@ -113,22 +114,26 @@ def _organs(rulebook: LiveRulebook, node: str) -> frozenset[str]:
 
 def _link_end(here: Here, joined: frozenset[str]) -> LinkEnd:
     own = DivisionCode.parse(here.node)
+    codec = EnvelopeCodec(here.node)
+    reclaimer = Reclaimer(here, codec)
     return LinkEnd(
         node=own,
         children=frozenset(code for code in joined if DivisionCode.parse(code).parent == own),
-        codec=EnvelopeCodec(here.node),
+        codec=codec,
         seals=NoSeals(),
         watch=LinkWatch(),
         new_id=new_id,
         now=here.clock.now,
         real_now=SystemClock().now,
-        deliver=partial(_deliver, here),
+        deliver=partial(_deliver, here, reclaimer),
         deliver_all=partial(_deliver_all, here),
+        reclaim=reclaimer,
     )
 
 
-def _deliver(here: Here, work: Any, origin: str, message: Any) -> None:
-    deliver(work, origin, message, here)
+def _deliver(here: Here, reclaimer: Reclaimer, work: Any, origin: str, message: Any) -> None:
+    if not reclaimer.answered_before(work, origin, message):
+        deliver(work, origin, message, here)
 
 
 def _deliver_all(here: Here, work: Any, messages: Any) -> None:

@@ -15,7 +15,7 @@ from lianxi.casework.case.state import Case
 from lianxi.casework.errors import Conflict, Forbidden, Invalid, Refused
 from lianxi.casework.identifiers import DivisionCode
 from lianxi.casework.messages.commands import Command, DeliverCase, RefuseTransfer, TakeBack
-from lianxi.casework.messages.custody import CaseReported, CopySent, CustodyAnswered, CustodyOffered
+from lianxi.casework.messages.custody import CaseReported, CopySent, CustodyAnswered, CustodyOffered, Dossier
 from lianxi.casework.messages.facts import TransferKind
 from lianxi.casework.messages.notices import DirectiveNotice, DossierReceived
 from services.routing.domain.records import CaseText, Recorded
@@ -106,6 +106,11 @@ def _keep_dossier(work: RoutingWork, offer: CustodyOffered, case: Case, missing:
     for record in missing:
         relate(work, record.event)
         work.record(record.event)
+    keep_papers(work, dossier, case, offer.transfer.to_node)
+
+
+def keep_papers(work: RoutingWork, dossier: Dossier, case: Case, node: str) -> None:
+    """Keep the texts and the sealed petitioner of a dossier, and tell intake of them."""
     work.documents.take(case.case_no, dossier.documents)
     sealed = CaseText(
         case_no=case.case_no,
@@ -119,7 +124,7 @@ def _keep_dossier(work: RoutingWork, offer: CustodyOffered, case: Case, missing:
     work.tell(
         DossierReceived(
             case_no=case.case_no,
-            node=offer.transfer.to_node,
+            node=node,
             channel=case.channel,
             received_at=getattr(first, "received_at", first.head.at),
             subject_sealed=dossier.subject_sealed,

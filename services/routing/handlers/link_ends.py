@@ -15,10 +15,11 @@ from lianxi.casework.messages.books import BookBucket, BookEntry, BookPagesTold
 from services.routing.domain.digests import Comparison
 from services.routing.domain.link_frames import Bag, Frame, Letter, OutboxRow, Place, Quarantined, Refusal
 from services.routing.domain.link_protocol import Epoch, Inbound
+from services.routing.domain.link_replay import Recovery
 from services.routing.domain.link_sending import Outbound, SentRow
 
-BOOKS = "books"
-KINDS = frozenset({"custody", BOOKS, "materials", "notices", "repeats"})
+BOOKS, REPLAY = "books", "replay"
+KINDS = frozenset({"custody", BOOKS, "materials", "notices", "repeats", REPLAY})
 """The families of messages that may cross a link: the modules of `lianxi.casework.messages` they stand in."""
 
 
@@ -96,6 +97,48 @@ class LinkBook(Protocol):
 
     def prune(self, before: datetime, limit: int) -> int:
         """Delete acked, applied and refused frames from before an instant; return how many."""
+
+    def begin_recovery(self, peer: str, epoch: Epoch, after: int, now: datetime) -> None:
+        """Note that a neighbour holds frames of ours that we forgot."""
+
+    def recoveries(self) -> Sequence[Recovery]:
+        """Return what was asked of each neighbour."""
+
+    def recovering(self) -> bool:
+        """Return whether a neighbour has not answered yet."""
+
+    def asked_for_replay(self, peer: str, now: datetime) -> None:
+        """Note that the question is on its way."""
+
+    def got_replay(self, peer: str, frames: int, missing: int, finished_at: datetime | None) -> None:
+        """Note a part of the answer, with an instant when it is the last."""
+
+    def give_up_recovery(self, peer: str, now: datetime) -> bool:
+        """Go on without a neighbour's answer; return whether one was awaited."""
+
+    def archived(self, peer: str, epoch: Epoch, after: int) -> Sequence[bytes]:
+        """Return the bodies of applied frames of a neighbour after a place, in order."""
+
+    def missing_in_archive(self, peer: str, epoch: Epoch, after: int) -> int:
+        """Return how many frames right after a place are older than the archive."""
+
+    def already_sent(self, peer: str, ids: Collection[str]) -> set[str]:
+        """Return which of these letters the outbox holds."""
+
+    def keep_recovered(self, kind: str, key: str, peer: str, body: str, seq: int = 0) -> None:
+        """Keep something that came back until it finds its place."""
+
+    def recovered(self, kind: str, key: str) -> Mapping[int, str]:
+        """Return what came back under a key, by number."""
+
+    def recovered_keys(self, kind: str) -> Sequence[str]:
+        """Return under which keys something of a kind waits."""
+
+    def forget_recovered(self, kind: str, key: str, seqs: Collection[int]) -> None:
+        """Forget what found its place."""
+
+    def count_documents_on(self, kind: str, year: int, last: int) -> None:
+        """See to it that the numbers of documents go on behind one that was given out before."""
 
 
 class Books(Protocol):
@@ -181,6 +224,9 @@ class Watch(Protocol):
     def restarted(self, peer: str, epoch: str, lost: int) -> None:
         """A stream of ours began a new epoch; the peer holds so many frames that we forgot."""
 
+    def replayed(self, peer: str, frames: int, failed: int) -> None:
+        """So many frames of ours came back from a neighbour; those failed that could not be read again."""
+
     def sent_again(self, peer: str, frames: int) -> None:
         """Frames were handed to the relay again."""
 
@@ -193,12 +239,23 @@ Deliver = Callable[[Any, str, Any], None]
 DeliverAll = Callable[[Any, Sequence[tuple[str, Any]]], None]
 
 
+class Reclaim(Protocol):
+    """Takes back what this node sent to a neighbour before its database was lost."""
+
+    def take(self, work: Any, peer: str, message: Any, text: str) -> None:
+        """Take a message of ours back, as far as its effects are not here; `text` is how it was sent."""
+
+    def fill(self, work: Any, case_no: str) -> None:
+        """Continue the history of a case with the events that came back."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinkEnd:
     """This node as an end of its links: who it is, who its children are, and its tools.
 
     `now` is the calendar of the node and dates messages, `real_now` drives the protocol. `deliver_all` may carry out
-    a whole batch at once; when it raises, `deliver` goes through the batch one by one.
+    a whole batch at once; when it raises, `deliver` goes through the batch one by one. Without `reclaim` a node does
+    not ask its neighbours for what it forgot.
     """
 
     node: DivisionCode
@@ -211,6 +268,7 @@ class LinkEnd:
     real_now: Callable[[], datetime]
     deliver: Deliver
     deliver_all: DeliverAll | None = None
+    reclaim: Reclaim | None = None
 
     @property
     def peers(self) -> list[str]:

@@ -6,7 +6,7 @@ fails goes into quarantine with everything later of the same case; other cases a
 comes back to it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Protocol
@@ -16,12 +16,16 @@ from lianxi.casework.identifiers import DivisionCode
 from services.routing.domain.link_frames import Ack, Frame, Letter, Quarantined, Refusal, next_hop, unpacked
 from services.routing.domain.link_protocol import Arranged, arrange, heard_from
 from services.routing.domain.link_reading import NotAFrame, fault, read
-from services.routing.handlers import books
-from services.routing.handlers.link_ends import BOOKS, KINDS, LinkEnd, LinkWork
+from services.routing.handlers import books, link_replay
+from services.routing.handlers.link_ends import BOOKS, KINDS, REPLAY, LinkEnd, LinkWork
 from services.routing.handlers.links import case_of
 
 APPLY_LIMIT = 1000
 """Frames of one neighbour applied in one transaction; what else is ready follows in the next."""
+
+
+_OWN: Mapping[str, Callable[[LinkWork, LinkEnd, str, Any], None]] = {BOOKS: books.take, REPLAY: link_replay.take}
+"""The families of messages that the links themselves carry out."""
 
 
 class Raw(Protocol):
@@ -171,11 +175,20 @@ def _deliver(work: LinkWork, end: LinkEnd, frames: Sequence[Frame]) -> None:
     peer = frames[0].place.peer if frames else ""
     # By neighbour as well: a frame of one child must not hold back what the parent says of the same case.
     blocked = work.link_book.quarantined(peer, {frame.case_key for frame in frames}) if frames else set()
-    free = [frame for frame in frames if frame.case_key not in blocked]
+    later = _waiting(work, end, frames, blocked)
+    free = [frame for frame in frames if frame.case_key not in blocked and frame not in later]
     failed = [] if _all_delivered(work, end, free) else _deliver_singly(work, end, free)
     behind = [Quarantined(frame=frame, code="", attempts=0) for frame in frames if frame.case_key in blocked]
-    if failed or behind:
-        work.link_book.quarantine([*behind, *failed], end.real_now())
+    recovering = [Quarantined(frame=frame, code=link_replay.WAITING, attempts=0) for frame in later]
+    if failed or behind or recovering:
+        work.link_book.quarantine([*behind, *recovering, *failed], end.real_now())
+
+
+def _waiting(work: LinkWork, end: LinkEnd, frames: Sequence[Frame], blocked: Collection[str]) -> list[Frame]:
+    """Return the frames that must wait until this node has back what it did before its database was restored."""
+    if end.reclaim is None or not frames or not work.link_book.recovering():
+        return []
+    return [f for f in frames if f.case_key not in blocked and not (f.letter and f.letter.kind == REPLAY)]
 
 
 def _all_delivered(work: LinkWork, end: LinkEnd, frames: Sequence[Frame]) -> bool:
@@ -183,9 +196,9 @@ def _all_delivered(work: LinkWork, end: LinkEnd, frames: Sequence[Frame]) -> boo
     letters = [frame.letter for frame in frames if frame.letter]
     try:
         with work.savepoint():
-            for family, run in groupby(letters, key=lambda letter: letter.kind == BOOKS):
+            for family, run in groupby(letters, key=lambda letter: letter.kind if letter.kind in _OWN else ""):
                 messages = [(letter.origin, _opened(letter, end)) for letter in run]
-                _carry_out(work, end, messages, of_books=family)
+                _carry_out(work, end, messages, family)
     except Exception as failure:
         if work.lost(failure):
             raise
@@ -201,16 +214,20 @@ def _opened(letter: Letter, end: LinkEnd) -> Any:
     return message
 
 
-def _carry_out(work: LinkWork, end: LinkEnd, messages: Sequence[tuple[str, Any]], *, of_books: bool) -> None:
-    """Carry out messages of one kind: those of a comparison here, all others through the port."""
-    if end.deliver_all is not None and not of_books:
+def _carry_out(work: LinkWork, end: LinkEnd, messages: Sequence[tuple[str, Any]], family: str) -> None:
+    """Carry out messages of one family: those of the links themselves here, all others through the port."""
+    if end.deliver_all is not None and not family:
         end.deliver_all(work, messages)
         return
     for origin, message in messages:
-        if of_books:
-            books.take(work, end, origin, message)
-        else:
-            end.deliver(work, origin, message)
+        _carry_out_one(work, end, origin, message, family)
+
+
+def _carry_out_one(work: LinkWork, end: LinkEnd, origin: str, message: Any, family: str) -> None:
+    if family in _OWN:
+        _OWN[family](work, end, origin, message)
+    else:
+        end.deliver(work, origin, message)
 
 
 def _deliver_singly(work: LinkWork, end: LinkEnd, frames: Sequence[Frame]) -> list[Quarantined]:
@@ -233,11 +250,7 @@ def _delivered(work: LinkWork, end: LinkEnd, frame: Frame) -> str:
         return frame.reason
     try:
         with work.savepoint():
-            message = _opened(letter, end)
-            if letter.kind == BOOKS:
-                books.take(work, end, letter.origin, message)
-            else:
-                end.deliver(work, letter.origin, message)
+            _carry_out_one(work, end, letter.origin, _opened(letter, end), letter.kind)
     except Exception as failure:
         if work.lost(failure) or work.passes(failure):
             raise
@@ -250,8 +263,11 @@ def _delivered(work: LinkWork, end: LinkEnd, frame: Frame) -> str:
 def retry(work: LinkWork, end: LinkEnd, *, limit: int = 20) -> int:
     """Try messages in quarantine again, case by case in their order; return how many were delivered."""
     book, delivered = work.link_book, 0
+    if end.reclaim is not None and book.recovering():
+        return 0
     for case_key in book.due_cases(end.real_now(), limit):
         stuck: set[str] = set()
+        link_replay.fill(work, end, case_key)
         for message in book.of_case(case_key):
             peer = message.frame.place.peer
             if message.position is None or peer in stuck:
@@ -262,5 +278,6 @@ def retry(work: LinkWork, end: LinkEnd, *, limit: int = 20) -> int:
                 stuck.add(peer)
                 continue
             book.release(message.position)
+            link_replay.fill(work, end, case_key)
             delivered += 1
     return delivered

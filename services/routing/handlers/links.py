@@ -90,13 +90,13 @@ def seal(work: LinkWork, end: LinkEnd) -> None:
             if ack.peer == peer:
                 after = _hear(book, end, after, ack, now)
         letters = [(letter, now) for to_peer, letter in bag.letters if to_peer == peer]
-        after = _append(book, end, after, letters, now)
+        after = append(book, end, after, letters, now)
         if after != outbound:
             book.save_outbound(after)
     bag.cut((0, 0))
 
 
-def _append(
+def append(
     book: LinkBook, end: LinkEnd, outbound: Outbound, letters: Sequence[tuple[Letter, datetime]], now: datetime
 ) -> Outbound:
     """Number letters (with their birth times) into the stream and hand them to the relay."""
@@ -119,8 +119,10 @@ def _hear(book: LinkBook, end: LinkEnd, outbound: Outbound, ack: Ack, now: datet
         return decision
     unacked = book.take_after(outbound.peer, outbound.epoch, decision.keep_upto)
     fresh = renewed(outbound, decision.number, end.new_id(), ack.id)
+    if decision.lost and end.reclaim is not None:
+        book.begin_recovery(outbound.peer, outbound.epoch, decision.keep_upto, now)
     end.watch.restarted(outbound.peer, str(fresh.epoch), decision.lost)
-    return _append(book, end, fresh, [(letter_in(body), born) for body, born in unacked], now)
+    return append(book, end, fresh, [(letter_in(body), born) for body, born in unacked], now)
 
 
 def tick(work: LinkWork, end: LinkEnd) -> None:

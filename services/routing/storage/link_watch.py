@@ -13,6 +13,7 @@ _DUPLICATES = counter("link_inbox_duplicates_total", "Frames that came again and
 _OVERFLOW = counter("link_inbox_overflow_total", "Frames beyond what can be held behind a gap", ["peer"])
 _STALE = counter("link_inbox_stale_total", "Frames of an epoch that was given up", ["peer"])
 _QUARANTINED = counter("link_quarantined_total", "Messages whose handler failed", ["peer", "code"])
+_REPLAYED = counter("link_replayed_total", "Frames of ours that a peer gave back after a restore", ["peer", "outcome"])
 _SENT_AGAIN = counter("link_resent_total", "Frames sent again", ["peer"])
 
 _LAST = gauge("link_outbox_last_seq", "Last number given to a frame for the peer", ["peer"])
@@ -46,6 +47,12 @@ class LinkWatch:
     def restarted(self, peer: str, epoch: str, lost: int) -> None:
         """A stream of ours began a new epoch; the peer holds so many frames that we forgot."""
         _log.error("link_epoch_began", peer=peer, epoch=epoch, frames_only_the_peer_has=lost)
+
+    def replayed(self, peer: str, frames: int, failed: int) -> None:
+        """So many frames of ours came back from a neighbour; those failed that could not be read again."""
+        _REPLAYED.labels(peer, "taken").inc(frames - failed)
+        _REPLAYED.labels(peer, "failed").inc(failed)
+        _log.warning("link_replayed", peer=peer, frames=frames, failed=failed)
 
     def sent_again(self, peer: str, frames: int) -> None:
         """Frames were handed to the relay again."""

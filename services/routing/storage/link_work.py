@@ -13,10 +13,11 @@ from services.routing.domain.link_frames import Bag
 from services.routing.storage.books import SqlBooks
 from services.routing.storage.link_inbox import LinkInbox
 from services.routing.storage.link_outbox import LinkOutbox
+from services.routing.storage.link_recovery import LinkRecovery
 
 
-class SqlLinkBook(LinkOutbox, LinkInbox):
-    """Both sides of the links on one connection."""
+class SqlLinkBook(LinkOutbox, LinkInbox, LinkRecovery):
+    """Both sides of the links on one connection, and what comes back over them after a restore."""
 
     def __init__(self, work: Work, node: DivisionCode) -> None:
         LinkOutbox.__init__(self, work.connection, work.schema, node, work.publish)

@@ -38,6 +38,8 @@ class LinkTables:
     refused: Table
     comparison: Table
     part: Table
+    recovery: Table
+    recovered: Table
 
 
 def link_tables(metadata: MetaData) -> LinkTables:
@@ -52,6 +54,8 @@ def link_tables(metadata: MetaData) -> LinkTables:
         refused=_refused(metadata),
         comparison=_comparison(metadata),
         part=_part(metadata),
+        recovery=_recovery(metadata),
+        recovered=_recovered(metadata),
     )
 
 
@@ -224,4 +228,34 @@ def _part(metadata: MetaData) -> Table:
         Column("round_number", Integer, primary_key=True, autoincrement=False),
         Column("part", Integer, primary_key=True, autoincrement=False),
         Column("entries", JSONB, nullable=False),
+    )
+
+
+def _recovery(metadata: MetaData) -> Table:
+    """What this node asked each neighbour for after its database was restored."""
+    return Table(
+        "link_recovery",
+        metadata,
+        Column("peer", Text, primary_key=True),
+        Column("epoch", Text, nullable=False),
+        Column("after", BigInteger, nullable=False),
+        _instant("begun_at"),
+        _instant("asked_at", nullable=True),
+        _instant("finished_at", nullable=True),
+        _count("frames"),
+        _count("missing"),
+        Column("given_up", Boolean, nullable=False, server_default=text("false")),
+    )
+
+
+def _recovered(metadata: MetaData) -> Table:
+    """What came back and waits for its place: events by case and number, answers by what they answer."""
+    return Table(
+        "link_recovered",
+        metadata,
+        Column("kind", Text, primary_key=True),
+        Column("key", Text, primary_key=True),
+        Column("seq", Integer, primary_key=True, autoincrement=False, server_default=text("0")),
+        Column("peer", Text, nullable=False),
+        Column("body", Text, nullable=False),
     )
