@@ -24,6 +24,7 @@ from lianxi.casework.messages.events import (
     TransferRefused,
 )
 from lianxi.casework.messages.facts import CaseState, PetitionClass, Role, TransferKind
+from lianxi.casework.messages.petitioner import CaseRated, Rated
 from lianxi.casework.transitions import before_acceptance, dispute, handling, petitioner, review_and_end, sorting
 from lianxi.casework.transitions.row import ANY_OPEN, ClockEffect, Step, Transition
 
@@ -100,6 +101,8 @@ def clock_effects(event: CaseEvent) -> ClockEffects:
     if isinstance(event, CaseTransferred | CaseAssigned) and not event.transfer.to_unit:
         # The chain ends at a competent organ; a lower petition department is only its next stage (R-22-10).
         closes = tuple(code for code in closes if code != "CHAIN")
+    if isinstance(event, CaseRated) and event.rated is not Rated.UNIT:
+        closes = ()  # the department may be rated long before the answer whose service opens the clock
     if not _ends_assignment(event):
         # Somebody above this transfer still waits for the report (R-22-6).
         cancels = tuple(code for code in cancels if code != "ASSIGN_RPT")

@@ -158,7 +158,7 @@ ROWS: tuple[Transition, ...] = (
                 "OpinionServed",
                 "own_unit_or_window service_proven reads_for_himself",
                 "送达回证",
-                opening("ASK_REVIEW:served_on", closes="SERVE"),
+                opening("ASK_REVIEW:served_on", "RATE:served_on", closes="SERVE", cancels="RATE"),
             ),
         ),
     ),

@@ -1,4 +1,4 @@
-"""T54–T56: what a petitioner does while others handle the case; none of it moves it or stops a clock."""
+"""T54–T56: what a petitioner does while others handle the case; none of it moves it or stops a clock but their own."""
 
 from lianxi.casework.transitions.row import Transition, opening, step
 
@@ -32,7 +32,7 @@ ROWS: tuple[Transition, ...] = (
                 "CaseRated",
                 "not_an_accusation rating_open rated_once",
                 "",
-                opening(),
+                opening(closes="RATE"),
             ),
         ),
     ),

@@ -148,7 +148,7 @@ ROWS: tuple[Transition, ...] = (
                 "CaseWithdrawn",
                 "not_an_accusation free_will",
                 "撤回申请",
-                opening("ARCHIVE:withdrawn_on", cancels_all=True),
+                opening("ARCHIVE:withdrawn_on", cancels="RATE", cancels_all=True),
             ),
         ),
     ),

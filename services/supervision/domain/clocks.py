@@ -14,7 +14,8 @@ from functools import lru_cache
 from lianxi.casework.case.state import Case
 from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
-from lianxi.casework.messages.facts import CaseState
+from lianxi.casework.messages.facts import CaseState, PetitionClass
+from lianxi.casework.messages.petitioner import CaseRated
 from lianxi.casework.transitions import ClockOpening, clock_effects
 from lianxi.casework.values import replace
 from lianxi.law.calendar import Calendar
@@ -109,6 +110,9 @@ def _nature(rule: ClockRule) -> Nature:
 _NATURES = {code.value: _nature(rule) for code, rule in CLOCKS.items()}
 REPLY_CLOCKS = frozenset({"HANDLE", "EXTEND", "SIMPLE", "SUGGEST", "DUTY", "REHANDLE"})
 """The clocks that end with the answer to the petitioner (K-4)."""
+
+_OUTLIVE_THE_CASE = frozenset({ClockCode.SUP_REPLY.value, ClockCode.RATE.value})
+"""A signed supervision order wants its answer, and a petitioner may rate, also when the case has ended meanwhile."""
 
 _FOLLOW_CUSTODY = frozenset({"CHAIN", "NOTICE_KPI", "ASSIGN_RPT"})
 """They start before the competent organ is known and are owed by whoever holds the case."""
@@ -231,18 +235,25 @@ def after(rows: tuple[ClockRow, ...], event: e.CaseEvent, case: Case, office: Of
     rows = _on_open(rows, effects.closes, end)
     rows = _on_open(rows, effects.cancels, cancel)
     if effects.cancels_all:
-        # A signed supervision order wants its answer also when the case has ended meanwhile.
-        rows = _on_open(rows, _codes(rows) - {ClockCode.SUP_REPLY.value}, cancel)
+        rows = _on_open(rows, _codes(rows) - _OUTLIVE_THE_CASE, cancel)
     for code, days in effects.extends:
         rows = _on_open(rows, (code,), lambda row, days=days: _extended(row, days, office))  # type: ignore[misc]
     for code in effects.reopens:
         rows = _reopened(rows, code, case.holder)
     for opening in effects.opens:
+        if opening.code == ClockCode.RATE and not _may_be_rated(rows, case):
+            continue
         instance = 1 + sum(row.code == opening.code for row in rows)
         rows = (*rows, opened(opening, case, _bearer(opening.code, case, event), instance, office))
     if isinstance(event, e.CaseDelivered | e.CaseReturned):
         rows = _on_open(rows, _FOLLOW_CUSTODY, lambda row: _moved(row, case))
     return rows
+
+
+def _may_be_rated(rows: tuple[ClockRow, ...], case: Case) -> bool:
+    """An organ is rated once in a case, however many answers it serves, and never in a sealed one."""
+    rated = any(row.code == ClockCode.RATE and row.status == Status.CLOSED for row in rows)
+    return not rated and case.petition_class is not PetitionClass.ACCUSATION
 
 
 def _codes(rows: tuple[ClockRow, ...]) -> frozenset[str]:
@@ -313,6 +324,7 @@ _DAY_FIELDS = {
     e.CaseLapsed: "lapsed_on",
     e.CaseWithdrawn: "withdrawn_on",
     e.CaseArchived: "archived_on",
+    CaseRated: "rated_on",
 }
 
 

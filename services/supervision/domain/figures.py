@@ -1,8 +1,9 @@
 """Performance indices (law §3.3): numerator and denominator per node, added up from townships to districts and city.
 
 A case belongs to exactly one node for each index, and to the period in which its due day lies, whatever the day of
-its registration. Counting is the database's business (`storage.figures`); what is decided here is which node's cases
-count for which nodes above it. A rate is left to whoever shows it: nothing divided by nothing is "—", not 0 % (K-19).
+its registration; ratings count by the day of rating or its last day, repeats and web petitions by their registration.
+Counting is the database's business (`storage.figures`); what is decided here is which node's cases count for which
+nodes above it. A rate is left to whoever shows it: nothing divided by nothing is "—", not 0 % (K-19).
 """
 
 from collections import defaultdict
@@ -20,10 +21,19 @@ TITLES = {
     "K-3.overdue": "超期未受理",
     "K-3.open": "未到期未受理",
     "K-4": "按期答复率",
+    "K-5": "参评率",
+    "K-6.department": "信访部门群众满意率",
+    "K-6.unit": "责任单位群众满意率",
+    "K-7": "重复信访率",
+    "K-8": "网信占比",
     "K-9": "及时转送率",
     "K-9.target": "按本地时限转送率",
+    "K-10": "一次性化解率",
 }
 """The indices that are computed. K-3 splits the cohort of K-2 into four parts; K-9.target is the local limit (CF-2)."""
+
+OBSERVED_DAYS = 90
+"""How long after the end of a matter a repeat still speaks against it (CF-27)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,10 @@ from lianxi.casework.case.state import Case
 from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages.facts import CaseState, PetitionClass
+from lianxi.casework.messages.petitioner import CaseRated, Rated
+from lianxi.casework.messages.sorting import CaseDeclined
 from lianxi.casework.values import replace
+from lianxi.law.clocks import ClockCode
 from services.supervision.domain.clocks import REPLY_CLOCKS, ClockRow, Nature, Status
 
 
@@ -23,7 +26,8 @@ class LedgerRow:
 
     `petition_accepted_on` is the day on which a petition department first sent it on (K-1), `organ_node`, `organ_unit`
     and `organ_reached_on` name the competent organ it has reached (K-2), `reply_due` and `replied_on` are the unrolled
-    day by which the answer is due and the day on which it was signed (K-4).
+    day by which the answer is due and the day on which it was signed (K-4). `repeat_of` is the earlier case that this
+    one was found to repeat (K-7, K-10); the ratings are those of the organ and of the petition department (K-6).
     """
 
     case_no: str
@@ -59,6 +63,11 @@ class LedgerRow:
     replied_on: date | None = None
     served_on: date | None = None
     concluded_on: date | None = None
+    repeat_of: str = ""
+    unit_rated_on: date | None = None
+    unit_rating: str = ""
+    department_rated_on: date | None = None
+    department_rating: str = ""
     next_clock: str = ""
     next_due: date | None = None
     yellow_from: date | None = None
@@ -124,7 +133,7 @@ def recorded(row: LedgerRow, event: e.CaseEvent, case: Case) -> LedgerRow:
         held_since=row.held_since if case.holder == row.holder and row.held_since else event.head.at,
         updated_at=event.head.at,
     )
-    return _with_figures(_with_transfer(row, event), event)
+    return _with_verdicts(_with_figures(_with_transfer(row, event), event), event)
 
 
 def _with_transfer(row: LedgerRow, event: e.CaseEvent) -> LedgerRow:
@@ -154,15 +163,27 @@ def _with_figures(row: LedgerRow, event: e.CaseEvent) -> LedgerRow:
     return row
 
 
+def _with_verdicts(row: LedgerRow, event: e.CaseEvent) -> LedgerRow:
+    """Note of which case this one is a repeat, and how the petitioner rated."""
+    match event:
+        case e.CaseMerged(into=earlier) | CaseDeclined(earlier=earlier):
+            return replace(row, repeat_of=earlier)
+        case CaseRated(rated=Rated.UNIT, rated_on=day, rating=rating):
+            return replace(row, unit_rated_on=day, unit_rating=rating.value)
+        case CaseRated(rated_on=day, rating=rating):
+            return replace(row, department_rated_on=day, department_rating=rating.value)
+    return row
+
+
 def summarised(row: LedgerRow, clocks: Sequence[ClockRow], *, inside: bool) -> LedgerRow:
     """The row with what is due next, its lamp's days, and the days of the answer, all read off the clocks.
 
     While a duty is open it is what counts; a case that only waits for its petitioner shows the petitioner's last day
-    and has no lamp.
+    and has no lamp. A rating is asked for, never waited for.
     """
     running = [clock for clock in clocks if clock.is_open]
     duties = [clock for clock in running if clock.nature is Nature.DUTY]
-    rights = [clock for clock in running if clock.nature is Nature.RIGHT]
+    rights = [clock for clock in running if clock.nature is Nature.RIGHT and clock.code != ClockCode.RATE]
     soonest = min(duties or rights, key=lambda clock: (clock.legal_due, clock.code), default=None)
     replies = [clock for clock in clocks if clock.code in REPLY_CLOCKS and clock.status != Status.CANCELLED]
     reply = max(replies, key=lambda clock: clock.opened_seq, default=None)

@@ -77,6 +77,11 @@ ledger = Table(
     Column("replied_on", Date),
     Column("served_on", Date),
     Column("concluded_on", Date),
+    _text("repeat_of"),
+    Column("unit_rated_on", Date),
+    _text("unit_rating"),
+    Column("department_rated_on", Date),
+    _text("department_rating"),
     _text("next_clock"),
     Column("next_due", Date),
     Column("yellow_from", Date),
@@ -93,6 +98,10 @@ ledger = Table(
     Index("ledger_registered", "registered_on"),
     Index("ledger_reply_due", "reply_due", postgresql_where=text("reply_due IS NOT NULL")),
     Index("ledger_merged", "merged_into", postgresql_where=text("merged_into <> ''")),
+    Index("ledger_repeat_of", "repeat_of", postgresql_where=text("repeat_of <> ''")),
+    Index("ledger_unit_rated", "unit_rated_on", postgresql_where=text("unit_rated_on IS NOT NULL")),
+    Index("ledger_department_rated", "department_rated_on", postgresql_where=text("department_rated_on IS NOT NULL")),
+    Index("ledger_concluded", "concluded_on", postgresql_where=text("concluded_on IS NOT NULL")),
 )
 
 clock = Table(

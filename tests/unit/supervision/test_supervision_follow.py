@@ -155,7 +155,7 @@ def test_an_opinion_closes_handling_and_its_service_starts_the_petitioners_days(
 
     watch = Watch().follow(road)
 
-    assert watch.open_codes(road) == {"ASK_REVIEW"}
+    assert watch.open_codes(road) == {"ASK_REVIEW", "RATE"}
     assert watch.clock_of(road, "HANDLE").kept is True
     assert watch.clock_of(road, "ASK_REVIEW").nature is Nature.RIGHT
     row = watch.row(road)
