@@ -39,7 +39,7 @@ def file_petition(office, number):
         "subject": f"西关大街人行道地砖破损（{number}）",
         "text": "西关大街北侧公交站旁的人行道地砖大面积松动，上周有老人被绊倒。请尽快修补路面。",
         "division": "630104001",
-        "petitioner": {"name": "刘得录", "phone": f"1990000{number:04d}", "address": "西宁市住址1号"},
+        "petitioner": {"name": "刘得录", "phone": f"1990000{number:04d}", "address": f"西宁市住址{number}号"},
     }
     headers = {"Idempotency-Key": f"compose-{number}-{time.monotonic_ns()}"}
 
