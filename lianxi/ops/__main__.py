@@ -19,8 +19,10 @@ from lianxi import __version__
 
 VERBS: dict[str, tuple[str, str]] = {
     "account": ("account", "Create, list and close the local accounts of a node's staff."),
+    "agency": ("agency", "Register agencies outside, show how far they were told, pause, test and remove them."),
     "attachments": ("attachments", "List the files of cases, show what has not come yet, fetch it, seal files anew."),
     "audit": ("audit", "Show who looked at personal data, or check that the book of looks is whole."),
+    "backup": ("backup", "Back a node up into a directory, or check a backup."),
     "books": ("books", "Compare the books of two nodes and name every case one of them lacks."),
     "ca": ("ca", "Make the city's certificate authority and give nodes their certificates."),
     "calendar": ("calendar", "Show the working days of a year, or load an official holiday notice."),
@@ -34,6 +36,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "notice": ("notice", "Show who is told what about a case, preview a notice, check rules and texts."),
     "parked": ("parked", "List, show, retry and drop messages that could not be handled; skip what never came."),
     "person": ("person", "Take out or blank what a node keeps of one person."),
+    "restore": ("restore", "Put a node back as a backup has it, and report what came back since."),
     "rules": ("rules", "Look at the sorting rules, run their trials, try a change on a file, keep a version."),
     "sort": ("sort", "Sort petitions from a file by category and place, with reasons."),
     "units": ("units", "Show the organs of a node, change one from a day on, list its history."),

@@ -12,9 +12,9 @@ from lianxi.casework.errors import Broken, Forbidden, Retryable
 from lianxi.casework.messages.replay import ReplayAsked, ReplayGiven
 from services.routing.domain.link_protocol import Epoch
 from services.routing.domain.link_reading import letter_in
-from services.routing.domain.link_replay import packed_frames, unpacked_frames
+from services.routing.domain.link_replay import Recovery, packed_frames, unpacked_frames
 from services.routing.domain.link_sending import renewed
-from services.routing.handlers.link_ends import LinkEnd, LinkWork
+from services.routing.handlers.link_ends import LinkBook, LinkEnd, LinkWork
 from services.routing.handlers.links import append, send
 
 WAITING = "recovering"
@@ -128,3 +128,38 @@ def fill(work: LinkWork, end: LinkEnd, case_key: str) -> None:
     """Let the history of one case go on with the events that came back."""
     if end.reclaim is not None and work.link_book.recovered(EVENT, case_key):
         end.reclaim.fill(work, case_key)
+
+
+def go_on_without(work: LinkWork, end: LinkEnd, peer: str) -> bool:
+    """Await no neighbour's answer any longer; return whether one was awaited."""
+    awaited = work.link_book.give_up_recovery(peer, end.real_now())
+    if awaited and not work.link_book.recovering():
+        fill_all(work, end)
+    return awaited
+
+
+def report(work: LinkWork) -> dict[str, Any]:
+    """Return what came back from each neighbour, and by name what did not find its place."""
+    book = work.link_book
+    peers = [
+        {"peer": row.peer, "state": _state(row), "frames": row.frames, "missing": row.missing}
+        for row in book.recoveries()
+    ]
+    lost = [{"name": row.peer, "what": f"缺 {row.missing} 条记录"} for row in book.recoveries() if row.missing]
+    lost += [{"name": case_no, "what": _gap(book, case_no)} for case_no in book.recovered_keys(EVENT)]
+    for key in book.recovered_keys(FAILED):
+        lost.append({"name": key, "what": f"不能取回：{book.recovered(FAILED, key)[0]}"})
+    return {"peers": peers, "lost": lost, "open": book.recovering()}
+
+
+def _state(recovery: Recovery) -> str:
+    if recovery.given_up:
+        return "不再等待"
+    if recovery.finished_at is not None:
+        return "已答复"
+    return "等待答复" if recovery.asked_at else "尚未询问"
+
+
+def _gap(book: LinkBook, case_no: str) -> str:
+    seqs = sorted(book.recovered(EVENT, case_no))
+    return f"第{seqs[0]}至{seqs[-1]}条记录已取回，但与本节点的历史不衔接或不一致，请按“历史受损”手册处理"
