@@ -105,7 +105,7 @@ def open_attachment(body: Mapping[str, Any], work: FileWork, desk: FileDesk) -> 
         raise Invalid("part", "choice", "只能查看内容或缩略图。")
     found = work.attachments.get(case_no, fields.text("attachment_id", 60))
     if found is None:
-        raise Unknown("材料", "")
+        raise Unknown("材料", "该编号")
     attachment, blob = found
     check_readable(blob)
     first = work.attachments.note_reading(
@@ -152,7 +152,7 @@ def check_readable(blob: Blob) -> None:
     if blob.state is BlobState.QUARANTINED:
         raise Conflict("此文件查出病毒，已隔离，不能打开。", code="file-quarantined", rule="file-state")
     if blob.state is BlobState.ERASING:
-        raise Unknown("材料", "")
+        raise Unknown("材料", "该编号")
 
 
 def tell_case(case_no: str, work: FileWork, desk: FileDesk) -> None:
@@ -263,7 +263,7 @@ def _upload(body: Mapping[str, Any], work: FileWork, desk: FileDesk) -> Upload:
     upload_id, key = str(body.get("upload_id", "")), str(body.get("key", ""))
     upload = work.uploads.get(upload_id) if _ID.fullmatch(upload_id) else None
     if upload is None or upload.key_hash != _key_hash(upload_id, key, desk):
-        raise Unknown("上传", "")  # whether it is the id or the key that is wrong is nobody's business
+        raise Unknown("上传", "该编号")  # whether it is the id or the key that is wrong is nobody's business
     return upload
 
 

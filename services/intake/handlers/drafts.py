@@ -87,7 +87,7 @@ def settle_begun(body: Mapping[str, Any], number: str, work: Work, desk: Desk) -
     if body.get("reject_id"):
         work.rejects.settle(str(body["reject_id"]), number, desk.clock.now())
     if body.get("draft_code"):
-        draft = _by_code(QueryCode.parse(body["draft_code"]), work, desk)
+        draft = _by_code(QueryCode.parse(body["draft_code"], "draft_code"), work, desk)
         if draft is not None:
             work.drafts.drop(draft.id)
 

@@ -178,7 +178,7 @@ def form_for(command: str, case: Mapping[str, Any], places: Places) -> tuple[For
     fields: list[FormField] = []
     for field in dataclasses.fields(cls):
         if field.name == "paper":
-            fields.extend(_paper(command))
+            fields.extend(paper_of(command))
         elif field.name == "ground" and command == "guide-petitioner":
             fields.append(FormField(name="ground", label="引导事由", kind="choice", required=True, choices=GUIDANCE))
         elif field.name not in NOT_ASKED:
@@ -258,7 +258,8 @@ def _listed(value: Any) -> Any:
     return value
 
 
-def _paper(command: str) -> list[FormField]:
+def paper_of(command: str) -> list[FormField]:
+    """Return the fields of the document of an act: those that its guards ask for, else its free text."""
     steps = [step for _, step in steps_for(command)]
     names = dict.fromkeys(name for step in steps for guard in step.guards for name in _PAPER_BY_GUARD.get(guard, ()))
     if_needed = [name for step in steps for guard in step.guards for name in _PAPER_IF_NEEDED.get(guard, ())]

@@ -4,11 +4,14 @@ Bytes go straight to the store; intake keeps the book and decides what is taken 
 that whoever began it can go on after a cut, from another place too.
 """
 
+import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from io import SEEK_END
+from typing import IO, Any
 
-from lianxi.casework.errors import Unknown
+from lianxi.casework.errors import LianxiError, Unknown
 from services.portal.domain.accounts import Principal, Scope
 from services.portal.domain.acts import check_acts
 from services.portal.domain.files import (
@@ -56,6 +59,24 @@ def begin(case_no: str, file: dict[str, Any], person: Principal, ports: Ports) -
 def begin_with_code(query_code: str, file: dict[str, Any], ports: Ports) -> dict[str, Any]:
     """Begin an upload by the petitioner."""
     return _begun({**file, "query_code": query_code}, ports)
+
+
+def hand_in(query_code: str, name: str, content: IO[bytes], ports: Ports) -> dict[str, Any]:
+    """Take a whole file from a petitioner's form, piece by piece; what cannot be taken in leaves nothing behind."""
+    size = content.seek(0, SEEK_END)
+    content.seek(0)
+    upload = begin_with_code(query_code, {"name": name, "size": size}, ports)
+    upload_id, key = str(upload["upload_id"]), str(upload["key"])
+    digest, store = hashlib.sha256(), room(ports).store
+    try:
+        for number, piece in enumerate(iter(lambda: content.read(CHUNK_BYTES), b"")):
+            digest.update(piece)
+            store.write_chunk(upload_id, number, piece)
+        return finish(upload_id, key, digest.hexdigest(), ports)
+    except LianxiError:
+        with suppress(LianxiError):  # an upload left over is cleared away after some hours
+            give_up(upload_id, key, ports)
+        raise
 
 
 def _begun(body: dict[str, Any], ports: Ports) -> dict[str, Any]:
@@ -145,7 +166,7 @@ def open_file(case_no: str, file: tuple[str, str], person: Principal, ranged: st
     body = {"case_no": case_no, "attachment_id": attachment_id, "part": part, "actor": person.actor()}
     row = ask(ports, "intake.open_attachment", body, command_id=ports.new_id())
     if part == "thumbnail" and not row["thumbnail"]:
-        raise Unknown("缩略图", "")
+        raise Unknown("缩略图", "该文件")
     store = room(ports).store
     content = _content(row["sha256"], part, store)
     media_type = "image/jpeg" if part == "thumbnail" else str(row["media_type"])

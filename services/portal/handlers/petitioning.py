@@ -75,5 +75,5 @@ def save_draft(given: dict[str, Any], person: Any, ports: Ports) -> dict[str, An
 
 def open_draft(draft_code: str, ports: Ports) -> dict[str, Any]:
     """Return a draft to whoever has its code."""
-    found = ask(ports, "intake.draft", {"code": str(QueryCode.parse(draft_code))})
+    found = ask(ports, "intake.draft", {"code": str(QueryCode.parse(draft_code, "draft_code"))})
     return {"content": found["content"], "saved_at": found["saved_at"]}

@@ -17,6 +17,7 @@ from marshmallow import Schema, fields, validate
 from lianxi.casework.identifiers import DivisionCode, UnitCode
 from lianxi.casework.messages.catalogue import COMMANDS
 from services.portal.domain.acts import NOT_ASKED
+from services.portal.domain.forms import FormField, paper_of
 from services.portal.schemas.fields import Coded, Day, OneOf, Paper, Text, WholeNumber, YesNo
 
 _MOST_ENTRIES = 50
@@ -34,17 +35,23 @@ _SPECIAL: dict[str, Any] = {
 def act_schema(command: str) -> type[Schema]:
     """Return the schema of the body of a command, by the command's name."""
     cls: Any = COMMANDS[command]
-    return _schema(cls, f"{cls.__name__}Body")
+    return _schema(cls, f"{cls.__name__}Body", "、".join(_in_words(field) for field in paper_of(command)))
+
+
+def _in_words(field: FormField) -> str:
+    return f"{field.name.removeprefix('paper.')}（{field.label}{'，必填' if field.required else ''}）"
 
 
 @cache
-def _schema(cls: type[Any], name: str) -> type[Schema]:
+def _schema(cls: type[Any], name: str, paper: str = "") -> type[Schema]:
     hints = typing.get_type_hints(cls)
     made = {
         field.name: _field(field.name, hints[field.name], required=_is_required(field))
         for field in dataclasses.fields(cls)
         if field.name not in NOT_ASKED
     }
+    if paper:
+        made["paper"].metadata = {"description": f"文书各栏：{paper}"}
     document = (cls.__doc__ or "").split("\n")[0]
     schema: type[Schema] = Schema.from_dict(made, name=name)
     schema.__doc__ = document

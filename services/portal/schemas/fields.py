@@ -17,7 +17,7 @@ from lianxi.casework.validators import clean_text
 
 LONGEST_LINE = 200
 LONGEST_TEXT = 20_000
-_DIGITS = re.compile(r"\d{1,9}", re.ASCII)
+_DIGITS = re.compile(r"-?\d{1,40}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
