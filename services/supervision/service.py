@@ -13,6 +13,7 @@ from lianxi.casework.messages.events import CaseEvent
 from lianxi.courier import decode
 from lianxi.runtime import logging as logs
 from services.supervision import schemas
+from services.supervision.domain.board import Counted, board
 from services.supervision.domain.snapshots import states
 from services.supervision.handlers import look_up, orders
 from services.supervision.handlers.follow import follow
@@ -43,6 +44,8 @@ class SupervisionService:
         self._meters = parts.meters
         self._nodes = parts.nodes
         self._letterbox = parts.letterbox
+        self._subtree = parts.subtree
+        self._counted = Counted()
         self._calendar = ""
 
     @consume_batch("supervision.case", on_failure=RETRY_THEN_PARK, ordered=True)
@@ -75,7 +78,9 @@ class SupervisionService:
         now = self.clock.now()
         began = time.monotonic()
         with self.open_work() as work:
-            self._meters.standing(*count_work(work, now))
+            self._counted.gauges, self._counted.proposals = count_work(work, now)
+        self._counted.at = now
+        self._meters.standing(self._counted.gauges, self._counted.proposals)
         self._meters.calendar(self._office().calendar, now.date())
         self._meters.measured(time.time(), time.monotonic() - began)
 
@@ -98,6 +103,7 @@ class SupervisionService:
         with self.open_work() as work:
             for period, figures in count_figures(work, office, self.clock.today()):
                 self._meters.figures(period, figures)
+                self._counted.figures[period] = figures
 
     @call(expected=(Refused,), read_only=True)
     def ledger(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:
@@ -118,6 +124,16 @@ class SupervisionService:
     def counts(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002  nothing is asked
         """Count cases by holder, state and lamp."""
         return look_up.list_counts(work, self.clock.today())
+
+    @call(expected=(Refused,), read_only=True)
+    def board(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002  nothing is asked
+        """Give the picture of the subtree: nodes with lamps and links, what is late, indices, as last counted."""
+        if self._counted.at is None:
+            self.measure()
+        if not self._counted.figures:
+            self.measure_indices()
+        said = states(work.snapshots.all(), TOLD)
+        return board(self._node, self._counted, self._subtree, said, self._nodes.now())
 
     @call(expected=(Refused,), read_only=True)
     def proposals(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Parts:
     nodes: ShownNodes
     letterbox: Letterbox | None
     close: Callable[[], None]
+    subtree: frozenset[str] = frozenset()
 
 
 def build(settings: Settings | None = None, clock: Clock | None = None) -> Parts:
@@ -52,6 +53,7 @@ def build(settings: Settings | None = None, clock: Clock | None = None) -> Parts
         nodes=ShownNodes(settings.subtree),
         letterbox=Letterbox(settings.amqp_uri, settings.node) if settings.amqp_uri else None,
         close=engine.dispose,
+        subtree=settings.subtree,
     )
 
 
