@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from services.portal.web import case, desk, desk_work, files, front, notices, orders, repeats, sign_in
+from services.portal.web import case, desk, desk_work, files, front, handing_in, notices, orders, repeats, sign_in
 from services.portal.web.pages import error_page, words_for_templates
 
 __all__ = ["error_page", "register"]
@@ -13,6 +13,7 @@ def register(app: Flask) -> None:
     words_for_templates(app)
     for pages in (
         front.pages,
+        handing_in.pages,
         sign_in.pages,
         desk.pages,
         desk_work.pages,

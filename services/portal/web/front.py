@@ -8,7 +8,7 @@ from lianxi.casework.errors import LianxiError
 from services.portal.domain.accounts import is_within
 from services.portal.domain.page_forms import body_of, typed_of
 from services.portal.domain.petitioning import RATED, RATINGS, WISHES
-from services.portal.handlers import filing, petitioning, tracking
+from services.portal.handlers import files, filing, petitioning, tracking
 from services.portal.schemas import petitioning as bodies
 from services.portal.schemas.filing import Petition
 from services.portal.schemas.problems import checked
@@ -51,7 +51,8 @@ def file_petition() -> Response:
     except LianxiError as error:
         fields, said, status = errors_by_field(error)
         return _form(typed, _in_lists(fields), said, status)
-    return page("receipt.html", 201, receipt=receipt.body)
+    ticket = petitioning.ticket_for(str(receipt.body["query_code"]), ports()) if ports().files else ""
+    return page("receipt.html", 201, receipt=receipt.body, ticket=ticket)
 
 
 @pages.route("/draft", methods=["GET", "POST"])
@@ -106,7 +107,7 @@ def track() -> Response:
     if request.method == "GET":
         return page("track.html", progress=None, error="", typed="")
     typed = request.form.get("query_code", "")[:100]
-    return _progress(typed)
+    return show_progress(typed)
 
 
 @pages.post("/track/<any(material, completion, urge, rating, withdrawal):name>")
@@ -128,15 +129,17 @@ def act(name: str) -> Response:
         told = next(iter(fields.values()), said)
         if not code:
             return page("track.html", status, progress=None, error=told, typed="")
-        return _progress(code, wrong={"name": name, "said": told, "text": typed.get("text", "")}, status=status)
+        return show_progress(code, wrong={"name": name, "said": told, "text": typed.get("text", "")}, status=status)
     sent = done.body["status"] == "sent"
     told = f"{WISHES[name].label}已{'送往持有该事项的节点，稍后生效' if sent else '收到'}。"
-    return _progress(code, done=told)
+    return show_progress(code, done=told)
 
 
-def _progress(code: str, *, wrong: dict[str, str] | None = None, done: str = "", status: int = 200) -> Response:
+def show_progress(code: str, *, wrong: dict[str, str] | None = None, done: str = "", status: int = 200) -> Response:
+    """Show the progress page, with what became of what was just sent."""
     try:
         progress = tracking.track(code, ports())
+        handed_in = files.of_petitioner(code, ports())["rows"] if ports().files else None
     except LianxiError as error:
         _, said, status = errors_by_field(error)
         return page("track.html", status, progress=None, error=said, typed="")
@@ -144,6 +147,7 @@ def _progress(code: str, *, wrong: dict[str, str] | None = None, done: str = "",
         "track.html",
         status,
         progress=progress,
+        files=handed_in,
         error="",
         ticket=petitioning.ticket_for(code, ports()),
         wrong=wrong,
