@@ -6,6 +6,7 @@ containers, `upgrade` brings a node's database to the newest schema.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -20,6 +21,7 @@ from lianxi.ops.local.programs import PROGRAMS
 from lianxi.ops.local.stack import Stack
 from lianxi.ops.rendering import Address, application_user, definitions
 from lianxi.ops.topology import City, load
+from lianxi.ops.whereabouts import settings_option
 from lianxi.runtime.settings import read
 
 STATE = Path(".lianxi/nodes")
@@ -41,9 +43,10 @@ def command() -> None:
 @click.option("--programs", default=",".join(PROGRAMS), show_default=True, help="Which processes; empty for none.")
 @click.option("--own-brokers", is_flag=True, help="One broker per node instead of a vhost each on one.")
 @click.option("--light", is_flag=True, help="Save memory, as on a township's machine: no management API.")
-def up(state: Path, nodes: str, programs: str, *, own_brokers: bool, light: bool) -> None:
+@settings_option
+def up(state: Path, nodes: str, programs: str, *, own_brokers: bool, light: bool, settings: Mapping[str, str]) -> None:
     """Bring nodes up: database, broker, links, processes. On a running state it changes nothing."""
-    stack = Stack(state, _names(nodes), own_brokers=own_brokers, light=light)
+    stack = Stack(state, _names(nodes), own_brokers=own_brokers, light=light, settings=settings)
     stack.up(_names(programs))
     _show(stack)
 

@@ -1,12 +1,39 @@
-"""Which node a command speaks about: one of a local state directory, or the one its environment names."""
+"""Which node a command speaks about: one of a local state directory, or the one its environment names.
+
+And what the processes of local nodes are told besides what every local node needs: `--set NAME=VALUE`.
+"""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 STATE = Path(".lianxi/nodes")
+_SETTING = re.compile(r"(LIANXI_[A-Z0-9_]+)=(.*)", re.DOTALL)
+
+
+def _settings_of(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    for text in given:
+        match = _SETTING.fullmatch(text)
+        if match is None:
+            raise click.BadParameter(
+                f"{text}: a setting is written LIANXI_NAME=VALUE (deploy/settings.md has them all)"
+            )
+        settings[match[1]] = match[2]
+    return settings
+
+
+settings_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_settings_of,
+    help="A setting of all processes, like LIANXI_SMTP_HOST=127.0.0.1; may be repeated.",
+)
 
 
 def environment_of(node: str | None, state: Path | None) -> Mapping[str, str]:

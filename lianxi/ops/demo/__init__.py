@@ -9,7 +9,7 @@ have their people and nothing else, on today's date, for whoever wants to try it
 import fcntl
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from lianxi.ops.demo.stage import CITY, DISTRICT, TOWNSHIP, Stage
 from lianxi.ops.demo.story import FIRST_HALF, Told
 from lianxi.ops.demo.summary import show_summary
 from lianxi.ops.local.stack import Stack
+from lianxi.ops.whereabouts import settings_option
 
 STATE = Path(".lianxi/demo")
 FAILED = 1
@@ -32,12 +33,13 @@ SHOWN = {"dispatcher": "分办人员", "case_officer": "承办人员", "registra
 @click.option("--state", type=click.Path(path_type=Path), default=STATE, show_default=True, help="State directory.")
 @click.option("--exit", "leave", is_flag=True, help="Stop everything after the story.")
 @click.option("--no-story", "empty", is_flag=True, help="Play nothing: empty nodes with their people, on today's date.")
-def command(state: Path, *, leave: bool, empty: bool) -> None:
+@settings_option
+def command(state: Path, *, leave: bool, empty: bool, settings: Mapping[str, str]) -> None:
     """Bring three nodes up and play a story through all of them."""
     for ending in (signal.SIGTERM, signal.SIGHUP):  # whoever ends this program ends its nodes, as Ctrl-C does
         signal.signal(ending, signal.default_int_handler)
     with _alone(state):
-        held = _run(state, leave=leave, empty=empty)
+        held = _run(Stack(state, [CITY, DISTRICT, TOWNSHIP], settings=settings), leave=leave, empty=empty)
     if not held:
         raise SystemExit(FAILED)
 
@@ -56,10 +58,10 @@ def _alone(state: Path) -> Iterator[None]:
         yield
 
 
-def _run(state: Path, *, leave: bool, empty: bool) -> bool:
+def _run(stack: Stack, *, leave: bool, empty: bool) -> bool:
     """Play the story on fresh nodes; return whether every check held. Nothing goes on running afterwards."""
-    Stack(state, [CITY, DISTRICT, TOWNSHIP]).remove()  # what an earlier run left is another story
-    stack = Stack(state, [CITY, DISTRICT, TOWNSHIP])
+    state = stack.directory
+    stack.remove()  # what an earlier run left is another story
     stage = Stage(stack)
     held = False
     try:
