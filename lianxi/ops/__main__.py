@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "attachments": ("attachments", "List the files of cases, show what has not come yet, fetch it, seal files anew."),
     "audit": ("audit", "Show who looked at personal data, or check that the book of looks is whole."),
     "backup": ("backup", "Back a node up into a directory, or check a backup."),
+    "board": ("board", "Show nodes, links, lamps, piles and indices in the terminal, refreshing."),
     "books": ("books", "Compare the books of two nodes and name every case one of them lacks."),
     "ca": ("ca", "Make the city's certificate authority and give nodes their certificates."),
     "calendar": ("calendar", "Show the working days of a year, or load an official holiday notice."),
