@@ -2,7 +2,8 @@
 
 A rotation is `add`, `use`, `rotate`, `retire`. From `use` on the services seal with the new key (they look at the ring
 file whenever they seal), `rotate` seals what is stored anew, and the old key opens what is left until it is retired.
-To go back, `use` the old key again. `retire` refuses as long as a single value needs the key. Keys that the whole
+To go back, `use` the old key again. `retire` refuses as long as a single value needs the key. A hash does not say by
+which index key it was made, so such a key goes only when nothing is older, or when told to forget. Keys that the whole
 city shares (`--kind index`, `--kind transport`) are added to every node from one file before any node uses them.
 """
 
@@ -22,7 +23,7 @@ from sqlalchemy.pool import NullPool
 
 from lianxi.ops.local.databases import SCHEMAS
 from lianxi.ops.resealing import Progress, reseal
-from lianxi.ops.sealed_columns import needing
+from lianxi.ops.sealed_columns import hashed_since, needing
 from lianxi.ops.whereabouts import environment_of
 from lianxi.runtime.clock import SystemClock
 from lianxi.runtime.crypto import KeyRing, RingContent, check_name, new_key, read_ring, replace_ring
@@ -151,7 +152,8 @@ def rotate(node: str | None, state: Path | None, batch: int, pause: float) -> No
 @kind_option
 @click.argument("name")
 @click.option("--every-node-uses-the-new-one", "sure", is_flag=True, help="Needed for keys that the city shares.")
-def retire(node: str | None, state: Path | None, kind: str, name: str, *, sure: bool) -> None:
+@click.option("--forget-hashes", "forget", is_flag=True, help="Retire an index key although stored hashes need it.")
+def retire(node: str | None, state: Path | None, kind: str, name: str, *, sure: bool, forget: bool) -> None:
     """Take a key out of the ring, once nothing is sealed with it any more."""
     place = _Place(node, state)
     with _changing(place.ring) as change:
@@ -163,7 +165,7 @@ def retire(node: str | None, state: Path | None, kind: str, name: str, *, sure: 
         if kind != "node" and not sure:
             raise click.ClickException("other nodes may still use it: say --every-node-uses-the-new-one")
         if kind == "index":
-            click.echo("repeats and query codes hashed with it will not be recognised any more", err=True)
+            _check_hashes(place, name, change.content.born.get(name, ""), forget=forget)
         elif needed := _needing(place, name):
             listed = "; ".join(f"{where} {number}" for where, number in sorted(needed.items()))
             raise StillNeeded(f"{kind} key {name} is still needed: {listed}. Run lianxi keys rotate first.")
@@ -232,6 +234,22 @@ def _needing(place: _Place, name: str) -> dict[str, int]:
     if files := place.file_seals().needing(name):
         found["files"] = files
     return found
+
+
+def _check_hashes(place: _Place, name: str, born: str, *, forget: bool) -> None:
+    """Refuse to retire an index key while hashes are stored that may be its own, unless told to forget them."""
+    with place.engines() as engines:
+        _settle(next(iter(engines.values())))
+        needed = hashed_since(engines, born)
+    if not needed:
+        return
+    listed = "; ".join(f"{where} {number}" for where, number in sorted(needed.items()))
+    if not forget:
+        raise StillNeeded(
+            f"index key {name} is still needed: {listed}. Keep it in the ring, where it goes on finding them; with"
+            " --forget-hashes their petitioners and query codes will not be recognised any more."
+        )
+    click.echo(f"these will not be recognised any more: {listed}", err=True)
 
 
 def _settle(engine: Engine) -> None:

@@ -5,6 +5,7 @@ system the contact was taken over from, else name and address together. A bare n
 that, or nothing, is never taken for somebody else.
 """
 
+import json
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -50,6 +51,24 @@ class Petitioner:
     def personal(self) -> dict[str, str]:
         """Return the personal fields that have a value."""
         return {name: getattr(self, name) for name in PERSONAL_FIELDS if getattr(self, name)}
+
+
+def named_in(content: str, person: Petitioner) -> bool:
+    """Whether what was typed (JSON) names a person: by a number, or by name and address together."""
+    spelt = same_spelling(_text_of(json.loads(content)))
+    plain = "".join(letter for letter in spelt if letter.isalnum())
+    numbers = [number for number in (person.id_number, person.credit_code, person.phone) if number]
+    if any(number.casefold() in plain for number in numbers):
+        return True
+    named = person.name and person.address
+    return bool(named) and all(same_spelling(value) in spelt for value in (person.name, person.address))
+
+
+def _text_of(value: object) -> str:
+    """Everything that stands in a JSON value, one after the other."""
+    if isinstance(value, dict):
+        return "\n".join(_text_of(each) for each in value.values())
+    return "\n".join(map(_text_of, value)) if isinstance(value, list) else str(value)
 
 
 def same_spelling(text: str) -> str:

@@ -4,7 +4,7 @@ Nothing leaves in clear that the masking table does not allow the viewer (MK-1 t
 book before it is answered (MK-8). Taking out and erasing one person's data is for the leader of the department.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ from services.intake.domain.audit import MAX_REASON, ReadKind, fit_reason
 from services.intake.domain.fields import Fields
 from services.intake.domain.filing import MAX_ADDRESS, MAX_NAME
 from services.intake.domain.personal import RETENTION_YEARS, STAYS, check_erasable, standings_in
-from services.intake.domain.petitioner import PERSONAL_FIELDS, Petitioner
+from services.intake.domain.petitioner import PERSONAL_FIELDS, Petitioner, named_in
 from services.intake.domain.records import Contact
 from services.intake.handlers.audit import look, officer
 from services.intake.handlers.file_ports import Attachments
@@ -63,6 +63,22 @@ class Persons(Protocol):
         ...
 
 
+class Unfinished(Protocol):
+    """What was begun or refused and is no contact."""
+
+    def contents(self) -> Iterable[tuple[str, str, str, str]]:
+        """Yield kind (draft, reject), id, sealed content and the place it is bound to."""
+        ...
+
+    def forget(self, kind: str, ids: Sequence[str]) -> None:
+        """Delete drafts or rejects."""
+        ...
+
+    def forget_mended(self, numbers: Sequence[str]) -> None:
+        """Delete the refused input from which these contacts were made."""
+        ...
+
+
 class PersonalWork(Protocol):
     """One transaction."""
 
@@ -84,6 +100,11 @@ class PersonalWork(Protocol):
     @property
     def attachments(self) -> Attachments:
         """Return the files in their cases."""
+        ...
+
+    @property
+    def unfinished(self) -> Unfinished:
+        """Return drafts and rejects."""
         ...
 
 
@@ -155,8 +176,10 @@ def erase_person(body: dict[str, Any], work: PersonalWork, desk: Desk) -> dict[s
     """Blank every contact of one person, or say why the law does not allow it; `only_check` blanks nothing."""
     fields = Fields(body, None)
     actor, reason = _leader(fields, desk), _reason(fields)
-    numbers = work.persons.numbers_of(_keys(fields, desk))
-    if not numbers:
+    person = _person(fields, desk)
+    numbers = work.persons.numbers_of(_hashed(person, desk))
+    begun = _unfinished(person, work, desk)
+    if not numbers and not begun:
         raise Unknown("信访人", "所填信息")
     check_erasable(numbers, standings_in(body.get("standings") or ()), desk.clock.now().date())
     if not fields.flag("only_check"):
@@ -165,7 +188,15 @@ def erase_person(body: dict[str, Any], work: PersonalWork, desk: Desk) -> dict[s
             work.persons.blank(number, nobody, actor, fit_reason(reason), desk.clock.now())
             work.attachments.forget(number)
             work.reads.add(look(number, ReadKind.ERASED, PERSONAL_FIELDS, actor, desk, reason=reason))
-    return {"erased": numbers, "stays": list(STAYS), "retention_years": RETENTION_YEARS}
+        for kind, ids in begun.items():
+            work.unfinished.forget(kind, ids)
+        work.unfinished.forget_mended(numbers)
+    return {
+        "erased": numbers,
+        "unfinished": sum(map(len, begun.values())),
+        "stays": list(STAYS),
+        "retention_years": RETENTION_YEARS,
+    }
 
 
 def find_person(body: dict[str, Any], work: PersonalWork, desk: Desk) -> dict[str, Any]:
@@ -197,8 +228,27 @@ def _reason(fields: Fields) -> str:
     return reason
 
 
+def _unfinished(person: Petitioner, work: PersonalWork, desk: Desk) -> dict[str, list[str]]:
+    """Return the drafts and rejects that name the person; they have no hash to be found by, so each is opened."""
+    found: dict[str, list[str]] = {}
+    for kind, each, sealed, place in work.unfinished.contents():
+        if named_in(desk.vault.open(sealed, place), person):
+            found.setdefault(kind, []).append(each)
+    return found
+
+
 def _keys(fields: Fields, desk: Desk) -> list[str]:
     """Return the hashes, by every accepted key, of all that was given to identify the person."""
+    return _hashed(_person(fields, desk), desk)
+
+
+def _hashed(person: Petitioner, desk: Desk) -> list[str]:
+    identities = [":".join(pair) for pair in person.identities()]
+    return [key for identity in identities for key in desk.vault.keyed_hashes(identity, "petitioner")]
+
+
+def _person(fields: Fields, desk: Desk) -> Petitioner:
+    """Return who was meant, of whom at least one thing that identifies must be known."""
     given, values = fields.inner("identity"), fields.inner("identity").values
     today = desk.clock.now().date()
     person = Petitioner(
@@ -210,10 +260,9 @@ def _keys(fields: Fields, desk: Desk) -> list[str]:
         phone=phone(str(values["phone"]), given.name("phone")) if given.given("phone") else "",
         address=given.text("address", MAX_ADDRESS),
     )
-    identities = [":".join(pair) for pair in person.identities()]
-    if not identities:
+    if not person.identities():
         raise Invalid("identity", "PR-3", "请填写身份证号、统一社会信用代码、电话，或姓名加住址中的至少一项。")
-    return [key for identity in identities for key in desk.vault.keyed_hashes(identity, "petitioner")]
+    return person
 
 
 def _whole(contact: Contact, desk: Desk) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from services.intake.storage.attachments import SqlAttachments, SqlBlobs, SqlUpl
 from services.intake.storage.audit import SqlReads
 from services.intake.storage.contacts import SqlContacts, SqlNumbers
 from services.intake.storage.drafts import SqlDrafts
-from services.intake.storage.personal import SqlPersons
+from services.intake.storage.personal import SqlPersons, SqlUnfinished
 from services.intake.storage.rejects import SqlRejectBook
 from services.intake.storage.tables import SCHEMA
 
@@ -115,6 +115,11 @@ class IntakeWork(Work):
     def persons(self) -> SqlPersons:
         """Return the contacts by person."""
         return SqlPersons(self.connection)
+
+    @cached_property
+    def unfinished(self) -> SqlUnfinished:
+        """Return drafts and rejects, to be read through for one person."""
+        return SqlUnfinished(self.connection)
 
     @cached_property
     def blobs(self) -> SqlBlobs:

@@ -1,6 +1,6 @@
 """The contacts of one person: found by keyed hash, shown field by field, blanked for good."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import Column, Connection, Table, Text, delete, func, insert, select, union, update
@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from lianxi.casework.messages.facts import Actor
 from services.intake.storage.attachments import SqlAttachments
-from services.intake.storage.tables import SEALED_FIELDS, addition, claim, contact, metadata, party
+from services.intake.storage.tables import SEALED_FIELDS, addition, claim, contact, draft, metadata, party, reject
 
 erasure = Table(
     "erasure",
@@ -19,6 +19,35 @@ erasure = Table(
     Column("reason", Text, nullable=False),
     Column("at", TIMESTAMP(timezone=True), nullable=False),
 )
+
+
+_CHUNK = 500
+_BOUND = {"draft": (draft, draft.c.id), "reject": (reject, reject.c.fingerprint)}
+"""Drafts and rejects, each with the column its sealed content is bound to."""
+
+
+class SqlUnfinished:
+    """The tables draft and reject, read through for one person: what is in them is sealed and has no hash."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def contents(self) -> Iterator[tuple[str, str, str, str]]:
+        """Yield kind, id, sealed content and the place it is bound to."""
+        for kind, (table, bound) in _BOUND.items():
+            query = select(table.c.id, table.c.content_sealed, bound).order_by(table.c.id)
+            with self._connection.execute(query.execution_options(yield_per=_CHUNK)) as rows:
+                for each, sealed, place in rows:
+                    yield kind, each, sealed, f"{kind}/{place}"
+
+    def forget(self, kind: str, ids: Sequence[str]) -> None:
+        """Delete drafts or rejects."""
+        table, _ = _BOUND[kind]
+        self._connection.execute(delete(table).where(table.c.id == func.any(list(ids))))
+
+    def forget_mended(self, numbers: Sequence[str]) -> None:
+        """Delete the refused input from which these contacts were made."""
+        self._connection.execute(delete(reject).where(reject.c.number == func.any(list(numbers))))
 
 
 class SqlPersons:

@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 from lianxi.runtime.crypto import KeyRing
 
 _BLANK = "UPDATE routing.case_text SET subject = %s, text = %s, petitioner_sealed = '' WHERE case_no = %s"
-_TRACES = ("case_person", "case_fingerprint", "repeat_search")
+_TRACES = ("case_person", "case_fingerprint", "repeat_search", "repeat_proposal")
+_PROPOSED_FOR_OTHERS = "DELETE FROM routing.repeat_proposal WHERE earlier = %s"
 
 
 def erase_texts(connection: Connection, keys: KeyRing, case_nos: Sequence[str]) -> int:
@@ -18,4 +19,5 @@ def erase_texts(connection: Connection, keys: KeyRing, case_nos: Sequence[str]) 
         erased += connection.exec_driver_sql(_BLANK, (*nothing, case_no)).rowcount
         for table in _TRACES:
             connection.exec_driver_sql(f"DELETE FROM routing.{table} WHERE case_no = %s", (case_no,))
+        connection.exec_driver_sql(_PROPOSED_FOR_OTHERS, (case_no,))
     return erased

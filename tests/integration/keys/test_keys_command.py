@@ -213,6 +213,32 @@ def test_query_codes_work_through_a_change_of_the_index_key(intake):
             assert handlers.find({"query_code": each["query_code"]}, work, intake.desk)["number"] == each["number"]
 
 
+def test_an_index_key_stays_while_hashes_may_be_its_own(intake):
+    register(intake)
+    assert keys("add", "--kind", "index").exit_code == keys("use", "--kind", "index", "i2").exit_code == 0
+    old = next(name for name in read_ring(ring_file()).index.keys if name != "i2")
+    gone = ("retire", "--kind", "index", old, "--every-node-uses-the-new-one")
+
+    refused = keys(*gone)
+
+    assert refused.exit_code == 1
+    assert "intake.contact.petitioner_key 1; intake.contact.query_code_hash 1" in refused.output
+    assert old in read_ring(ring_file()).index.keys
+    assert keys(*gone, "--forget-hashes").exit_code == 0
+    assert list(read_ring(ring_file()).index.keys) == ["i2"]
+
+
+def test_an_index_key_by_which_nothing_was_hashed_goes(node):
+    assert keys("add", "--kind", "index").exit_code == 0
+
+    assert keys("retire", "--kind", "index", "i2", "--every-node-uses-the-new-one").exit_code == 0
+    assert node.query("SELECT count(*) FROM intake.contact") == [(0,)]
+
+
+def ring_file():
+    return Path(os.environ["LIANXI_KEYRING_FILE"])
+
+
 def test_every_sealed_column_is_listed(node):
     listed = {(column.schema, column.table, column.column): column for column in SEALED}
     declared = {(table.schema, table.name, column): place for table, column, place in intake_tables.SEALED_COLUMNS}

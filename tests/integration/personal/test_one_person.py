@@ -98,6 +98,34 @@ def test_after_it_the_person_is_gone_and_the_history_stays(office):
     assert unknown.value.code_of_http == 404
 
 
+def test_drafts_and_refused_input_of_the_person_are_gone_too_and_those_of_others_stay(office):
+    other = {"name": "李娜", "phone": "13997000000"}
+    for petitioner in (PERSON, other):
+        office.call("intake", "save_draft", {"content": {"subject": SUBJECT, "petitioner": petitioner}})
+        with pytest.raises(Answered):
+            office.file(petitioner=petitioner, channel="PIGEON")
+
+    done = erase(office)
+
+    assert (done["erased"], done["unfinished"]) == ([], 2)
+    left = office.database.query("SELECT count(*) FROM intake.draft UNION ALL SELECT count(*) FROM intake.reject")
+    assert left == [(1,), (1,)]
+
+
+def test_nothing_in_routing_recognises_an_erased_person(office):
+    numbers = [office.file()["number"] for _ in range(2)]
+    for number in numbers:
+        withdraw(office, number)
+    office.later(days=365 * 11)
+    before = office.database.query("SELECT count(*) FROM routing.repeat_proposal")
+
+    erase(office)
+
+    traces = ("case_person", "case_fingerprint", "repeat_search", "repeat_proposal")
+    left = [office.database.query(f"SELECT count(*) FROM routing.{table}") for table in traces]
+    assert (before, left) == ([(1,)], [[(0,)]] * len(traces))
+
+
 def test_routing_blanks_no_text_of_an_open_case_whatever_it_is_told(office):
     number = office.file()["number"]
 
