@@ -190,6 +190,14 @@ def agency_login(body: Mapping[str, Any]) -> str:
     return _name(body, "login")
 
 
+def agency_units(body: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Read `{login, units}`."""
+    units = body.get("units")
+    if not isinstance(units, list):
+        raise Invalid("units", "list", "应为单位代码的列表。")
+    return agency_login(body), [str(UnitCode.parse(unit, "units")) for unit in units]
+
+
 def cursor(body: Mapping[str, Any]) -> int:
     """Read `after`, the number of the last event the agency has."""
     after = body.get("after", 0)

@@ -197,8 +197,8 @@ class NotifyService:
 
     @call(expected=(Refused,), read_only=True)
     def agency_of(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
-        """Say whose account this is, and for which units it acts."""
-        return agencies_desk.agency_of(schemas.agency_login(body), work)
+        """Say for which of some units an agency acts."""
+        return agencies_desk.agency_of(*schemas.agency_units(body), work)
 
 
 Service = NotifyService

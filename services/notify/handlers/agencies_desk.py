@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from lianxi.casework.errors import Conflict, Invalid, Unknown
+from lianxi.casework.errors import Conflict, Forbidden, Invalid, Unknown
 from services.notify.domain.agencies import (
     OLD_KEY_KEPT,
     Agency,
@@ -199,10 +199,13 @@ def replay(login: str, after: int, work: Work, desk: AgencyDesk) -> dict[str, An
     return {"after": start, "last": agency.last_cursor}
 
 
-def agency_of(login: str, work: Work) -> dict[str, Any]:
-    """Return whose account this is, and for which units it may act."""
+def agency_of(login: str, units: Sequence[str], work: Work) -> dict[str, Any]:
+    """Return for which of these units the agency with this account acts; refuse if for none."""
     agency = _of_login(login, work)
-    return {"name": agency.grant.name, "units": list(agency.grant.units), "state": str(agency.state)}
+    unit = next((unit for unit in units if unit in agency.grant.units), "")
+    if not unit:
+        raise Forbidden("此事项不由贵机关的单位办理。", rule="unit-scope")
+    return {"name": agency.grant.name, "unit": unit}
 
 
 def _checked_cursor(agency: Agency, after: int | None) -> int:

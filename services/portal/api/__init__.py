@@ -34,6 +34,7 @@ _MODULES = (
     service_of_documents,
     units,
     access,
+    agencies,
 )
 
 

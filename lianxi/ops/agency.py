@@ -1,0 +1,228 @@
+"""`lianxi agency`: agencies outside that hear of cases by AMQP or webhook, and answer through the portal.
+
+`add` registers an agency with what it may hear of, makes its user and queue on the broker, a key for its webhook and a
+token for the portal; secrets are printed once. The registry lies with the notify service, which writes every change
+into a book with the account that ran the command. Broker and portal are asked after the registry has agreed. Status 0:
+done; 1: refused or not answered; 2: wrong use of the command.
+"""
+
+import getpass
+import importlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import click
+
+from lianxi.bus.calls import CallFailed, CallRefused, Calls
+from lianxi.ops import agency_queue
+from lianxi.ops.whereabouts import environment_of
+from lianxi.runtime.settings import SettingMissing, read
+
+TIMEOUT = 10.0
+TOKEN_DAYS = 365
+STATES = {"active": "正常", "paused": "已暂停", "removed": "已移除"}
+
+name_argument = click.argument("name")
+node_option = click.option("--node", default=None, help="Code of the node; default: the one the environment names.")
+state_option = click.option("--state", type=click.Path(path_type=Path), help="State directory of `lianxi node up`.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+Place = dict[str, Any]
+
+
+@click.group()
+def command() -> None:
+    """Register agencies outside, show how far they were told, pause, resume, test and remove them."""
+
+
+@command.command()
+@name_argument
+@click.option("--unit", "units", multiple=True, help="Code of a unit it is: 630104.housing. May be given again.")
+@click.option("--event", "events", multiple=True, help="Kind of event it may hear of; default: every kind.")
+@click.option("--division", "divisions", multiple=True, help="Division whose cases it may hear of.")
+@click.option("--category", "categories", multiple=True, help="Category that narrows the divisions.")
+@click.option("--field", "fields", multiple=True, required=True, help="Field it may see: document.number.")
+@click.option("--sealed", is_flag=True, help="It is competent for accusations its units handle.")
+@click.option("--amqp", is_flag=True, help="Give it a queue on the broker.")
+@click.option("--mode", type=click.Choice(("structured", "binary")), default="structured", show_default=True)
+@click.option("--queue-megabytes", type=click.IntRange(1, 10_000), default=64, show_default=True)
+@click.option("--webhook", default="", help="Address events are sent to: https://…")
+@click.option(
+    "--scheme", type=click.Choice(("v1", "v1a")), default="v1", show_default=True, help="Shared key, ed25519."
+)
+@node_option
+@state_option
+@json_option
+def add(name: str, queue_megabytes: int, node: str | None, state: Path | None, as_json: bool, **grant: Any) -> None:
+    """Register an agency; its secrets are printed this once."""
+    place = {"node": node, "state": state}
+    granted = {key: list(value) if isinstance(value, tuple) else value for key, value in grant.items()}
+    made = _ask(place, "add_agency", {"grant": {"name": name, **granted}, "by": getpass.getuser()})
+    secrets = {"webhook_key": made.pop("key")}
+    if made["amqp"]:
+        secrets["amqp"] = _queue(place, name, queue_megabytes)
+    secrets["token"] = _token(place, name, made["units"])
+    _print_made(made, secrets, as_json=as_json)
+
+
+@command.command()
+@click.argument("name", default="")
+@node_option
+@state_option
+@json_option
+def show(name: str, as_json: bool, **place: Any) -> None:
+    """List the agencies, or show one with everything that was changed about it."""
+    found = _ask(place, "agencies", {"name": name})
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for row in found["rows"]:
+        ways = [way for way, on in (("AMQP", row["amqp"]), ("Webhook", row["webhook"])) if on]
+        waiting = f"  {row['reason']}，下次 {row['next_attempt_at']}" if row["next_attempt_at"] else ""
+        cursors = f"最新 {row['last_cursor']}，AMQP {row['amqp_cursor']}，Webhook {row['webhook_cursor']}"
+        click.echo(f"{row['name']}  {STATES[row['state']]}  {'+'.join(ways)}  {cursors}{waiting}")
+        if name:
+            _print_grant(row)
+    for line in found.get("book", ()):
+        click.echo(f"    {line['at']}  {line['action']}  {line['by']}  {line['details']}".rstrip())
+
+
+@command.command()
+@name_argument
+@node_option
+@state_option
+@json_option
+def rotate(name: str, as_json: bool, **place: Any) -> None:
+    """Give an agency new secrets; the old webhook key signs for a day more, password and tokens end at once."""
+    made = _change(place, name, "rotate")
+    secrets = {"webhook_key": made.pop("key")}
+    if made["amqp"]:
+        secrets["amqp"] = _password(place, name)
+    secrets["token"] = _token(place, name, made["units"])
+    _print_made(made, secrets, as_json=as_json)
+
+
+@command.command()
+@name_argument
+@node_option
+@state_option
+def remove(name: str, **place: Any) -> None:
+    """Remove an agency with its queue, user and tokens; what it was told stays in the book."""
+    found = _ask(place, "agencies", {"name": name})["rows"][0]
+    _change(place, name, "remove")
+    if found["amqp"]:
+        management, vhost, _ = _broker(place)
+        agency_queue.remove(management, vhost, name)
+    with _accounts(place) as accounts:
+        accounts.close_agency(name)
+    click.echo(f"{name}：已移除")
+
+
+@command.command()
+@name_argument
+@click.option("--after", type=click.IntRange(0), required=True, help="Cursor behind which everything is sent again.")
+@node_option
+@state_option
+def resend(name: str, after: int, **place: Any) -> None:
+    """Send everything behind a cursor once more, by all ways of the agency."""
+    _change(place, name, "resend", after=after)
+    click.echo(f"{name}：从游标 {after} 之后重新投递")
+
+
+def _simple(action: str, summary: str, said: str) -> None:
+    """Add a command that changes an agency and needs no more than its name."""
+
+    @command.command(action, help=summary)
+    @name_argument
+    @node_option
+    @state_option
+    def simple(name: str, **place: Any) -> None:
+        _change(place, name, action)
+        click.echo(f"{name}：{said}")
+
+
+_simple("pause", "Stop telling an agency; its events are kept.", "已暂停，事件继续保存")
+_simple("resume", "Tell an agency again, beginning with what it missed.", "已恢复，先补发暂停期间的事件")
+_simple("test", "Send an agency an event that is about nothing.", "测试事件已加入投递")
+
+
+def _change(place: Place, name: str, action: str, **more: Any) -> dict[str, Any]:
+    return _ask(place, "change_agency", {"name": name, "action": action, "by": getpass.getuser(), **more})
+
+
+def _ask(place: Place, method: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Ask the notify service of the node."""
+    environment = environment_of(place["node"], place["state"])
+    try:
+        calls = Calls(read("AMQP_URI", secret=True, environment=environment), name="lianxi agency")
+    except (SettingMissing, OSError) as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        answer: dict[str, Any] = calls.call("notify", method, body, timeout=TIMEOUT)
+    except CallFailed as error:
+        raise click.ClickException(f"通知服务没有应答（{error}），请确认节点正在运行。") from error
+    except CallRefused as error:
+        raise click.ClickException(str(error.problem.get("detail", error))) from error
+    finally:
+        calls.close()
+    return answer
+
+
+def _broker(place: Place) -> tuple[agency_queue.Api, str, str]:
+    """Return the management API of the node's broker, its vhost, and where agencies reach it."""
+    environment = environment_of(place["node"], place["state"])
+    uri = urlsplit(read("AMQP_URI", secret=True, environment=environment))
+    vhost, host = unquote(uri.path[1:]), f"{uri.scheme}://{{login}}@{uri.hostname}:{uri.port or 5672}{uri.path}"
+    local = agency_queue.local_api(place["node"] or environment["LIANXI_NODE"], place["state"], environment)
+    return local or agency_queue.api_of(environment), vhost, host
+
+
+def _queue(place: Place, name: str, megabytes: int) -> str:
+    management, vhost, host = _broker(place)
+    agency_queue.make(management, vhost, name, megabytes)
+    return _login(management, vhost, name, host)
+
+
+def _password(place: Place, name: str) -> str:
+    management, vhost, host = _broker(place)
+    return _login(management, vhost, name, host)
+
+
+def _login(management: agency_queue.Api, vhost: str, name: str, host: str) -> str:
+    password = agency_queue.set_user(management, vhost, name)
+    return host.format(login=f"{agency_queue.user_of(name)}:{password}")
+
+
+def _token(place: Place, name: str, units: list[str]) -> str:
+    with _accounts(place) as accounts:
+        made: str = accounts.agency_token(name, units, TOKEN_DAYS)
+    return made
+
+
+@contextmanager
+def _accounts(place: Place) -> Iterator[Any]:
+    environment: Mapping[str, str] = environment_of(place["node"], place["state"])
+    make: Callable[[Mapping[str, str]], Any] = importlib.import_module("services.portal.wiring").AgencyAccounts
+    with closing(make(environment)) as accounts:
+        yield accounts
+
+
+def _print_made(made: dict[str, Any], secrets: dict[str, str], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({**made, "secrets": secrets}, ensure_ascii=False))
+        return
+    click.echo(f"{made['name']}  {STATES[made['state']]}")
+    _print_grant(made)
+    for kind, secret in secrets.items():
+        if secret:
+            click.echo(f"    {kind} (shown this once): {secret}")
+
+
+def _print_grant(row: Mapping[str, Any]) -> None:
+    for field in ("units", "events", "divisions", "categories", "fields"):
+        click.echo(f"    {field}: {', '.join(row[field]) or '-'}")
+    if row["webhook"]:
+        click.echo(f"    webhook: {row['webhook']} ({row['scheme']})")
