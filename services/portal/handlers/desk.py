@@ -31,6 +31,12 @@ def links(person: Principal, ports: Ports) -> dict[str, Any]:
     return ask(ports, "routing.links", {})
 
 
+def board(person: Principal, ports: Ports) -> dict[str, Any]:
+    """Return the picture of this node and everything below it, as supervision last counted it."""
+    _of_the_office(person)
+    return ask(ports, "supervision.board", {})
+
+
 def transitions(person: Principal, ports: Ports) -> dict[str, Any]:
     """Return the state machine as a table."""
     person.need(Scope.READ)

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from services.portal.web import case, desk, desk_work, files, front, handing_in, notices, orders, repeats, sign_in
+from services.portal.web import board, case, desk, desk_work, files, front, handing_in, notices, orders, repeats, sign_in
 from services.portal.web.pages import error_page, words_for_templates
 
 __all__ = ["error_page", "register"]
@@ -22,5 +22,6 @@ def register(app: Flask) -> None:
         repeats.pages,
         notices.pages,
         orders.pages,
+        board.pages,
     ):
         app.register_blueprint(pages)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.portal.domain.answers import Answered, NoAnswer
+from tests.unit.portal.board_answer import a_board
 from tests.unit.portal.personal_answers import personal_answers
 
 CASE_NO = "63010400020260302W00012"
@@ -286,6 +287,7 @@ def usual_answers() -> dict[str, Any]:
         "routing.propose": {"id": "p-1", "case_no": CASE_NO, "seq": 5},
         "routing.proposed": {"rows": [A_PROPOSED_ACT], "next": None},
         "routing.decide": {"id": "p-1", "case_no": CASE_NO, "status": "done", "seq": 6, "state": "S04"},
+        "supervision.board": a_board(),
         "routing.piles": {"rows": [A_PILE], "oldest_age_seconds": 7200},
         "routing.pile": lambda body: {
             "pile": body["pile"],
