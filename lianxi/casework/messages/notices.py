@@ -19,7 +19,8 @@ class ContactRegistered:
     when a registrar settled them. `division` is the township or district the petitioner names as the place of the
     problem, "" if none. `stated_claims` are the claims that were written out one by one, with the class each was given;
     `claims` counts them all. `person_keys` are keyed hashes of everything that identifies the petitioner and the
-    co-signers, each after its kind (`phone:…`, `co-signer:…`): a repeat is recognised by any of them (PR-3).
+    co-signers, each after its kind (`phone:…`, `co-signer:…`): a repeat is recognised by any of them (PR-3). How the
+    petitioner wants to be told stands in `notice_channels` (in this order), `notice_language` and `electronic_service`.
     """
 
     MESSAGE: ClassVar[Message] = Message("contact-registered")
@@ -46,6 +47,9 @@ class ContactRegistered:
     same_matter_checked: bool = False
     stated_claims: tuple[Claim, ...] = ()
     person_keys: tuple[str, ...] = ()
+    notice_channels: tuple[str, ...] = ()
+    notice_language: str = ""
+    electronic_service: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

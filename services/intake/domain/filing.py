@@ -18,6 +18,15 @@ ACCUSING = "揭发控告"
 """The purpose that says so."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How the petitioner wants to be told: by which channels in this order, in which language, documents online?"""
+
+    channels: tuple[str, ...]
+    language: str
+    electronic: bool
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Filing:
     """A contact that passed the door. `received_at` is the moment of receipt by channel (D-13)."""
@@ -46,6 +55,7 @@ class Filing:
     stated_claims: tuple[StatedClaim, ...] = ()
     stamp: str = ""
     competent_division: str = ""
+    notice: Wanted | None = None
 
     @property
     def accuses(self) -> bool:

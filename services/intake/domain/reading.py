@@ -18,13 +18,15 @@ from services.intake.domain import filing as limits
 from services.intake.domain.claims import read_claims, read_class
 from services.intake.domain.divisions import Divisions
 from services.intake.domain.fields import Fields
-from services.intake.domain.filing import Filing
+from services.intake.domain.filing import Filing, Wanted
 from services.intake.domain.parties import count_persons, read_parties
 from services.intake.domain.petitioner import Petitioner
 
 CLOCK_DIFFERENCE = timedelta(seconds=60)
 """How far the clock of the machine that took the contact in may run ahead of this one."""
 
+NOTICE_CHANNELS = ("mail", "sms", "letter")
+NOTICE_LANGUAGES = ("zh", "en", "bo")
 OLDEST = date(1949, 10, 1)
 
 
@@ -68,10 +70,25 @@ def read_filing(
         stated_claims=stated_claims,
         stamp=_stamp(fields, channel),
         competent_division=_competent(fields, divisions),
+        notice=_notice(fields),
     )
     if own:
         _recorded_faithfully(filing)
     return filing
+
+
+def _notice(fields: Fields) -> Wanted | None:
+    """Return how the petitioner wants to be told; None when that was left open."""
+    if fields.values.get("notice") is None:
+        return None
+    inner = fields.inner("notice")
+    channels = tuple(dict.fromkeys(inner.words("channels", len(NOTICE_CHANNELS), 10)))
+    if not set(channels) <= set(NOTICE_CHANNELS):
+        raise Invalid(inner.name("channels"), "choice", "通知方式应为 mail（邮件）、sms（短信）、letter（信函）。")
+    language = inner.text("language", 10)
+    if language not in {"", *NOTICE_LANGUAGES}:
+        raise Invalid(inner.name("language"), "choice", f"语言应为以下之一：{'、'.join(NOTICE_LANGUAGES)}。")
+    return Wanted(channels, language, inner.flag("electronic"))
 
 
 def _channel(fields: Fields) -> Channel:

@@ -64,6 +64,7 @@ def seal_filing(
 
 
 def _message(filing: Filing, contact: Contact, key: str, desk: Desk) -> ContactRegistered:
+    wanted = filing.notice
     return ContactRegistered(
         contact_no=contact.number,
         node=str(desk.node),
@@ -92,6 +93,9 @@ def _message(filing: Filing, contact: Contact, key: str, desk: Desk) -> ContactR
         stated_claims=tuple(
             Claim(number=claim.number, petition_class=claim.petition_class) for claim in filing.stated_claims
         ),
+        notice_channels=wanted.channels if wanted else (),
+        notice_language=wanted.language if wanted else "",
+        electronic_service=wanted.electronic if wanted else False,
     )
 
 

@@ -7,7 +7,9 @@ otherwise goes to the print room in the end.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from lianxi.casework.messages.notices import ContactRegistered
 from services.notify.domain.rules import Channel
 
 CHOICES = (Channel.MAIL, Channel.SMS, Channel.LETTER)
@@ -24,6 +26,23 @@ class Choice:
     electronic: bool = False
     chosen_by: str = "petitioner"
     chosen_at: datetime | None = None
+
+
+def chosen_at_filing(message: Any, at: datetime) -> Choice | None:
+    """Return what the petitioner chose when filing; None when nothing was said, or this is another message."""
+    if not isinstance(message, ContactRegistered):
+        return None
+    channels = tuple(channel for channel in map(Channel, message.notice_channels) if channel in CHOICES)
+    if not (channels or message.notice_language or message.electronic_service):
+        return None
+    return Choice(
+        case_no=message.contact_no,
+        channels=channels,
+        language="" if message.notice_language == "zh" else message.notice_language,
+        electronic=message.electronic_service,
+        chosen_by=message.registered_by.person if message.registered_by else "petitioner",
+        chosen_at=at,
+    )
 
 
 def ordered(allowed: Sequence[Channel], choice: Choice | None, available: frozenset[Channel]) -> tuple[Channel, ...]:

@@ -14,7 +14,7 @@ from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import PetitionClass
 from lianxi.casework.messages.notices import ContactRegistered
 from lianxi.law.receipts import in_shanghai
-from services.notify.domain.choices import Choice, ordered
+from services.notify.domain.choices import Choice, chosen_at_filing, ordered
 from services.notify.domain.deliveries import Delivery, delivery_id
 from services.notify.domain.facts import (
     CaseStanding,
@@ -69,6 +69,10 @@ class Choices(Protocol):
 
     def get(self, numbers: Collection[str]) -> Mapping[str, Choice]:
         """Return the choices made for these cases."""
+        ...
+
+    def save(self, choice: Choice) -> None:
+        """Write a choice down; the newest counts."""
         ...
 
 
@@ -128,7 +132,7 @@ class _Owing:
     """What is needed to say who is owed what."""
 
     desk: Desk
-    choices: Mapping[str, Choice]
+    choices: dict[str, Choice]
     wall: datetime
 
 
@@ -138,10 +142,13 @@ def tell(messages: Sequence[Told], work: Work, desk: Desk, wall: datetime) -> No
     numbers = {case_no_of(message.body) for message in told}
     before = work.cases.get(numbers)
     cases = dict(before)
-    owing = _Owing(desk, work.choices.get(numbers), wall)
+    owing = _Owing(desk, dict(work.choices.get(numbers)), wall)
     deliveries: list[Delivery] = []
     for message in told:
         number = case_no_of(message.body)
+        if number not in owing.choices and (chosen := chosen_at_filing(message.body, owing.wall)) is not None:
+            work.choices.save(chosen)
+            owing.choices[number] = chosen
         case = _after(cases.get(number) or CaseStanding(case_no=number), message.body)
         if isinstance(message.body, CaseEvent | ContactRegistered):  # an alert alone teaches nothing about a case
             cases[number] = case

@@ -35,10 +35,22 @@ def body_of(typed: Mapping[str, str]) -> dict[str, Any]:
         body["claims"] = claims
     if signers := [_signer(line) for line in _lines(given.get("co_signers", ""), "co_signers")]:
         body["co_signers"] = signers
+    if notice := _notice(given):
+        body["notice"] = notice
     agent = {name: given[f"agent.{name}"] for name in AGENT if f"agent.{name}" in given}
     if agent:
         body["agent"] = agent
     return body
+
+
+def _notice(given: Mapping[str, str]) -> dict[str, Any]:
+    """Return what was chosen of being told; the channel chosen goes before the others, none is taken away."""
+    notice: dict[str, Any] = {"channels": [given["notice.channels"]]} if "notice.channels" in given else {}
+    if "notice.language" in given:
+        notice["language"] = given["notice.language"]
+    if given.get("notice.electronic") == "yes":
+        notice["electronic"] = True
+    return notice
 
 
 def typed_of(content: Mapping[str, Any]) -> dict[str, str]:

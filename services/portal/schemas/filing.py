@@ -8,6 +8,8 @@ from lianxi.casework.identifiers import Channel, DivisionCode
 from lianxi.casework.messages.facts import PetitionClass
 from services.portal.schemas.fields import LONGEST_TEXT, Coded, Day, Moment, OneOf, Text, WholeNumber, YesNo
 
+NOTICE_CHANNELS = ("mail", "sms", "letter")
+NOTICE_LANGUAGES = ("zh", "en", "bo")
 PURPOSES = ("意见建议", "申诉", "求决", "揭发控告", "咨询", "其他")
 
 
@@ -85,6 +87,14 @@ class Claims(fields.Field[Any]):
         return (self._rows if isinstance(value, list) else self._count).deserialize(value, attr, data)
 
 
+class NoticeWanted(Schema):
+    """By which channels to be told, in this order, in which language, and whether documents may come online."""
+
+    channels = fields.List(OneOf(NOTICE_CHANNELS), validate=validate.Length(max=len(NOTICE_CHANNELS)))
+    language = OneOf(NOTICE_LANGUAGES, metadata={"description": "通知的语言"})
+    electronic = YesNo(metadata={"description": "同意电子送达"})
+
+
 class Petition(Schema):
     """A petition. A petitioner gives the first group of fields, an office also the second."""
 
@@ -99,6 +109,7 @@ class Petition(Schema):
     agent = fields.Nested(Agent, metadata={"description": "代理人"})
     claims = Claims(metadata={"description": "逐项的诉求；登记人员也可以只填项数"})
     draft_code = Text(longest=60, metadata={"description": "由此完成的草稿的草稿码"})
+    notice = fields.Nested(NoticeWanted, metadata={"description": "希望怎样通知；以后也可以更改"})
     division = Coded(DivisionCode.parse, metadata={"description": "问题属地的区划代码"})
     address_division = Coded(DivisionCode.parse, metadata={"description": "住址的区划代码"})
 

@@ -62,6 +62,19 @@ def test_lines_become_claims_and_co_signers_however_they_are_written():
     assert body["persons"] == 30
 
 
+def test_the_form_asks_how_to_be_told_and_sends_what_was_chosen(app, offices):
+    client = app.test_client()
+    assert 'name="notice.channels"' in client.get("/petition").text
+
+    client.post(
+        "/petition", data=FORM | {"notice.channels": "sms", "notice.language": "bo", "notice.electronic": "yes"}
+    )
+
+    chosen = {"channels": ["sms"], "language": "bo", "electronic": True}
+    assert offices.last("intake.register")["notice"] == chosen
+    assert "notice" not in body_of(FORM)
+
+
 def test_a_fault_in_one_line_stands_at_its_box_and_names_the_line(app, offices):
     offices.answers["intake.register"] = Answered(
         problem("invalid", 422, "电话号码有误。", field="co_signers.1.phone", rule="V-3")

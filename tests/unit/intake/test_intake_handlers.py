@@ -63,6 +63,15 @@ def test_routing_is_told_everything_it_needs_and_no_personal_data_in_clear(work,
         assert clear not in message.petitioner_sealed
 
 
+def test_notify_is_told_how_the_petitioner_wants_to_be_told(work, desk):
+    notice = {"channels": ["letter"], "language": "zh", "electronic": True}
+    handlers.register(a_web_petition(notice=notice), work, desk)
+    handlers.register(a_web_petition(subject="另一件事"), work, desk)
+
+    told = [(each.notice_channels, each.notice_language, each.electronic_service) for each in work.sent]
+    assert told == [(("letter",), "zh", True), ((), "", False)]
+
+
 def test_the_same_person_has_the_same_key_and_unknown_persons_never_do(work, desk):
     nameless = a_web_petition(anonymous=True, petitioner=None)
     for body in (a_web_petition(), a_web_petition(subject="另一件事"), nameless, nameless):

@@ -316,3 +316,23 @@ def test_no_refusal_repeats_what_was_written():
         read(a_web_petition(petitioner={"name": "马桂兰", "id_number": "110105194912310021", "address": "虎台"}))
 
     assert "110105194912310021" not in str(refusal.value.as_problem())
+
+
+def test_how_the_petitioner_wants_to_be_told_is_read_and_told_on():
+    wanted = read(a_web_petition(notice={"channels": ["sms", "sms", "mail"], "language": "bo", "electronic": True}))
+
+    assert (wanted.notice.channels, wanted.notice.language, wanted.notice.electronic) == (("sms", "mail"), "bo", True)
+    assert read(a_web_petition()).notice is None
+
+
+@pytest.mark.parametrize(
+    ("notice", "field"),
+    [
+        ({"channels": ["pigeon"]}, "notice.channels"),
+        ({"language": "fr"}, "notice.language"),
+        ({"electronic": "perhaps"}, "notice.electronic"),
+        ("sms", "notice"),
+    ],
+)
+def test_a_way_to_be_told_that_there_is_not_is_refused(notice, field):
+    assert refused(a_web_petition(notice=notice))[0] == field

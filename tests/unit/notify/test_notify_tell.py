@@ -9,6 +9,7 @@ from lianxi.casework.messages import commands as c
 from lianxi.casework.messages import notices as n
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import Actor, Claim, PetitionClass, Role
+from services.notify.domain.rules import Channel
 from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, TOWNSHIP, Road, an_actor
 from tests.unit.notify.post_room import NOW, Room, a_contact, an_alert
 
@@ -269,3 +270,21 @@ def test_every_event_of_a_road_can_be_told():
     assert all(isinstance(event, CaseEvent) for event in road.events)
     assert room.work.cases.kept[NUMBER].holder == TOWNSHIP
     assert room.work.cases.kept[NUMBER].assigner == DISTRICT
+
+
+def test_what_a_petitioner_chose_when_filing_holds_from_the_receipt_on_until_they_choose_anew():
+    wishes = {"notice_channels": ("sms",), "notice_language": "en", "electronic_service": True}
+    room = Room(channels=(Channel.MAIL, Channel.SMS)).tell(a_contact(**wishes))
+
+    receipt = room.rows[0].owed
+    assert (receipt.channel, receipt.others, receipt.language) == (Channel.SMS, (Channel.MAIL,), "en")
+    kept = room.work.choices.kept[NUMBER]
+    assert (kept.channels, kept.electronic, kept.chosen_by) == ((Channel.SMS,), True, "petitioner")
+
+    newer = replace(kept, channels=(Channel.MAIL,))
+    room.work.choices.save(newer)
+    assert room.tell(a_contact(**wishes)).work.choices.kept[NUMBER] == newer
+
+
+def test_who_chose_nothing_when_filing_has_no_choice():
+    assert Room().tell(a_contact()).work.choices.kept == {}
