@@ -1,11 +1,13 @@
 """`lianxi export`: write the contacts of a node to a CSV file or XLSX workbook, masked unless a reason is given.
 
 The columns are named so that `lianxi import` knows them again. The file appears under its name only when it is whole.
-Intake is found by name at run time, because nothing in `lianxi` may depend on a service.
+Who wants it in full has an open account at the node's portal in a role that may. Intake and portal are found by name at
+run time, because nothing in `lianxi` may depend on a service.
 """
 
 import importlib
 import json
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -60,7 +62,8 @@ class Unusable(click.ClickException):
 
     lianxi export 2026年3月.xlsx --node 630104 --since 2026-03-01 --until 2026-03-31
 
-默认脱敏且不含正文。导出原文须用 --unmasked 并写明 --by、--role、--reason，每一件都记入查看原文登记簿。
+默认脱敏且不含正文。导出原文须用 --unmasked 并写明 --by、--reason；账号须为本节点的有效账号，角色为分办人员或者
+信访部门负责人。每一件都记入查看原文登记簿。
 密件只导出编号和日期。"""
 )
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -74,7 +77,7 @@ class Unusable(click.ClickException):
 )
 @click.option("--unmasked", is_flag=True, help="导出原文。")
 @click.option("--by", "person", default="", help="谁要导出原文（账号）。")
-@click.option("--role", default="", help="其角色：D 分办人员，DL 信访部门负责人。")
+@click.option("--role", default="", help="其角色，应与账号相符：D 分办人员，DL 信访部门负责人；可以不写。")
 @click.option("--reason", default="", help="导出原文的理由，记入登记簿。")
 @click.option("--overwrite", is_flag=True, help="覆盖已有的文件。")
 @click.option(
@@ -106,13 +109,31 @@ def command(  # noqa: PLR0917  (click passes every option)
         "until": until.date() if until else None,
         "channel": (channel or "").lower(),
     }
-    with closing(importlib.import_module("services.intake.wiring").Exporter(environment_of(node, state))) as exporter:
+    environment = environment_of(node, state)
+    with closing(importlib.import_module("services.intake.wiring").Exporter(environment)) as exporter:
         try:
-            in_full = exporter.permit(person, role, reason) if unmasked else None
+            in_full = (
+                exporter.permit(person.strip().lower(), _role_of(person, role, environment), reason)
+                if unmasked
+                else None
+            )
         except Refused as refusal:
             raise Unusable(refusal.message) from refusal
         rows = _write(file, exporter, wanted, in_full)
     click.echo(json.dumps({"rows": rows, "masked": not unmasked}) if as_json else f"导出{rows}件：{file}")
+
+
+def _role_of(login: str, claimed: str, environment: Mapping[str, str]) -> str:
+    """Return the letter of the role that an open account has; it is the one that was claimed, if one was."""
+    roles = importlib.import_module("services.portal.domain.accounts").AccountRole
+    with closing(importlib.import_module("services.portal.wiring").AccountDesk(environment)) as desk:
+        accounts = {account["login"]: account for account in desk.list() if account["state"] == "active"}
+    account = accounts.get(login.strip().lower())
+    if account is None:
+        raise Unusable(f"本节点没有账号“{login}”，或者该账号已停用；--by 应为有效账号。")
+    if claimed and roles.parse(claimed) is not roles.parse(account["role"]):
+        raise Unusable(f"账号“{login}”的角色不是 {claimed}。")
+    return str(roles.parse(account["role"]).acts_as or "")
 
 
 def _write(file: Path, exporter: Any, wanted: dict[str, Any], in_full: Any) -> int:
