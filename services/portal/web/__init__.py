@@ -2,7 +2,19 @@
 
 from flask import Flask
 
-from services.portal.web import board, case, desk, desk_work, files, front, handing_in, notices, orders, repeats, sign_in
+from services.portal.web import (
+    board,
+    case,
+    desk,
+    desk_work,
+    files,
+    front,
+    handing_in,
+    notices,
+    orders,
+    repeats,
+    sign_in,
+)
 from services.portal.web.pages import error_page, words_for_templates
 
 __all__ = ["error_page", "register"]
