@@ -4,6 +4,7 @@ from typing import Any
 
 from lianxi.casework.errors import Forbidden, Invalid
 from lianxi.casework.identifiers import Channel
+from lianxi.casework.messages.facts import Role
 from services.portal.domain.accounts import Principal, Scope
 from services.portal.domain.answers import Answer
 from services.portal.domain.permissions import MAY_REGISTER
@@ -72,4 +73,6 @@ def check_registers(person: Principal) -> None:
 def _by_office(form: dict[str, Any], person: Principal) -> dict[str, Any]:
     person.need(Scope.FILE)
     check_registers(person)
-    return {"channel": str(Channel.WEB), **form, "registered_by": person.actor()}
+    # whoever registers does so as the registrar: a dispatcher of a small office too, and the rule book knows no other
+    registrar = {**person.actor(), "role": Role.REGISTRAR.value}
+    return {"channel": str(Channel.WEB), **form, "registered_by": registrar}
