@@ -38,3 +38,17 @@ def drafts(person: Principal, ports: Ports) -> dict[str, Any]:
     person.need(Scope.READ)
     check_registers(person)
     return ask(ports, "intake.drafts", {"actor": person.actor()})
+
+
+def open_draft(person: Principal, draft_id: str, ports: Ports) -> dict[str, Any]:
+    """Return one of the own drafts."""
+    person.need(Scope.READ)
+    check_registers(person)
+    return ask(ports, "intake.draft", {"actor": person.actor(), "id": draft_id})
+
+
+def drop_draft(person: Principal, draft_id: str, ports: Ports) -> None:
+    """Forget one of the own drafts."""
+    person.need(Scope.FILE)
+    check_registers(person)
+    ask(ports, "intake.drop_draft", {"actor": person.actor(), "id": draft_id}, command_id=ports.new_id())

@@ -14,6 +14,7 @@ from services.portal.web import (
     orders,
     repeats,
     sign_in,
+    unfinished,
 )
 from services.portal.web.pages import error_page, words_for_templates
 
@@ -34,6 +35,7 @@ def register(app: Flask) -> None:
         repeats.pages,
         notices.pages,
         orders.pages,
+        unfinished.pages,
         board.pages,
     ):
         app.register_blueprint(pages)

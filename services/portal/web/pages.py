@@ -14,6 +14,7 @@ from lianxi.law.clocks import CLOCKS, ClockCode
 from services.portal.domain.accounts import Principal
 from services.portal.domain.acts import labels
 from services.portal.domain.forms import LABELS
+from services.portal.domain.permissions import MAY_REGISTER
 from services.portal.domain.plain_words import in_words, place_name
 from services.portal.domain.sign_in import NotFromOurPage
 from services.portal.handlers import Ports
@@ -127,6 +128,7 @@ def _context() -> dict[str, Any]:
     person: Principal | None = g.get("person")
     return {
         "person": person,
+        "registrars": MAY_REGISTER,
         "csrf": person.csrf if person else "",
         "node": ports().node,
         "node_name": place_name(ports().node, ports().names),

@@ -1,0 +1,121 @@
+"""The registrar's unfinished input: what was refused at the door, and the own drafts; opened, mended, filed or dropped.
+
+Opening refused input is written down with its reason, like every look at a contact in full. The form carries what was
+opened sealed, so that filing it needs no second look and nobody can change what is not shown.
+"""
+
+import json
+from typing import Any
+
+from flask import Blueprint, redirect, request, url_for
+
+from lianxi.casework.errors import Invalid, LianxiError
+from services.portal.domain.accounts import Principal
+from services.portal.domain.mending import Line, lines_of, mended
+from services.portal.handlers import filing, unfinished
+from services.portal.schemas.filing import Petition, Reason
+from services.portal.schemas.petitioning import RejectsQuery
+from services.portal.schemas.problems import checked
+from services.portal.web.pages import errors_by_field, page, ports, staff_page
+
+pages = Blueprint("unfinished", __name__, url_prefix="/desk/unfinished")
+CARRIED = "portal.unfinished"
+FIELDS = frozenset(Petition().fields) - {"draft_code", "reject_id"}
+
+
+@pages.get("/")
+@staff_page
+def overview(person: Principal) -> Any:
+    """Show refused input that waits, and the own drafts."""
+    query = checked(RejectsQuery(), {name: text for name, text in request.args.items() if text.strip()})
+    return page(
+        "unfinished.html",
+        rejects=unfinished.rejects(person, query, ports()),
+        drafts=unfinished.drafts(person, ports())["rows"],
+    )
+
+
+@pages.route("/rejects/<reject_id>", methods=["GET", "POST"])
+@staff_page
+def open_reject(person: Principal, reject_id: str) -> Any:
+    """Ask for the reason, then show what was refused as a form."""
+    if request.method == "GET":
+        filing.check_registers(person)
+        return page("unfinished_reason.html", said="")
+    try:
+        reason = checked(Reason(), {"reason": request.form.get("reason", "")})["reason"]
+        found = unfinished.open_reject(person, reject_id, reason, ports())
+    except LianxiError as error:
+        fields, said, status = errors_by_field(error)
+        return page("unfinished_reason.html", status, said=fields.get("reason", said))
+    kept = {"reject_id": reject_id, "content": found["content"], "wrong": found["field"]}
+    if found["origin"] == "registered":
+        return _form(kept, {}, {found["field"]: found["reason"]}, "", 200)
+    return page("unfinished_imported.html", found=found, lines=lines_of(found["content"], frozenset(found["content"])))
+
+
+@pages.get("/drafts/<draft_id>")
+@staff_page
+def open_draft(person: Principal, draft_id: str) -> Any:
+    """Show one of the own drafts as a form."""
+    found = unfinished.open_draft(person, draft_id, ports())
+    return _form({"draft_id": draft_id, "content": found["content"], "wrong": ""}, {}, {}, "", 200)
+
+
+@pages.post("/file")
+@staff_page
+def file(person: Principal) -> Any:
+    """File what was mended; a refusal shows the form again."""
+    kept = _opened(request.form.get("carried", ""))
+    typed = request.form.to_dict()
+    lines = _lines(kept)
+    try:
+        body = checked(Petition(), mended(kept["content"], typed, lines))
+        if kept.get("reject_id"):
+            body["reject_id"] = kept["reject_id"]
+        receipt = filing.file_petition(body, person, typed.get("form_id") or None, ports())
+    except LianxiError as error:
+        errors, said, status = errors_by_field(error)
+        return _form(kept, typed, errors, said, status)
+    if kept.get("draft_id"):
+        unfinished.drop_draft(person, kept["draft_id"], ports())
+    return page("receipt.html", 201, receipt=receipt.body, ticket="")
+
+
+@pages.post("/<any(rejects, drafts):kind>/<item_id>/drop")
+@staff_page
+def drop(person: Principal, kind: str, item_id: str) -> Any:
+    """Note that it will not be filed."""
+    (unfinished.drop_reject if kind == "rejects" else unfinished.drop_draft)(person, item_id, ports())
+    return redirect(url_for("unfinished.overview"), 303)
+
+
+def _form(kept: dict[str, Any], typed: dict[str, str], errors: dict[str, str], said: str, status: int) -> Any:
+    lines = _lines(kept)
+    shown = {line.path: line.value for line in lines}
+    kind, item_id = ("rejects", kept["reject_id"]) if kept.get("reject_id") else ("drafts", kept["draft_id"])
+    return page(
+        "unfinished_form.html",
+        status,
+        lines=lines,
+        typed=typed or shown,
+        errors=errors,
+        elsewhere=[text for path, text in errors.items() if path not in shown],
+        said=said,
+        kind=kind,
+        item_id=item_id,
+        carried=ports().secrets.seal(json.dumps(kept, ensure_ascii=False), CARRIED),
+        form_id=typed.get("form_id") or ports().new_id(),
+    )
+
+
+def _lines(kept: dict[str, Any]) -> list[Line]:
+    return lines_of(kept["content"], FIELDS, kept["wrong"])
+
+
+def _opened(carried: str) -> dict[str, Any]:
+    try:
+        kept: dict[str, Any] = json.loads(ports().secrets.open(carried, CARRIED))
+    except Exception:  # noqa: BLE001  what is not ours fails to open in more than one way
+        raise Invalid("carried", "ticket", "页面内容有误，请重新打开。") from None
+    return kept

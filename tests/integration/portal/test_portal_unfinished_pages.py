@@ -1,0 +1,129 @@
+"""The registrar's page of refused input and drafts: listed, opened with a reason, mended, filed, dropped."""
+
+import html
+import re
+
+import pytest
+
+from services.portal.domain.answers import Answered
+from services.portal.domain.mending import lines_of, mended
+from services.portal.web.unfinished import FIELDS
+from tests.unit.portal.offices import problem
+
+pytestmark = pytest.mark.database
+WHEN = "2026-03-02T10:15:00+08:00"
+CONTENT = {
+    "channel": "letter",
+    "subject": "供暖",
+    "text": "室内只有14度。",
+    "petitioner": {"name": "马秀兰", "phone": "123"},
+    "claims": [{"text": "恢复供热"}, {"text": "退费"}],
+    "persons": 3,
+    "anonymous": False,
+    "registered_by": {"person": "x"},
+}
+REJECT = {"id": "r1", "origin": "registered", "field": "petitioner.phone", "rule": "V-3", "reason": "电话有误。"}
+ROW = REJECT | {"times": 2, "first_at": WHEN, "last_at": WHEN, "source": None}
+
+
+@pytest.fixture
+def registrar(offices, sign_in):
+    offices.answers |= {
+        "intake.rejects": {"rows": [ROW], "next": None},
+        "intake.drafts": {"rows": [{"id": "d1", "subject": "噪声扰民", "saved_at": WHEN}]},
+        "intake.reject": REJECT | {"content": CONTENT},
+        "intake.draft": {"id": "d1", "content": CONTENT, "saved_at": WHEN},
+        "intake.drop_reject": {"id": "r1"},
+        "intake.drop_draft": {"id": "d1"},
+    }
+    return sign_in("registrar")
+
+
+def form_of(text):
+    found = dict(re.findall(r'<input type="(?:hidden|text)"[^>]* name="([^"]+)" value="([^"]*)"', text))
+    areas = re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>\n(.*?)</textarea>', text, re.DOTALL)
+    return {name: html.unescape(value) for name, value in {**found, **dict(areas)}.items()}
+
+
+def send(person, path, **typed):
+    return person.client.post(path, data={"csrf_token": person.csrf, **typed})
+
+
+def test_the_page_lists_both_and_the_desk_leads_there(registrar):
+    shown = registrar.get("/desk/unfinished/").text
+
+    assert "电话有误。" in shown
+    assert "噪声扰民" in shown
+    assert 'href="/desk/unfinished/"' in registrar.get("/desk/inbox").text
+
+
+def test_refused_input_is_opened_with_a_reason_mended_and_filed(registrar, offices):
+    path = "/desk/unfinished/rejects/r1"
+    assert send(registrar, path, reason="").status_code == 422
+    opened = send(registrar, path, reason="改正电话")
+    assert offices.last("intake.reject")["reason"] == "改正电话"
+    assert "电话有误。" in opened.text
+    assert "registered_by" not in opened.text
+
+    receipt = send(registrar, "/desk/unfinished/file", **form_of(opened.text) | {"petitioner.phone": "13997000000"})
+
+    assert receipt.status_code == 201, receipt.text
+    filed = offices.last("intake.register")
+    assert (filed["reject_id"], filed["channel"], filed["persons"]) == ("r1", "letter", 3)
+    assert filed["petitioner"] == {"name": "马秀兰", "phone": "13997000000"}
+    assert [claim["text"] for claim in filed["claims"]] == ["恢复供热", "退费"]
+    assert filed["registered_by"]["person"] != "x"
+
+
+def test_what_is_refused_again_stays_on_the_page(registrar, offices):
+    opened = send(registrar, "/desk/unfinished/rejects/r1", reason="改正电话")
+    offices.answers["intake.register"] = Answered(problem("invalid", 422, "电话仍有误。", field="petitioner.phone"))
+
+    again = send(registrar, "/desk/unfinished/file", **form_of(opened.text) | {"petitioner.phone": "456"})
+
+    assert again.status_code == 422
+    assert "电话仍有误。" in again.text
+    assert 'value="456"' in again.text
+
+
+def test_a_draft_is_filed_and_gone(registrar, offices):
+    opened = registrar.get("/desk/unfinished/drafts/d1")
+    filed = send(registrar, "/desk/unfinished/file", **form_of(opened.text))
+
+    assert filed.status_code == 201, filed.text
+    assert offices.last("intake.drop_draft")["id"] == "d1"
+
+
+def test_either_is_dropped(registrar, offices):
+    assert send(registrar, "/desk/unfinished/rejects/r1/drop").status_code == 303
+    assert send(registrar, "/desk/unfinished/drafts/d1/drop").status_code == 303
+    assert (offices.last("intake.drop_reject")["id"], offices.last("intake.drop_draft")["id"]) == ("r1", "d1")
+
+
+def test_imported_input_is_shown_and_mended_in_its_file(registrar, offices):
+    offices.answers["intake.reject"] = REJECT | {"origin": "taken-over", "content": CONTENT}
+
+    shown = send(registrar, "/desk/unfinished/rejects/r1", reason="核对").text
+
+    assert "重新导入" in shown
+    assert "/desk/unfinished/file" not in shown
+
+
+def test_a_forged_form_files_nothing(registrar, offices):
+    assert send(registrar, "/desk/unfinished/file", carried="k1:x", subject="x").status_code == 422
+    assert offices.times("intake.register") == 0
+
+
+def test_others_see_neither_page_nor_link(sign_in):
+    officer = sign_in("case_officer")
+
+    assert officer.get("/desk/unfinished/").status_code == 403
+    assert officer.get("/desk/unfinished/rejects/r1").status_code == 403
+    assert "/desk/unfinished/" not in officer.get("/desk/inbox").text
+
+
+def test_a_missing_value_gets_a_line_and_an_empty_one_was_not_said():
+    lines = lines_of({"subject": "供暖"}, FIELDS, "text")
+
+    assert [(line.path, line.kind) for line in lines] == [("text", "long"), ("subject", "text")]
+    assert mended({"subject": "供暖"}, {"text": "只有14度", "subject": " "}, lines) == {"text": "只有14度"}
