@@ -10,6 +10,8 @@ say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 has_broker() { [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server > /dev/null; }
+has_watch() { command -v prometheus > /dev/null && command -v promtool > /dev/null; }
+has_alerts() { command -v amtool > /dev/null; }
 has_database() { compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || command -v initdb > /dev/null; }
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; }
 can_make_venv() { new_enough "$1" && "$1" -c 'import venv, ensurepip' 2> /dev/null; }
@@ -60,17 +62,22 @@ install_what_is_missing() {
     local missing=()
     has_broker || missing+=(rabbitmq-server)
     has_database || missing+=(postgresql)
+    has_watch || missing+=(prometheus)
+    has_alerts || missing+=(prometheus-alertmanager)
     find_python > /dev/null || missing+=(python3 python3-venv)
     [ ${#missing[@]} -gt 0 ] || return 0
     if ! command -v apt-get > /dev/null; then
         fail "this is not Debian or Ubuntu. Install these and run 'make setup' again:
          RabbitMQ 3.10 or newer with its plugins and epmd (rabbitmq-server must be in PATH),
          PostgreSQL 15 or newer with its server programs (initdb and postgres must be in PATH),
+         Prometheus and Alertmanager, for the tests (prometheus, promtool and amtool must be in PATH),
          Python 3.11 or newer with the modules venv and ensurepip."
     fi
     install_packages "${missing[@]}"
     has_broker || fail "rabbitmq-server was installed but is not to be found"
     has_database || fail "postgresql was installed but initdb is not to be found"
+    has_watch || fail "prometheus was installed but prometheus or promtool is not to be found"
+    has_alerts || fail "prometheus-alertmanager was installed but amtool is not to be found"
     find_python > /dev/null || fail "no Python 3.11 or newer with venv: set PYTHON to one, for example PYTHON=python3.12"
 }
 
@@ -111,7 +118,7 @@ link_project() {
 if [ "${1:-}" = --browser ]; then
     install_browser
 fi
-if has_broker && has_database && [ -x "$VENV/bin/python" ] && [ "$(cat "$STAMP" 2> /dev/null)" = "$(fingerprint)" ]; then
+if has_broker && has_database && has_watch && has_alerts && [ -x "$VENV/bin/python" ] && [ "$(cat "$STAMP" 2> /dev/null)" = "$(fingerprint)" ]; then
     exit 0
 fi
 install_what_is_missing

@@ -9,9 +9,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.repository.tree import ROOT, named, python_files, syntax_of
+import yaml
+
+from tests.repository.tree import ROOT, named, python_files, syntax_of, text_of
 
 PAGE = ROOT / "docs" / "metrics.md"
+ALERTS = ROOT / "deploy" / "prometheus" / "rules" / "alerts.yml"
 MAKERS = ("counter", "gauge", "histogram")
 HEAD = """# Metrics
 
@@ -26,8 +29,9 @@ S33, S43 · `review` S30, S31, S40–S42 · `ended` all others. Lamps: `green`, 
 `this_month`, `last_month`; indices are those of `services/supervision/domain/figures.py`, each a numerator and a
 denominator. Levels: `city`, `district`, `township`. `kpi_…` name this node and its direct children.
 
-Beside these, each process shows `process_…` and `python_info` of the Prometheus
-client.
+The rules of the alerts are [deploy/prometheus/rules/alerts.yml](../deploy/prometheus/rules/alerts.yml); an alert
+without data cannot fire, `MetricMissing` does instead. Beside these, each process shows `process_…` and `python_info`
+of the Prometheus client.
 """
 
 
@@ -88,7 +92,18 @@ def page() -> str:
             parts.append(f"\n## `{module}`\n\n| metric | kind | labels | what it says |\n|---|---|---|---|\n")
         labels = ", ".join(f"`{label}`" for label in metric.labels) or "–"
         parts.append(f"| `{metric.name}` | {metric.kind} | {labels} | {metric.documentation} |\n")
-    return "".join(parts)
+    return "".join([*parts, alerts()])
+
+
+def alerts() -> str:
+    """Return the table of the alerts with their runbooks."""
+    groups = yaml.safe_load(text_of(ALERTS))["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    rows = [
+        f"| [{rule['alert']}](runbooks/{rule['alert']}.md) | {rule['labels']['severity']} | {rule.get('for', '0m')} |\n"
+        for rule in rules
+    ]
+    return "\n## Alerts\n\n| alert and its runbook | severity | after |\n|---|---|---|\n" + "".join(rows)
 
 
 def main() -> None:
