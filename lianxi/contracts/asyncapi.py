@@ -31,6 +31,9 @@ _CHANNELS: tuple[tuple[str, ModuleType, str | None, str], ...] = (
     ("commands", commands, None, "What may be asked of a case; carried by calls and inside `directive-issued`."),
 )
 
+AGENCIES = "agency-events"
+_NOT_FOR_AGENCIES = frozenset({"case-received.v1"})
+
 _SIMPLE: dict[Kind, dict[str, Any]] = {
     Kind.TEXT: {"type": "string"},
     Kind.WHOLE: {"type": "integer", "minimum": -LARGEST_WHOLE, "maximum": LARGEST_WHOLE},
@@ -56,8 +59,11 @@ def document() -> dict[str, Any]:
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/cloudevents+json",
-        "channels": {name: _channel(module, exchange, text) for name, module, exchange, text in _CHANNELS},
-        "operations": {f"send-{name}": _operation(name) for name, *_ in _CHANNELS},
+        "channels": {
+            **{name: _channel(module, exchange, text) for name, module, exchange, text in _CHANNELS},
+            AGENCIES: _agency_channel(),
+        },
+        "operations": {f"send-{name}": _operation(name) for name in (*(name for name, *_ in _CHANNELS), AGENCIES)},
         "components": {
             "messages": {_key(cls): _message(cls) for cls in MESSAGES.values()},
             "schemas": schemas,
@@ -88,6 +94,25 @@ def _channel(module: ModuleType, exchange: str | None, description: str) -> dict
         binding = {"is": "routingKey", "exchange": {"name": exchange, "type": "topic", "durable": True}}
         channel["bindings"] = {"amqp": {**binding, "bindingVersion": "0.3.0"}}
     return channel
+
+
+def _agency_channel() -> dict[str, Any]:
+    """The queue of one agency outside: the case events it was granted, narrowed to the fields it was granted."""
+    keys = [_key(cls) for cls in EVENTS.values() if _key(cls) not in _NOT_FOR_AGENCIES]
+    return {
+        "address": "agency.{agency}",
+        "description": "What an agency hears of cases, in the order of `agencycursor`; the same by webhook. "
+        "Of `data` it has the granted fields only, so no field of it is required here.",
+        "parameters": {"agency": {"description": "The name under which the agency was registered."}},
+        "messages": {key: {"$ref": f"#/components/messages/{key}"} for key in keys},
+        "bindings": {
+            "amqp": {
+                "is": "queue",
+                "queue": {"name": "agency.{agency}", "durable": True, "exclusive": False, "autoDelete": False},
+                "bindingVersion": "0.3.0",
+            }
+        },
+    }
 
 
 def _messages_of(module: ModuleType) -> Iterable[type[Any]]:
@@ -178,6 +203,11 @@ def _envelope_schema() -> dict[str, Any]:
             "subject": {"type": "string", "description": "What it is about, as a rule the case number."},
             "datacontenttype": {"const": "application/json"},
             "caseseq": {"type": "integer", "minimum": 0, "description": "Place in the case's history, from 1."},
+            "agencycursor": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "To agencies only: counts the agency's events from 1 without gaps.",
+            },
             "caseepoch": {"type": "integer", "minimum": 0, "description": "Grows with each change of custody."},
             "data": {"type": "object"},
         },

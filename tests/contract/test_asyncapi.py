@@ -52,8 +52,17 @@ def test_an_identifier_is_published_as_text():
     assert schemas["Placed"]["required"] == ["node", "unit"]
 
 
+def test_agencies_are_told_case_events_only_and_none_before_a_case_is_registered():
+    told = set(DOCUMENT["channels"]["agency-events"]["messages"])
+    events = set(DOCUMENT["channels"]["case-events"]["messages"])
+
+    assert events - told == {"case-received.v1"}
+    assert told <= events
+
+
 def test_every_message_stands_in_exactly_one_channel():
-    listed = [key for channel in DOCUMENT["channels"].values() for key in channel["messages"]]
+    inside = [channel for name, channel in DOCUMENT["channels"].items() if name != "agency-events"]
+    listed = [key for channel in inside for key in channel["messages"]]
 
     assert sorted(listed) == sorted(wire_type.removeprefix("lianxi.") for wire_type in MESSAGES)
 
