@@ -6,7 +6,7 @@ from lianxi.casework.errors import Forbidden
 from services.portal.domain.accounts import Principal, Reach, Scope
 from services.portal.domain.acts import check_acts, check_role
 from services.portal.domain.answers import Answer
-from services.portal.handlers import Ports
+from services.portal.handlers import Ports, personal_data
 from services.portal.handlers.asking import Attempt, ask, once
 from services.portal.handlers.cases import read_case
 
@@ -65,7 +65,11 @@ def proposed(person: Principal, case_no: str | None, page: tuple[str | None, int
         read_case(case_no, person, ports)
     after, limit = page
     body = {"case_no": case_no or "", "after": after or "", "limit": limit, "actor": person.actor()}
-    return ask(ports, "routing.proposed", body)
+    found = ask(ports, "routing.proposed", body)
+    with_papers = {str(row["case_no"]) for row in found["rows"] if (row.get("command") or {}).get("paper")}
+    for number in sorted(with_papers):  # the text of a document names people, also before it is issued
+        personal_data.note_document(number, person, ports)
+    return found
 
 
 def decide(person: Principal, act_id: str, approve: tuple[bool, str], key: str | None, ports: Ports) -> Answer:

@@ -214,7 +214,11 @@ def test_every_answer_to_staff_with_personal_data_is_written_down_first():
         if op.answer is not None and not op.access.open_to_all
     }
     telling = {name: told for name, told in shown.items() if told and name not in NOT_OF_PERSONS}
-    telling |= {"list_cases": {"petitioner"}, "waiting": {"petitioner"}}  # rows as their office describes them
+    telling |= {
+        "list_cases": {"petitioner"},
+        "waiting": {"petitioner"},
+        "list_proposed_acts": {"paper"},
+    }  # rows as their office describes them
     made, silent = portal(), {}
     for name, told in telling.items():
         made.offices.asked.clear()
