@@ -38,15 +38,15 @@ _EMPTY = """
 DO $$ DECLARE item record; BEGIN
   FOR item IN SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                WHERE n.nspname = '{schema}' AND c.relkind IN ('r', 'p') LOOP
-    EXECUTE format('DROP TABLE IF EXISTS {schema}.%I CASCADE', item.relname);
+    EXECUTE format('DROP TABLE IF EXISTS {schema}.%%I CASCADE', item.relname);
   END LOOP;
   FOR item IN SELECT p.oid::regprocedure AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
                WHERE n.nspname = '{schema}' LOOP
-    EXECUTE format('DROP FUNCTION IF EXISTS %s CASCADE', item.name);
+    EXECUTE format('DROP FUNCTION IF EXISTS %%s CASCADE', item.name);
   END LOOP;
   FOR item IN SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                WHERE n.nspname = '{schema}' AND c.relkind = 'S' LOOP
-    EXECUTE format('DROP SEQUENCE IF EXISTS {schema}.%I CASCADE', item.relname);
+    EXECUTE format('DROP SEQUENCE IF EXISTS {schema}.%%I CASCADE', item.relname);
   END LOOP;
 END $$
 """
@@ -187,11 +187,11 @@ def _go_on_without(environment: Mapping[str, str], peer: str) -> None:
 
 
 def _report(environment: Mapping[str, str]) -> None:
-    """Print what came back, and every case and message that needs a person; status 1 while something is open."""
+    """Print what came back and what did not, by name; status 1 while an answer is awaited or something contradicts."""
     parts, replay = _routing(environment)
     try:
         with parts.open_work() as work:
-            told = replay.report(work)
+            told = replay.report(work, parts.end)
     finally:
         parts.close()
     for line in _lines(told):
@@ -207,6 +207,8 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
         )
     for row in told["lost"]:
         yield f"{row['name']}  {row['what']}"
+    for row in told["lacking"]:
+        yield f"{row['name']}  {row['what']}没有离开过本节点，正文无法取回，请按纸质材料补录。"
     if not told["peers"]:
         yield "本节点没有从备份恢复过，或没有已建立的链路。"
     elif not told["open"] and not told["lost"]:

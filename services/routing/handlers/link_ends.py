@@ -137,6 +137,12 @@ class LinkBook(Protocol):
     def forget_recovered(self, kind: str, key: str, seqs: Collection[int]) -> None:
         """Forget what found its place."""
 
+    def texts_lacking(self, node: str) -> Sequence[str]:
+        """Return cases opened at this node of which the text is not here."""
+
+    def documents_lacking(self, node: str) -> Sequence[tuple[str, str]]:
+        """Return case and number of documents that this node issued and of which the text is not here."""
+
     def count_documents_on(self, kind: str, year: int, last: int) -> None:
         """See to it that the numbers of documents go on behind one that was given out before."""
 

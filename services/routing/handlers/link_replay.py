@@ -138,8 +138,8 @@ def go_on_without(work: LinkWork, end: LinkEnd, peer: str) -> bool:
     return awaited
 
 
-def report(work: LinkWork) -> dict[str, Any]:
-    """Return what came back from each neighbour, and by name what did not find its place."""
+def report(work: LinkWork, end: LinkEnd) -> dict[str, Any]:
+    """Return what came back from each neighbour, what did not find its place, and of what the text is gone."""
     book = work.link_book
     peers = [
         {"peer": row.peer, "state": _state(row), "frames": row.frames, "missing": row.missing}
@@ -149,7 +149,12 @@ def report(work: LinkWork) -> dict[str, Any]:
     lost += [{"name": case_no, "what": _gap(book, case_no)} for case_no in book.recovered_keys(EVENT)]
     for key in book.recovered_keys(FAILED):
         lost.append({"name": key, "what": f"不能取回：{book.recovered(FAILED, key)[0]}"})
-    return {"peers": peers, "lost": lost, "open": book.recovering()}
+    lacking = []
+    if peers:
+        own = str(end.node)
+        lacking = [{"name": case_no, "what": "信访内容和信访人信息"} for case_no in book.texts_lacking(own)]
+        lacking += [{"name": case_no, "what": f"文书 {number}"} for case_no, number in book.documents_lacking(own)]
+    return {"peers": peers, "lost": lost, "lacking": lacking, "open": book.recovering()}
 
 
 def _state(recovery: Recovery) -> str:

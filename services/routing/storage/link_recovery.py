@@ -34,6 +34,16 @@ _COUNT_ON = """
 INSERT INTO {s}.document_counter AS known (kind, year, last) VALUES (%s, %s, %s)
 ON CONFLICT (kind, year) DO UPDATE SET last = greatest(known.last, excluded.last)
 """
+_TEXTS_LACKING = """
+SELECT e.case_no FROM {s}.case_event e LEFT JOIN {s}.case_text t USING (case_no)
+WHERE e.seq = 1 AND e.node = %s AND t.case_no IS NULL ORDER BY 1
+"""
+_DOCUMENTS_LACKING = """
+SELECT e.case_no, e.body::jsonb #>> '{{data,document,number}}' AS number FROM {s}.case_event e
+WHERE e.node = %s AND e.body::jsonb #>> '{{data,document,number}}' IS NOT NULL AND NOT EXISTS (
+    SELECT FROM {s}.document d WHERE d.case_no = e.case_no AND d.number = e.body::jsonb #>> '{{data,document,number}}')
+ORDER BY 1, 2
+"""
 
 
 class LinkRecovery:
@@ -105,6 +115,14 @@ class LinkRecovery:
         """Forget what found its place."""
         statement = "DELETE FROM {s}.link_recovered WHERE kind = %s AND key = %s AND seq = ANY(%s)"
         self._run(statement, kind, key, list(seqs))
+
+    def texts_lacking(self, node: str) -> list[str]:
+        """Return cases opened at this node of which the text is not here."""
+        return list(self._run(_TEXTS_LACKING, node).scalars())
+
+    def documents_lacking(self, node: str) -> list[tuple[str, str]]:
+        """Return case and number of documents that this node issued and of which the text is not here."""
+        return [(row.case_no, row.number) for row in self._run(_DOCUMENTS_LACKING, node)]
 
     def count_documents_on(self, kind: str, year: int, last: int) -> None:
         """See to it that the numbers of documents go on behind one that was given out before."""
