@@ -61,7 +61,8 @@ def _now() -> list[Any]:
 
 def _nodes() -> Any:
     def lamp(colour: str) -> str:
-        return latest("clocks_open_by_node", "node", where=f'lamp="{colour}"')
+        running = latest("clocks_open_by_node", "node", where=f'lamp="{colour}"')
+        return none_for_each(running, latest("clocks_open_by_node", "node"))
 
     waiting = ((None, GREEN), (DAY, YELLOW), (5 * DAY, RED))
     columns = [
