@@ -19,6 +19,7 @@ EXCHANGE = "case"
 _KINDS = {
     "contact-registered": "contact",
     "dossier-received": "dossier",
+    "case-sealed": "dossier",
     "directive-notice": "notice",
     "clock-warned": "supervision",
     "clock-breached": "supervision",

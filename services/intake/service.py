@@ -135,7 +135,7 @@ class IntakeService:
 
     @consume_batch("intake.dossier", on_failure=RETRY_THEN_PARK)
     def dossiers(self, work: IntakeWork, messages: Sequence[Incoming]) -> None:
-        """Keep the petitioners of cases whose custody came to this node."""
+        """Keep the petitioners of cases whose custody came to this node, and mark accusations."""
         handlers.keep_dossiers([message.body for message in messages], work, self._desk)
 
     @call(expected=(Refused,))

@@ -68,6 +68,14 @@ class DossierReceived:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CaseSealed:
+    """Routing → intake: the case is an accusation, whatever it was filed as; its contact stands in no list (GD-1)."""
+
+    MESSAGE: ClassVar[Message] = Message("case-sealed")
+    case_no: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ClockAlert:
     """What warnings, breaches and escalations share: which clock of which case, whose, and its two due days."""
 

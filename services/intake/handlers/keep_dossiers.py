@@ -1,8 +1,11 @@
-"""Keep the petitioner of a case that came with custody from another node, sealed anew with this node's own keys."""
+"""Keep the petitioner of a case that came with custody from another node, sealed anew with this node's own keys.
+
+What turns out to be an accusation, here or before it came, is marked as one: it stands in no list and no export (GD-1).
+"""
 
 from collections.abc import Sequence
 
-from lianxi.casework.messages.notices import DossierReceived
+from lianxi.casework.messages.notices import CaseSealed, DossierReceived
 from services.intake.domain.records import Contact, Origin
 from services.intake.handlers.ports import Desk, Work
 from services.intake.handlers.sealing import (
@@ -14,10 +17,14 @@ from services.intake.handlers.sealing import (
 )
 
 
-def keep_dossiers(dossiers: Sequence[DossierReceived], work: Work, desk: Desk) -> None:
-    """Store one contact per dossier; the last one counts when a case came twice."""
+def keep_dossiers(messages: Sequence[DossierReceived | CaseSealed], work: Work, desk: Desk) -> None:
+    """Store one contact per dossier, the last one when a case came twice; then mark the accusations."""
+    dossiers = [message for message in messages if isinstance(message, DossierReceived)]
     latest = {dossier.case_no: _contact(dossier, desk) for dossier in dossiers}
     work.contacts.keep(list(latest.values()))
+    sealed = [message.case_no for message in messages if isinstance(message, CaseSealed)]
+    if sealed:
+        work.contacts.restrict(sealed)
 
 
 def _contact(dossier: DossierReceived, desk: Desk) -> Contact:

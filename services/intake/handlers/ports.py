@@ -61,6 +61,10 @@ class Contacts(Protocol):
         """Store contacts that came with custody; an own registration of the same number stays as it is."""
         ...
 
+    def restrict(self, numbers: Sequence[str]) -> None:
+        """Mark contacts as accusations."""
+        ...
+
     def by_number(self, number: str) -> Contact | None:
         """Return the contact with this number."""
         ...

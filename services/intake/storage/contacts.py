@@ -5,7 +5,7 @@ from dataclasses import asdict, fields, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from lianxi.casework.identifiers import DivisionCode
@@ -97,6 +97,12 @@ class SqlContacts:
     def by_number(self, number: str) -> Contact | None:
         """Return the contact with this number."""
         return self._one(contact.c.number == number)
+
+    def restrict(self, numbers: Sequence[str]) -> None:
+        """Mark contacts as accusations."""
+        self._connection.execute(
+            update(contact).where(contact.c.number == func.any(list(numbers))).values(restricted=True)
+        )
 
     def by_query_code(self, code_hash: str) -> Contact | None:
         """Return the contact whose query code has this hash."""

@@ -31,7 +31,7 @@ from lianxi.casework.messages.facts import (
     Reason,
     Role,
 )
-from lianxi.casework.messages.notices import ContactRegistered, RightLapsed
+from lianxi.casework.messages.notices import CaseSealed, ContactRegistered, RightLapsed
 from lianxi.casework.messages.petitioner import LapseCompletion
 from lianxi.casework.messages.sorting import BarCase, DeclineCase, RejectCase
 from lianxi.law.clocks import ClockCode
@@ -261,10 +261,18 @@ def conclude(
         _keep_paper(work, event, paper or {})
         relate(work, event)
         work.record(event)
+    seal_contact(work, case, events)
     report_up(work, here, case, records)
     transfer = case.transfer
     if transfer is not None and transfer.to_node != here.node:
         offer_custody(work, here, case, transfer)
+
+
+def seal_contact(work: RoutingWork, case: Case, events: Sequence[CaseEvent]) -> None:
+    """Tell intake of a case that has become an accusation, by registration or by a class found later (GD-1)."""
+    found = any(getattr(event, "petition_class", None) is PetitionClass.ACCUSATION for event in events)
+    if found and case.petition_class is PetitionClass.ACCUSATION:
+        work.tell(CaseSealed(case_no=case.case_no))
 
 
 def relate(work: RoutingWork, event: CaseEvent) -> None:

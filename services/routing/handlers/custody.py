@@ -16,8 +16,8 @@ from lianxi.casework.errors import Conflict, Forbidden, Invalid, Refused
 from lianxi.casework.identifiers import DivisionCode
 from lianxi.casework.messages.commands import Command, DeliverCase, RefuseTransfer, TakeBack
 from lianxi.casework.messages.custody import CaseReported, CopySent, CustodyAnswered, CustodyOffered, Dossier
-from lianxi.casework.messages.facts import TransferKind
-from lianxi.casework.messages.notices import DirectiveNotice, DossierReceived
+from lianxi.casework.messages.facts import PetitionClass, TransferKind
+from lianxi.casework.messages.notices import CaseSealed, DirectiveNotice, DossierReceived
 from services.routing.domain.records import CaseText, Recorded
 from services.routing.handlers import Here, RoutingWork
 from services.routing.handlers.cases import (
@@ -133,6 +133,8 @@ def keep_papers(work: RoutingWork, dossier: Dossier, case: Case, node: str) -> N
             petitioner_sealed=dossier.petitioner_sealed,
         )
     )
+    if case.petition_class is PetitionClass.ACCUSATION:
+        work.tell(CaseSealed(case_no=case.case_no))
 
 
 def _refuse(work: RoutingWork, offer: CustodyOffered, here: Here, refusal: Refused) -> None:

@@ -8,8 +8,8 @@ from lianxi.casework.case.state import Case
 from lianxi.casework.identifiers import CaseNumber, Channel, DivisionCode
 from lianxi.casework.messages.commands import ReceiveCase, RegisterCase
 from lianxi.casework.messages.events import CaseReceived
-from lianxi.casework.messages.facts import Claim, Reason
-from lianxi.casework.messages.notices import DossierReceived
+from lianxi.casework.messages.facts import Claim, PetitionClass, Reason
+from lianxi.casework.messages.notices import CaseSealed, DossierReceived
 from lianxi.casework.messages.sorting import CasePart, SplitCase
 from services.routing.handlers import Here, RoutingWork
 from services.routing.handlers.cases import carry_out, conclude, given_here, system_actor
@@ -71,6 +71,8 @@ def _open_part(work: RoutingWork, here: Here, case: Case, part: CasePart, number
     )
     carry_out(work, here, received, register)
     _share_text(work, here, case, number, first.received_at)
+    if part.petition_class is PetitionClass.ACCUSATION:
+        work.tell(CaseSealed(case_no=number))
 
 
 def _spoken(part: CasePart) -> str:

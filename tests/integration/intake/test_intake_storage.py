@@ -16,11 +16,13 @@ from lianxi.bus.answers import Answerer, CallProblem
 from lianxi.bus.messages import RawMessage
 from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import DivisionCode
-from lianxi.casework.messages.notices import ContactRegistered, DossierReceived
+from lianxi.casework.messages.notices import CaseSealed, ContactRegistered, DossierReceived
 from lianxi.contracts import envelope
 from lianxi.runtime.crypto import CannotOpen, KeyRing
 from lianxi.runtime.metrics import REGISTRY
 from services.intake import handlers, service, wiring
+from services.intake.domain.records import Wanted
+from services.intake.handlers.export import export_page
 from services.intake.storage.tables import SCHEMA, metadata
 from tests.unit.intake.desk import REGISTRAR, a_visit, a_web_petition
 
@@ -253,6 +255,25 @@ def test_a_petitioner_travels_to_a_node_with_other_keys(parts, environment, tmp_
     with parts.open_work() as work, pytest.raises(CannotOpen):
         handlers.reach_petitioner({"case_no": number}, work, parts.desk)
     town.close()
+
+
+def test_what_turns_out_to_be_an_accusation_stands_in_no_list_any_more(intake, parts, migrated):
+    with parts.open_work() as work:
+        numbers = [handlers.register(a_web_petition(), work, parts.desk)["number"] for _ in range(2)]
+    raw = envelope.encode(
+        CaseSealed(case_no=numbers[0]), id="m-2", node="630104", service="routing", time=parts.clock.now(), subject="x"
+    )
+
+    with intake.open_work() as work:
+        intake.dossiers(work, [intake.decode(RawMessage(raw))])
+
+    assert migrated.query("SELECT number FROM intake.contact WHERE restricted") == [(numbers[0],)]
+    with parts.open_work() as work:
+        rows = export_page(Wanted(after="", limit=10), None, work, parts.desk)
+    assert [(row["source_id"], row["subject"] == "（密件）") for row in rows] == [
+        (numbers[0], True),
+        (numbers[1], False),
+    ]
 
 
 def test_a_dossier_is_read_from_the_bus(intake, parts, migrated):

@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from itertools import count as counting
@@ -74,6 +74,10 @@ class FakeContacts:
             known = self.kept.get(contact.number)
             if known is None or known.origin is Origin.CUSTODY:
                 self.kept[contact.number] = contact
+
+    def restrict(self, numbers: Sequence[str]) -> None:
+        for number in numbers:
+            self.kept[number] = replace(self.kept[number], restricted=True)
 
     def by_number(self, number: str) -> Contact | None:
         return self.kept.get(number)

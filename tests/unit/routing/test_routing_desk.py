@@ -6,6 +6,7 @@ import pytest
 
 from lianxi.casework.errors import Forbidden, Invalid, NotBuiltYet, Unknown
 from lianxi.casework.messages.facts import PetitionClass
+from lianxi.casework.messages.notices import CaseSealed
 from lianxi.contracts.schemas import dump
 from services.routing import schemas
 from services.routing.handlers import acts, cases, desk
@@ -150,6 +151,16 @@ def test_gd_1_the_pile_lists_an_accusation_for_named_officers_only():
         acts.act_on_case(
             node, "withdraw-case", act_text(actor=dump(an_actor("R", CITY)), free_will_recorded=True), node.here
         )
+
+
+@pytest.mark.parametrize("petition_class", PetitionClass)
+def test_gd_1_intake_is_told_of_what_is_registered_as_an_accusation_and_of_nothing_else(petition_class):
+    node = Node(CITY, a_finding(petition_class=petition_class))
+
+    cases.open_case(node, a_contact(), node.here)
+
+    told = [notice for notice in node.told if isinstance(notice, CaseSealed)]
+    assert told == [CaseSealed(case_no=NUMBER)] * (petition_class is PetitionClass.ACCUSATION)
 
 
 def test_gd_1_an_accusation_opens_for_named_officers_only():
