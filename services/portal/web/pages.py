@@ -114,6 +114,7 @@ def words_for_templates(app: Flask) -> None:
         lamp=lambda code: LAMPS.get(str(code), "—"),
         place=lambda code: place_name(str(code), ports().names) if code else "—",
         age=_age,
+        size=_size,
         clock_time=_clock_time,
         field=lambda name: LABELS.get(str(name), str(name)),
         act=lambda command: labels().get(str(command), str(command)),
@@ -156,6 +157,14 @@ def _clock(code: Any) -> str:
         return CLOCKS[ClockCode(str(code))].title
     except ValueError:
         return str(code)
+
+
+def _size(count: Any) -> str:
+    """Return so many bytes as people say it."""
+    for size, word in ((1024 * 1024, "兆字节"), (1024, "千字节")):
+        if int(count) >= size:
+            return f"{int(count) / size:.1f}{word}"
+    return f"{int(count)}字节"
 
 
 def _age(seconds: Any) -> str:
