@@ -26,6 +26,8 @@ from tests.support.databases import Database
 
 CITY = "630100"
 LINES, TEXTS, ROWS = 60_000, 6_000, 2_000
+LARGE, LARGE_RATE = 100_000, 1000.0
+"""One file as large as a year of a district, once; the services open its cases on the same cores meanwhile."""
 ECHO = "import sys, json\nfor line in sys.stdin: print(json.dumps(json.loads(line), ensure_ascii=False), flush=True)"
 PETITIONS = ROOT / "deploy" / "demo" / "petitions.yaml"
 LIANXI = ("-m", "lianxi.ops")
@@ -71,6 +73,7 @@ def measure_import(bench: Bench) -> list[Row]:
             answer = output_of(["-m", "tests.bench.bare", "load", database.dsn, str(file)])
             bare.append(json.loads(answer)["rate"])
             bench.say(f"import {turn + 1}: {ours[-1]:,.0f} rows/s, bare {bare[-1]:,.0f} rows/s")
+        large = _large(bench, stack.directory, first=bench.repetitions * rows)
         given = _given(bench, stack.directory)
     made = Row(
         key="import",
@@ -80,7 +83,21 @@ def measure_import(bench: Bench) -> list[Row]:
         bare=Figure.of(bare),
         bare_what="csv and multi-row insert through psycopg2, in clear",
     )
-    return [made, *given]
+    return [made, large, *given]
+
+
+def _large(bench: Bench, state: Path, *, first: int) -> Row:
+    """Import one large file; whether the rate falls as the tables fill shows beside the small ones."""
+    rows = bench.size(LARGE, least=1000)
+    rate = rows / import_file(write_petitions(bench.state / "rows-large.csv", rows, first=first), state)
+    bench.say(f"import of {rows:,} rows: {rate:,.0f} rows/s")
+    return Row(
+        key="import-large",
+        what=f"lianxi import of {rows:,} rows in one file, once",
+        unit="rows/s",
+        ours=Figure.of([rate]),
+        target=LARGE_RATE,
+    )
 
 
 def _given(bench: Bench, state: Path) -> list[Row]:
