@@ -17,6 +17,7 @@ from services.portal.domain.accounts import Scope
 from services.portal.domain.permissions import Proof, Within
 from tests.unit.portal.gate import NODES, all_operations, body_of, case_at, gate, person
 
+pytestmark = pytest.mark.timeout(300)
 OPERATIONS = all_operations()
 ROLES = tuple(A)
 OFFICE = {A.DISPATCHER, A.DEPARTMENT_LEADER, A.SUPERVISOR, A.REVIEWER, A.FINAL_REVIEWER}

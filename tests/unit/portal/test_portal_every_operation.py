@@ -11,6 +11,7 @@ from services.portal.domain.permissions import Proof
 from services.portal.schemas import personal_data, views
 from tests.unit.portal.gate import Everything, all_operations, body_of, gate, person
 
+pytestmark = pytest.mark.timeout(300)
 OPERATIONS = all_operations()
 HELD = "630104"
 WHOLE = {
