@@ -9,7 +9,7 @@ BOARD = "/desk/board"
 
 
 def test_the_board_shows_nodes_links_lamps_and_indices(sign_in):
-    text = sign_in("department_leader").get(BOARD).text
+    text = sign_in("supervisor").get(BOARD).text
 
     assert all(word in text for word in ("城西区", "西关大街街道", "按期答复率", "受理告知", "待签督办"))
     assert "失联" in text
@@ -19,7 +19,7 @@ def test_the_board_shows_nodes_links_lamps_and_indices(sign_in):
 
 
 def test_what_nobody_said_and_what_cannot_be_reckoned_is_not_nought(sign_in):
-    text = sign_in("department_leader").get(BOARD).text
+    text = sign_in("supervisor").get(BOARD).text
 
     assert 'data-label="待分办">—' in text
     assert re.search(r"及时转送率</td><td[^>]*>—</td><td[^>]*>—</td>", text)
