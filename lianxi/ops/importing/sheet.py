@@ -20,6 +20,9 @@ from lianxi.ops.importing.table import REJECT_HEADER, Row, Unreadable, mended_wi
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 LARGEST_UNPACKED = 2 << 30
 """Bytes; a workbook that unpacks to more is no list of petitions."""
+MOST_RATIO = 200
+UNPACKED_ANYWAY = 64 << 20
+"""Bytes; below this size a ratio says nothing. Sheets of real rows unpack to ten or twenty times their size."""
 MOST_COLUMNS = 200
 _EXACT = 10**15
 _EMPTY_IN_A_ROW = 1000
@@ -108,7 +111,9 @@ class Sheet:
 def _open(path: Path) -> Any:
     try:
         with zipfile.ZipFile(path) as archive:
-            if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
+            unpacked = sum(part.file_size for part in archive.infolist())
+            swollen = unpacked > UNPACKED_ANYWAY and unpacked > MOST_RATIO * path.stat().st_size
+            if unpacked > LARGEST_UNPACKED or swollen:
                 raise Unreadable("工作簿解开后过大，请分成几个文件或者另存为 CSV。")
         return load_workbook(path, read_only=True, data_only=True, keep_links=False)
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError, SyntaxError) as problem:
