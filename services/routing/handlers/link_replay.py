@@ -30,6 +30,8 @@ def check_whole(work: LinkWork) -> None:
 def begin_again(work: LinkWork, end: LinkEnd) -> list[str]:
     """Start every link that was in use in a new epoch and note what to ask for; return the neighbours concerned."""
     book, now, begun = work.link_book, end.real_now(), []
+    for key in book.recovered_keys(FAILED):  # of an earlier recovery, which the backup remembers
+        book.forget_recovered(FAILED, key, [0])
     for peer, outbound in book.outbounds(end.peers, end.fresh_epoch).items():
         if not outbound.newest_ack:
             continue
