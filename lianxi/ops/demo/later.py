@@ -82,7 +82,19 @@ def a_review(stage: Stage, told: Told) -> None:
     stage.district.act("reviewer", falls, "decide-review", disposition="SET_ASIDE", rehandle_days=30, paper=OPINION)
     stage.wait(lambda: stage.city.case(stands)["state"] == "S32", "一件维持，复查意见已送达")
     stage.wait(lambda: stage.township.case(falls)["state"] == "S11", "一件撤销，责令街道重新办理，第二轮开始")
+    _a_draft_is_returned(stage, falls)
     write_opinion(stage, falls)
+    asked = {"received_on": stage.today, "paper": {"request": "不服复查意见"}}
+    stage.township.act("registrar", stands, "request-final-review", **asked)
+    stage.wait(lambda: stage.city.case(stands)["state"] == "S40", "不服复查意见的一件向市人民政府申请复核")
+
+
+def _a_draft_is_returned(stage: Stage, number: str) -> None:
+    """The head of the office returns a draft to the officer, who writes it anew."""
+    outcomes = [{"number": 1, "outcome": "SUPPORT"}]
+    stage.township.act("case_officer", number, "submit-opinion", outcomes=outcomes, paper=OPINION)
+    stage.township.act("unit_head", number, "return-opinion", paper={"reason": "请写明整改的期限"})
+    stage.check(stage.township.case(number)["state"] == "S11", "意见书稿由负责人退回承办人修改")
 
 
 def sixty_days(stage: Stage, told: Told) -> None:
@@ -127,7 +139,7 @@ def the_rights_run_out(stage: Stage, told: Told) -> None:
         "registrar", number, "archive-case", paper={"index": "来访登记、受理告知、处理意见、送达回证、办结报告"}
     )
     stage.check(stage.township.case(number)["state"] == "S70", "卷宗归档")
-    stage.wait(lambda: stage.city.case(told.numbers["P01"])["state"] == "S61", "维持复查意见的一件也期满终结", 60)
+    stage.wait(lambda: stage.city.case(told.numbers["P58"])["state"] == "S61", "重新办理的一件也期满终结", 60)
 
 
 def the_books_agree(stage: Stage, told: Told) -> None:
