@@ -12,7 +12,7 @@ MOST_EVENTS = 500
 class EventsBehind(Page):
     """Which events: those behind `after`, so many."""
 
-    after = QueryNumber(0, LAST_CURSOR, load_default=0)
+    after = QueryNumber(0, LAST_CURSOR, load_default=0)  # type: ignore[assignment]  # a cursor is a number
     limit = QueryNumber(1, MOST_EVENTS, load_default=100)
 
 
