@@ -22,7 +22,7 @@ def listeners(exchange, routing_key):
         ("case", "supervision.clock-breached", {"notify.case"}),
         ("case", "dossier.dossier-received", {"intake.dossier"}),
         ("case", "case.case-delivered", {"supervision.case", "notify.case", "intake.custody"}),
-        ("case", "materials.materials-kept", {"routing.materials"}),
+        ("case", "materials.materials-kept", {"routing.materials", "notify.case"}),
         ("up", "630104001.case.transferred", {"inbox.up"}),
         ("down", "630104.offer", {"inbox.down"}),
         ("link.out.up", "630104.case.transferred", {"up.out"}),
