@@ -84,12 +84,7 @@ class Node:
         return sorted(map(str, rows))
 
 
-KEPT = (
-    "SELECT case_no, seq, digest FROM routing.case_event WHERE case_no = ANY(%s)",
-    "SELECT offer_id, direction, accepted, answered_at FROM routing.custody_receipt WHERE case_no = ANY(%s)",
-    "SELECT case_no, state, holder, seq FROM supervision.ledger WHERE case_no = ANY(%s)",
-    "SELECT number FROM intake.contact WHERE origin = 'custody' AND number = ANY(%s)",
-)
+KEPT = ("SELECT case_no, seq, digest FROM routing.case_event WHERE case_no = ANY(%s)",)
 
 
 def equal(one, other, numbers):
