@@ -56,4 +56,4 @@ def test_what_is_no_setting_is_refused_with_the_form_it_should_have(text):
     result = CliRunner().invoke(_told, ["--set", text])
 
     assert result.exit_code == 2
-    assert "LIANXI_NAME=VALUE" in result.output
+    assert "NAME=VALUE" in result.output
