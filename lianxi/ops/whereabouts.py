@@ -20,7 +20,7 @@ def _settings_of(_context: click.Context, _option: click.Parameter, given: tuple
         match = _SETTING.fullmatch(text)
         if match is None:
             raise click.BadParameter(
-                f"{text}: a setting is written NAME=VALUE, NAME beginning with LIANXI_ (deploy/settings.md has them all)"
+                f"{text}: a setting is written NAME=VALUE, beginning LIANXI_ (deploy/settings.md has them all)"
             )
         settings[match[1]] = match[2]
     return settings
