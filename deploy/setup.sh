@@ -74,6 +74,7 @@ install_what_is_missing() {
          Python 3.11 or newer with the modules venv and ensurepip."
     fi
     install_packages "${missing[@]}"
+    command -v promtool > /dev/null || install_packages promtool  # a package of its own since Debian 13
     has_broker || fail "rabbitmq-server was installed but is not to be found"
     has_database || fail "postgresql was installed but initdb is not to be found"
     has_watch || fail "prometheus was installed but prometheus or promtool is not to be found"
