@@ -1,5 +1,6 @@
 """The bodies of calls, read once into the values the use cases speak in; what cannot be meant is refused by field."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,6 +18,8 @@ from services.supervision.domain.queries import LONGEST_PAGE, PAGE, Cursor, Ledg
 _SIGNIFICANT_DIGITS = {DivisionLevel.PROVINCE: 2, DivisionLevel.CITY: 4, DivisionLevel.DISTRICT: 6}
 _LONGEST_TEXT = 20_000
 _LONGEST_PAPER = 50
+_PROPOSAL_NO = re.compile(r"\d{6,9}-\d{4}-\d{6,12}", re.ASCII)
+"""A number of a proposal; it is the place where a page of proposals begins."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +69,8 @@ def proposals_query(body: Mapping[str, Any]) -> tuple[str | None, str, int]:
     paging = _paging(body)
     status = body.get("status")
     _check_choice("status", status, ProposalStatus)
-    _check_text("after", paging.after or "")
+    if paging.after and not _PROPOSAL_NO.fullmatch(paging.after):
+        raise Invalid("after", "cursor", "翻页标记无效，请从第一页重新查询。")
     return status, paging.after or "", paging.limit
 
 

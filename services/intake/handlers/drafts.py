@@ -6,6 +6,7 @@ who looks at a contact in full. Either is gone when the contact it became is reg
 """
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -22,6 +23,8 @@ MAX_CONTENT = 200_000
 KEPT = timedelta(days=30)
 """How long a draft that nobody touched is kept for a petitioner."""
 MAX_REASON = 500
+_REJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+"""What a list of rejects hands out as the place of its next page."""
 _OFFICE = frozenset({Role.REGISTRAR, Role.DISPATCHER, Role.DEPARTMENT_LEADER})
 
 
@@ -100,7 +103,10 @@ def list_rejects(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, A
     if origin and origin not in {Origin.REGISTERED.value, Origin.TAKEN_OVER.value}:
         raise Invalid("origin", "choice", "应为 registered（登记）或 taken-over（导入）。")
     limit = fields.whole("limit", 50, 1, 200)
-    found = work.rejects.waiting(Origin(origin) if origin else None, fields.text("after", 64), limit)
+    after = fields.text("after", 64)
+    if after and not _REJECT_ID.fullmatch(after):
+        raise Invalid("after", "cursor", "翻页标记无效，请从第一页重新查询。")
+    found = work.rejects.waiting(Origin(origin) if origin else None, after, limit)
     rows = [_refused(row) for row in found]
     return {"rows": rows, "next": rows[-1]["id"] if len(rows) == limit else None}
 

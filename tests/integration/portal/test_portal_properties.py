@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
 
 from services.portal.domain.accounts import AccountRole as A
+from services.portal.domain.accounts import Scope
 from services.portal.domain.permissions import Within
 from services.portal.service import openapi_document
 from services.portal.wiring import AccountDesk
@@ -133,6 +134,32 @@ def sent(office, cases, case):
     if isinstance(case.body, dict) and "query_code" in case.body:
         case.body["query_code"] = cases[1]["query_code"]
     return case.call(base_url=office.url, headers=office.headers, timeout=60)
+
+
+JUNK = ("junk", "7|8|9|10", "-1", "9" * 40, "2026-13-45|x|y", "%27%20OR%201=1", "W10=", "630104-2026")
+"""No list has handed out one of these as the place of its next page."""
+
+
+def test_no_list_takes_for_a_place_what_it_never_handed_out(offices):
+    paged = [op for op in OPERATIONS.values() if op.query is not None and "after" in op.query().fields]
+    # the agencies' list counts events; the portal itself reads that number (test_portal_every_operation)
+    lists = [op for op in paged if Scope.AGENCY not in op.access.scopes]
+    taken = []
+    for operation in lists:
+        office = offices(next(role for role in FIRST_CHOICE if role in operation.access.roles))
+        path = office.url + address_of(operation)
+        for junk in JUNK:
+            asked = f"{path}{'&' if '?' in path else '?'}after={junk}"
+            answer = requests.get(asked, headers=office.headers, timeout=60)
+            problem = answer.json()
+            named = [error["field"] for error in problem.get("errors", ())]
+            if (answer.status_code, named) != (422, ["after"]):
+                taken.append((operation.name, junk, answer.status_code, named))
+            elif answer.headers["Content-Type"] != "application/problem+json":
+                taken.append((operation.name, junk, answer.headers["Content-Type"]))
+
+    assert taken == []
+    assert len(lists) > 10
 
 
 def test_a_case_is_open_to_its_unit_and_the_offices_above_and_to_nobody_beside_or_below(three_nodes, offices):

@@ -152,6 +152,8 @@ def test_refused_input_is_for_the_petition_department_of_the_node(work, desk, ac
         drafts.list_rejects({}, work, desk)
     with pytest.raises(Invalid):
         drafts.list_rejects({"actor": REGISTRAR, "origin": "custody"}, work, desk)
+    with pytest.raises(Invalid, match="翻页标记"):
+        drafts.list_rejects({"actor": REGISTRAR, "after": "junk"}, work, desk)
 
 
 def test_what_a_petitioner_brings_is_sealed_and_shown_to_the_officer(work, desk):

@@ -9,6 +9,7 @@ from marshmallow import fields
 from services.portal.domain.accounts import AccountRole as A
 from services.portal.domain.permissions import Proof
 from services.portal.schemas import personal_data, views
+from services.portal.schemas.fields import QueryNumber
 from tests.unit.portal.gate import Everything, all_operations, body_of, gate, person
 
 pytestmark = pytest.mark.timeout(300)
@@ -194,6 +195,22 @@ def test_every_page_hands_its_place_and_size_to_the_office_that_owns_the_list():
         ), operation.name
         assert made.page(operation, who, limit="100000").status_code == 422, operation.name
         assert "next" in operation.answer().fields, operation.name
+
+
+def test_a_place_that_is_a_number_is_read_as_one():
+    made = portal()
+    counted = [
+        op
+        for op in OPERATIONS.values()
+        if op.query is not None and isinstance(op.query().fields.get("after"), QueryNumber)
+    ]
+    for operation in counted:
+        who = somebody(operation)
+        made.call(operation, who)
+        for junk in ("junk", "-1", "1.5", "9" * 40):
+            answer = made.page(operation, who, after=junk)
+            assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "after"), (operation.name, junk)
+    assert "agency_events" in {operation.name for operation in counted}
 
 
 def personal_fields(schema, seen=()):

@@ -215,6 +215,7 @@ def test_a_query_that_cannot_be_meant_is_refused_by_field(body, field):
         (schemas.dismiss_proposal, {"proposal_no": "\0", "reason": "x"}, "proposal_no"),
         (schemas.record_feedback, {"proposal_no": "\0", "document": "x", "received_on": "2026-03-02"}, "proposal_no"),
         (schemas.proposals_query, {"after": "\0"}, "after"),
+        (schemas.proposals_query, {"after": "630104-2026"}, "after"),
     ],
 )
 def test_what_no_database_can_store_is_refused_at_the_door(read, body, field):
