@@ -17,12 +17,11 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from lianxi.bus.calls import CallFailed, CallRefused, Calls
 from lianxi.ops import agency_queue
+from lianxi.ops.asking import ask_notify
 from lianxi.ops.whereabouts import environment_of
-from lianxi.runtime.settings import SettingMissing, read
+from lianxi.runtime.settings import read
 
-TIMEOUT = 10.0
 TOKEN_DAYS = 365
 STATES = {"active": "正常", "paused": "已暂停", "removed": "已移除"}
 
@@ -154,21 +153,7 @@ def _change(place: Place, name: str, action: str, **more: Any) -> dict[str, Any]
 
 
 def _ask(place: Place, method: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Ask the notify service of the node."""
-    environment = environment_of(place["node"], place["state"])
-    try:
-        calls = Calls(read("AMQP_URI", secret=True, environment=environment), name="lianxi agency")
-    except (SettingMissing, OSError) as error:
-        raise click.UsageError(str(error)) from error
-    try:
-        answer: dict[str, Any] = calls.call("notify", method, body, timeout=TIMEOUT)
-    except CallFailed as error:
-        raise click.ClickException(f"通知服务没有应答（{error}），请确认节点正在运行。") from error
-    except CallRefused as error:
-        raise click.ClickException(str(error.problem.get("detail", error))) from error
-    finally:
-        calls.close()
-    return answer
+    return ask_notify("agency", place["node"], place["state"], method, body)
 
 
 def _broker(place: Place) -> tuple[agency_queue.Api, str, str]:

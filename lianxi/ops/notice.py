@@ -10,16 +10,14 @@ not answered, or mistakes found; 2: wrong use of the command.
 import importlib
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from lianxi.bus.calls import CallFailed, CallRefused, Calls
-from lianxi.ops.whereabouts import environment_of
-from lianxi.runtime.settings import SettingMissing, read
+from lianxi.ops.asking import ask_notify
 
-TIMEOUT = 10.0
 CHANNELS = {"inbox": "站内消息", "mail": "电子邮件", "sms": "短信", "letter": "信函"}
 STATES = {
     "waiting": "待发送",
@@ -35,6 +33,7 @@ STATES = {
     "posted": "已寄出",
     "returned": "已退回",
 }
+_ask = partial(ask_notify, "notice")
 
 
 @click.group()
@@ -94,24 +93,6 @@ def check(directory: Path, sms: Path | None) -> None:
     click.echo(
         f"{len(found.rules)} 条规则、{len(texts.names)} 个文本，没有错误。" + (f"短信网关：{names}" if names else "")
     )
-
-
-def _ask(node: str | None, state: Path | None, method: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Ask the notify service of a node."""
-    environment: Mapping[str, str] = environment_of(node, state)
-    try:
-        calls = Calls(read("AMQP_URI", secret=True, environment=environment), name="lianxi notice")
-    except (SettingMissing, OSError) as error:
-        raise click.UsageError(str(error)) from error
-    try:
-        answer: dict[str, Any] = calls.call("notify", method, body, timeout=TIMEOUT)
-    except CallFailed as error:
-        raise click.ClickException(f"通知服务没有应答（{error}），请确认节点正在运行。") from error
-    except CallRefused as error:
-        raise click.ClickException(str(error.problem.get("detail", error))) from error
-    finally:
-        calls.close()
-    return answer
 
 
 def _previewed(found: Mapping[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from lianxi.bus.calls import CallRefused, CallTimedOut
-from lianxi.ops import notice
+from lianxi.ops import asking, notice
 from tests.support.builders import NUMBER
 
 DATA = Path(__file__).resolve().parents[3] / "deploy" / "xining" / "notify"
@@ -63,7 +63,7 @@ def run(monkeypatch):
             def close(self):
                 pass
 
-        monkeypatch.setattr(notice, "Calls", Calls)
+        monkeypatch.setattr(asking, "Calls", Calls)
         return CliRunner().invoke(notice.command, list(arguments))
 
     run.asked = asked
