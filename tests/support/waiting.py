@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(fact: Callable[[], T], *, within: float = 15.0, every: float = 0.02) -> T:
+def eventually(fact: Callable[[], T], *, within: float = 45.0, every: float = 0.02) -> T:
     """Return what `fact` says as soon as it is true; an assertion or error inside it counts as not yet."""
     deadline = time.monotonic() + within
     while True:

@@ -16,7 +16,8 @@ from lianxi.runtime.crypto import KeyRing
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[3]
-MEGABYTES_ALLOWED = 110
+# It needs 95 to 111, as the allocator grows; a package for tables or pictures loaded at the start adds 60.
+MEGABYTES_ALLOWED = 160
 
 pytestmark = [pytest.mark.database, pytest.mark.broker]
 

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -35,10 +34,6 @@ def test_help_lists_every_verb_that_is_there_with_what_it_does():
 
 
 def test_help_does_not_wait_for_what_it_does_not_need():
-    begun = time.monotonic()
-    lianxi("--help")
-
-    assert time.monotonic() - begun < 2.0
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "lianxi.ops", "--help"],
         capture_output=True,
