@@ -21,7 +21,7 @@ from lianxi.bus.commands import Answer, CommandReused
 from lianxi.bus.doors import Service
 from lianxi.bus.hosting import Host
 from lianxi.bus.inbox import Failed, Gaps, Kept
-from lianxi.bus.messages import Outgoing, RawMessage
+from lianxi.bus.messages import TOGETHER, Outgoing, RawMessage
 from lianxi.bus.topology import Topology, load
 from lianxi.bus.work import Work
 
@@ -79,6 +79,7 @@ class MemoryWork(Work):
         self.tables = tables
         self._commit = commit
         self._before: MemoryTables | None = None
+        self._afterwards = []
 
     @property
     def consumed(self) -> "MemoryInbox":
@@ -97,11 +98,12 @@ class MemoryWork(Work):
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what happens inside when it raises."""
-        before = copy.deepcopy(self.tables)
+        before, so_far = copy.deepcopy(self.tables), len(self._afterwards)
         try:
             yield
         except BaseException:
             self.tables.restore(before)
+            del self._afterwards[so_far:]
             raise
 
     def lost(self, error: BaseException) -> bool:
@@ -116,11 +118,15 @@ class MemoryWork(Work):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        afterwards, self._afterwards = self._afterwards, []
         if kind is not None and self._before is not None:
             self.tables.restore(self._before)
         elif self._commit is not None:
             outgoing, self.tables.outbox = self.tables.outbox, []
             self._commit(outgoing)
+        if kind is None:
+            for act in afterwards:
+                act()
 
 
 class MemoryInbox:
@@ -262,7 +268,8 @@ class MemoryBus:
     def send(self, messages: Sequence[Outgoing]) -> None:
         """Route messages to the queues that are bound for them."""
         for one in messages:
-            self.put(RawMessage(one.body, one.headers, one.id, one.type, one.exchange, one.routing_key))
+            headers = {name: value for name, value in one.headers.items() if name != TOGETHER}
+            self.put(RawMessage(one.body, headers, one.id, one.type, one.exchange, one.routing_key))
 
     def put(self, raw: RawMessage) -> None:
         """Route one raw message."""

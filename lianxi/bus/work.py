@@ -10,7 +10,7 @@ rolls back::
         work.publish(Outgoing(...))
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
@@ -38,6 +38,7 @@ class Work:
         self._engine = engine
         self._connection: Connection | None = None
         self._outgoing: list[Outgoing] = []
+        self._afterwards: list[Callable[[], object]] = []
 
     @property
     def connection(self) -> Connection:
@@ -60,14 +61,25 @@ class Work:
         """Send `message` once this work is committed."""
         self._outgoing.append(message)
 
+    def after_commit(self, act: Callable[[], object]) -> None:
+        """Run `act` once this work is committed, and never if it or the savepoint around it is rolled back.
+
+        It is for what cannot be taken back, such as a metric: a batch that is repeated would count twice.
+        """
+        self._afterwards.append(act)
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what happens inside, published messages included, when it raises; the work itself goes on."""
         before, self._outgoing = self._outgoing, []
+        so_far = len(self._afterwards)
         try:
             with self.connection.begin_nested():
                 yield
                 add(self.connection, self.schema, self._outgoing)  # inside: a message that cannot be written fails here
+        except BaseException:
+            del self._afterwards[so_far:]
+            raise
         finally:
             self._outgoing = before
 
@@ -107,7 +119,11 @@ class Work:
     ) -> None:
         connection, self._connection = self.connection, None
         outgoing, self._outgoing = self._outgoing, []
+        afterwards, self._afterwards = self._afterwards, []
         with connection:  # closing rolls back what was not committed
             if kind is None:
                 add(connection, self.schema, outgoing)
                 connection.commit()
+        if kind is None:
+            for act in afterwards:
+                act()

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from lianxi.bus.doors import RETRY_THEN_PARK, call, consume_batch, every
@@ -53,8 +54,8 @@ class SupervisionService:
         """Take case events into the books; other messages of the queue concern nobody here."""
         events = [message.body for message in messages if isinstance(message.body, CaseEvent)]
         followed = follow(events, work, self._office(), self.clock.now())
-        self._meters.moved(followed.stays)
-        self._meters.rated(followed.ratings)
+        work.after_commit(partial(self._meters.moved, followed.stays))
+        work.after_commit(partial(self._meters.rated, followed.ratings))
 
     @every(1.0)
     def sweep(self) -> None:
