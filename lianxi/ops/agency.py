@@ -11,6 +11,7 @@ import importlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -24,6 +25,8 @@ from lianxi.runtime.settings import read
 
 TOKEN_DAYS = 365
 STATES = {"active": "正常", "paused": "已暂停", "removed": "已移除"}
+
+DEATHS = {"delivery_limit": "多次投递未确认", "maxlen": "队列已满", "rejected": "被拒绝"}
 
 name_argument = click.argument("name")
 node_option = click.option("--node", default=None, help="Code of the node; default: the one the environment names.")
@@ -141,6 +144,46 @@ def _simple(action: str, summary: str, said: str) -> None:
     def simple(name: str, **place: Any) -> None:
         _change(place, name, action)
         click.echo(f"{name}：{said}")
+
+
+@command.command()
+@name_argument
+@click.option("--queue-megabytes", type=click.IntRange(1, 10_000), default=64, show_default=True)
+@node_option
+@state_option
+def queue(name: str, queue_megabytes: int, **place: Any) -> None:
+    """Bring the queue of an agency to what this version makes: a missing one, a classic one, another bound."""
+    row = _ask(place, "agencies", {"name": name})["rows"][0]
+    if not row["amqp"]:
+        raise click.ClickException(f"{name} 没有登记 AMQP 队列。")
+    management, vhost, _ = _broker(place)
+    kind = agency_queue.kind_of(management, vhost, name)
+    if kind == "classic":
+        _change(place, name, "pause")
+        after = agency_queue.replace(management, vhost, name, queue_megabytes, published=row["amqp_cursor"])
+        _change(place, name, "refill", after=after)
+        if row["state"] == "active":
+            _change(place, name, "resume")
+        click.echo(f"{name}：已改为仲裁队列，从游标 {after} 之后重新放入，重复的由游标识别")
+        return
+    agency_queue.make(management, vhost, name, queue_megabytes)
+    advice = "" if kind else f"；原先没有队列，请该机关从自己的游标补取，或 lianxi agency resend {name} --after 游标"
+    click.echo(f"{name}：仲裁队列，上限 {queue_megabytes} MB{advice}")
+
+
+@command.command()
+@click.option("--forget", is_flag=True, help="Empty the queue of dead letters after showing it.")
+@node_option
+@state_option
+@json_option
+def dead(*, forget: bool, as_json: bool, **place: Any) -> None:
+    """Show the events agencies gave back again and again or had no room for; the node still keeps them."""
+    management, vhost, _ = _broker(place)
+    for letter in agency_queue.dead_letters(management, vhost):
+        line = f"{letter.agency}  游标 {letter.cursor}  {letter.type}  {DEATHS.get(letter.reason, letter.reason)}"
+        click.echo(json.dumps(asdict(letter), ensure_ascii=False) if as_json else line)
+    if forget:
+        agency_queue.forget_dead_letters(management, vhost)
 
 
 _simple("pause", "Stop telling an agency; its events are kept.", "已暂停，事件继续保存")

@@ -1,8 +1,8 @@
 """The events of an agency from its queue, each once, in order, without gaps.
 
-The queue gives an event at least once; its `agencycursor` says whether it was seen before or something is missing
-before it. An event is acknowledged, and the cursor moved, when the next one is asked for: a program that dies in
-between sees the same event again.
+The queue gives an event at least once, after a crash of the broker also late; its `agencycursor` says whether it was
+seen before or something is missing before it. An event is acknowledged, and the cursor moved, when the next one is
+asked for: a program that dies in between sees the same event again.
 """
 
 import json
@@ -17,6 +17,8 @@ from lianxi_agency.cursors import Cursor
 
 PREFETCH = 50
 LONGEST_PAUSE = 30.0
+LOOK = 0.5
+PATIENCE = 5.0
 _PREFIXES = ("cloudEvents_", "cloudEvents:")
 _WHOLE = ("agencycursor", "caseseq", "caseepoch")
 
@@ -59,31 +61,79 @@ class Events:
         parameters = pika.URLParameters(self._uri)
         parameters.heartbeat = 30
         connection = pika.BlockingConnection(parameters)
+        early = _Early(self._cursor.read())
+        quiet = 0.0
         try:
             channel = connection.channel()
             channel.basic_qos(prefetch_count=PREFETCH)
-            for method, properties, body in channel.consume(self._queue, inactivity_timeout=self._idle):
-                if method is None:
+            for method, properties, body in channel.consume(self._queue, inactivity_timeout=LOOK):
+                quiet = quiet + LOOK if method is None else 0.0
+                if method is not None:
+                    event = from_message(properties, body)
+                    early.add(event, method.delivery_tag)
+                    if self._missing is not None and early.gap:
+                        yield from self._fetched(early, event["agencycursor"])
+                for event, tag in early.next(patient=quiet < PATIENCE):
+                    if event is not None:
+                        yield event
+                        self._cursor.write(event["agencycursor"])
+                    channel.basic_ack(tag)
+                if self._idle is not None and quiet >= self._idle and not early:
                     return
-                for event in self._new(from_message(properties, body)):
-                    yield event
-                    self._cursor.write(event["agencycursor"])
-                channel.basic_ack(method.delivery_tag)
         finally:
             if connection.is_open:
                 connection.close()
 
-    def _new(self, event: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Give what is new with `event`: nothing, the event, or the gap before it and the event."""
-        done = self._cursor.read()
-        if event["agencycursor"] <= done:
-            return
-        if event["agencycursor"] > done + 1 and self._missing is not None:
-            for earlier in self._missing.events(done):
-                if earlier["agencycursor"] >= event["agencycursor"]:
-                    break
-                yield earlier
-        yield event
+    def _fetched(self, early: "_Early", before: int) -> Iterator[dict[str, Any]]:
+        """Give what lies in the gap before a cursor; what the portal does not have either is gone."""
+        for event in self._missing.events(early.done) if self._missing else ():
+            if event["agencycursor"] >= before:
+                break
+            yield event
+            self._cursor.write(event["agencycursor"])
+            early.done = event["agencycursor"]
+        early.done = before - 1
+
+
+class _Early:
+    """Events of the queue that wait for what stands before them.
+
+    After a crash of the broker, events that were under way come back behind later ones. Without a portal to ask, a gap
+    is believed when nothing has come for `PATIENCE` seconds or half of what may be under way waits behind it.
+    """
+
+    def __init__(self, done: int) -> None:
+        self.done = done
+        self._waiting: dict[int, tuple[dict[str, Any], int]] = {}
+        self._seen: list[int] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    @property
+    def gap(self) -> bool:
+        """Whether something is missing before the first that waits."""
+        return bool(self._waiting) and min(self._waiting) > self.done + 1
+
+    def add(self, event: dict[str, Any], tag: int) -> None:
+        """Take an event of the queue with the tag that acknowledges it."""
+        cursor = event["agencycursor"]
+        if cursor <= self.done or cursor in self._waiting:
+            self._seen.append(tag)
+        else:
+            self._waiting[cursor] = event, tag
+
+    def next(self, *, patient: bool) -> Iterator[tuple[dict[str, Any] | None, int]]:
+        """Give what is in turn with its tag, and the tags of what was seen before."""
+        while self._seen:
+            yield None, self._seen.pop()
+        while self._waiting:
+            cursor = min(self._waiting)
+            if cursor > self.done + 1 and patient and len(self._waiting) < PREFETCH // 2:
+                return
+            event, tag = self._waiting.pop(cursor)
+            self.done = cursor
+            yield event, tag
 
 
 def from_message(properties: Any, body: bytes) -> dict[str, Any]:

@@ -35,6 +35,7 @@ LOOKS: tuple[tuple[str, Look, str], ...] = (
     ("links", database.links, "start PostgreSQL"),
     ("broker", broker.server, "start RabbitMQ; check the address in amqp.uri"),
     ("queues", broker.queues, "start RabbitMQ, then lianxi node provision"),
+    ("agencies", broker.agencies, "start RabbitMQ and PostgreSQL"),
 )
 MARKS = {Level.OK: ("ok", "green"), Level.WARNING: ("warning", "yellow"), Level.WRONG: ("WRONG", "red")}
 

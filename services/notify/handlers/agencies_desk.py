@@ -109,7 +109,7 @@ def show_agencies(name: str, work: Work) -> dict[str, Any]:
 
 
 def change_agency(change: AgencyChange, work: Work, desk: AgencyDesk) -> dict[str, Any]:
-    """Pause, resume, remove, rotate, test or resend; what was done is in the book."""
+    """Pause, resume, remove, rotate, test, resend, or refill (the queue alone); what was done is in the book."""
     name, action, by, after = change.name, change.action, change.by, change.after
     agency, now, made = _known(name, work, lock=True), desk.wall.now(), ""
     match action:
@@ -127,6 +127,8 @@ def change_agency(change: AgencyChange, work: Work, desk: AgencyDesk) -> dict[st
         case "resend":
             start = _checked_cursor(agency, after)
             work.agencies.go_back(name, start, start, now)
+        case "refill":
+            work.agencies.go_back(name, _checked_cursor(agency, after), agency.webhook_cursor, now)
         case _:
             raise Invalid("action", "choice", "不认识此操作。")
     work.agencies.note(name, action, by, "" if after is None else f"after {after}", now)

@@ -104,6 +104,8 @@ def test_an_agency_is_registered_hears_of_its_case_answers_it_and_is_removed(thr
     heard = [event for event in agency.events("--idle", "5") if event["subject"] == number]
     stranger = agency.run("act", number.replace("W", "X"), "accept-case", "--key", key)
     with_other_door = agency.run("act", f"../../cases/{number}", "accept-case", "--key", key)
+    queue = lianxi(three_nodes, "queue", "police")
+    dead = lianxi(three_nodes, "dead")
     lianxi(three_nodes, "remove", "police")
     after = agency.run("events", "--by-portal")
 
@@ -112,6 +114,7 @@ def test_an_agency_is_registered_hears_of_its_case_answers_it_and_is_removed(thr
     assert [event["type"].split(".")[1] for event in heard] == names_of(heard)
     assert heard[-1]["data"]["unit"] == UNIT
     assert "马秀兰" not in json.dumps(heard, ensure_ascii=False)
+    assert ("仲裁队列" in queue, dead) == (True, "")
     assert stranger.returncode == with_other_door.returncode == 1
     assert (after.returncode, "401" in after.stderr) == (1, True)
 

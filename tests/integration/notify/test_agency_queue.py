@@ -100,7 +100,7 @@ def test_a_message_follows_the_amqp_binding_of_cloudevents(office, queue, mode):
     eventually(lambda: waiting(queue) == 3)
 
     connection = pika.BlockingConnection(pika.URLParameters(queue))
-    _, properties, body = connection.channel().basic_get(QUEUE, auto_ack=True)
+    _, properties, body = next(connection.channel().consume(QUEUE, auto_ack=True))
     connection.close()
 
     assert properties.delivery_mode == 2
@@ -150,14 +150,72 @@ def test_the_user_of_an_agency_may_read_its_queue_and_nothing_else(queue, broker
     assert answers == dict.fromkeys(ATTEMPTS, 403)
 
 
-def test_a_full_queue_drops_the_oldest_and_a_new_password_ends_the_old_one(queue, broker_vhost):
+def test_the_queue_is_a_quorum_queue_with_a_bound_and_a_new_password_ends_the_old_one(queue, broker_vhost):
     vhost = quote(broker_vhost.name, safe="")
     policy = broker_vhost.management.get(f"policies/{vhost}/{QUEUE}")
     agency_queue.set_user(broker_vhost.management, broker_vhost.name, "police")
 
-    assert policy["definition"] == {"max-length-bytes": 8 * 1024 * 1024, "overflow": "drop-head"}
+    assert agency_queue.kind_of(broker_vhost.management, broker_vhost.name, "police") == "quorum"
+    assert policy["definition"] == {
+        "max-length-bytes": 8 * 1024 * 1024,
+        "overflow": "drop-head",
+        "delivery-limit": agency_queue.DELIVERIES,
+        "dead-letter-exchange": "dead",
+        "dead-letter-routing-key": "dead.agency",
+    }
     with pytest.raises(pika.exceptions.ProbableAuthenticationError):
         pika.BlockingConnection(pika.URLParameters(queue))
+
+
+@pytest.mark.usefixtures("relay")
+def test_an_event_the_agency_cannot_take_makes_way_for_the_others_and_is_named(office, queue, broker_vhost):
+    office.call("add_agency", grant=GRANT, by="root")
+    office.receive(*Road().at_the_township().accepted().events)
+    eventually(lambda: waiting(queue) == 3)
+
+    connection = pika.BlockingConnection(pika.URLParameters(queue))
+    channel, taken, given_back = connection.channel(), [], 0
+    for method, _, body in channel.consume(QUEUE, inactivity_timeout=1):
+        if method is None:  # nothing more comes
+            break
+        if json.loads(body)["agencycursor"] == 1:
+            given_back += 1
+            channel.basic_nack(method.delivery_tag)
+            continue
+        taken.append(json.loads(body)["agencycursor"])
+        channel.basic_ack(method.delivery_tag)
+    connection.close()
+    letters = eventually(lambda: list(agency_queue.dead_letters(broker_vhost.management, broker_vhost.name)))
+    agency_queue.forget_dead_letters(broker_vhost.management, broker_vhost.name)
+
+    assert (taken, given_back) == ([2, 3], agency_queue.DELIVERIES + 1)
+    assert [(letter.agency, letter.cursor, letter.reason) for letter in letters] == [("police", 1, "delivery_limit")]
+    assert list(agency_queue.dead_letters(broker_vhost.management, broker_vhost.name)) == []
+    rows = office.call("agency_events", login="agency-police")["rows"]
+    assert [row["agencycursor"] for row in rows] == [1, 2, 3], "the node keeps what the queue gave up"
+
+
+@pytest.mark.usefixtures("relay")
+def test_a_classic_queue_of_an_older_version_is_replaced_and_nothing_is_missing(office, queue, broker_vhost, tmp_path):
+    api, vhost = broker_vhost.management, broker_vhost.name
+    place = f"{quote(vhost, safe='')}/{QUEUE}"
+    api.delete(f"queues/{place}")
+    api.put(f"queues/{place}", {"durable": True, "arguments": {"x-single-active-consumer": True}})
+    api.post(f"bindings/{quote(vhost, safe='')}/e/agency/q/{QUEUE}", {"routing_key": "police", "arguments": {}})
+    office.call("add_agency", grant=GRANT, by="root")
+    office.receive(*Road().at_the_township().accepted().events)
+    eventually(lambda: waiting(queue) == 3)
+    found = agency_queue.kind_of(api, vhost, "police")
+
+    after = agency_queue.replace(api, vhost, "police", 8, published=3)
+    office.call("change_agency", name="police", action="refill", after=after, by="root")
+    with office.open_work() as work:
+        agencies.fill_queues(work, office.service._agencies)
+    eventually(lambda: waiting(queue) == 3)
+    told = client(queue, cursor=tmp_path / "cursor")
+
+    assert (found, agency_queue.kind_of(api, vhost, "police")) == ("classic", "quorum")
+    assert [event["agencycursor"] for event in told] == [1, 2, 3]
 
 
 def test_the_client_imports_nothing_of_the_server():

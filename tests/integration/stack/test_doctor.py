@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from lianxi.bus import topology
+from lianxi.ops import agency_queue
 from lianxi.ops.certificates import CHILD, Authority
 from lianxi.ops.doctor import command
 from lianxi.runtime.clock import SystemClock
@@ -79,6 +80,22 @@ def test_dead_letters_are_counted(node):
     broken(node[1].uri, lambda channel: channel.basic_publish("", name, b"\x00"))
 
     assert says(look()[1], "queues", "warning").startswith(f"{name}: 1 message")
+
+
+def test_an_agency_is_told_apart_by_its_queue_missing_classic_or_right(node):
+    database, vhost = node
+    for name in ("fire", "police", "water"):
+        database.query(
+            "INSERT INTO notify.agency"
+            " (name, units, events, divisions, categories, fields, sealed, amqp, state, due_at)"
+            f" VALUES ('{name}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', false, true, 'active', now()) RETURNING 1"
+        )
+    broken(vhost.uri, lambda channel: channel.queue_declare("agency.police", durable=True))
+    agency_queue.make(vhost.management, vhost.name, "water", 8)
+    done = CliRunner().invoke(command, ["--json"])
+    told = [row["says"] for row in map(json.loads, done.output.splitlines()) if row["check"] == "agencies"]
+
+    assert told == ["fire has no queue", "the queue of police is not a quorum queue", "water: 0 ready, 0 reading"]
 
 
 def test_an_older_schema_is_named_with_the_one_that_is_wanted(node):
