@@ -7,13 +7,17 @@ sides joined in the same way, and this is that joint.
 from datetime import datetime
 from typing import Any
 
-from lianxi.bus.messages import Incoming, Outgoing, RawMessage
+from lianxi.bus.messages import TOGETHER, Incoming, Outgoing, RawMessage
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.contracts import envelope
 from lianxi.contracts.registry import type_of
 from lianxi.runtime.clock import new_id
 
 EXCHANGE = "case"
+SEVERAL = "case.several"
+"""The routing key of case events that travel together; a queue that wants all case events gets them."""
+ALONE = frozenset({"case-delivered", "case-returned"})
+"""Case events that some queue asks for by name (deploy/xining/bus.yaml): in company they would not reach it."""
 
 # The first word of the routing key, by message; queues bind to it (deploy/xining/bus.yaml). Case events say "case".
 _KINDS = {
@@ -68,4 +72,5 @@ def outgoing(
         epoch=head.epoch if head else None,
         written=written,
     )
-    return Outgoing(id=identity, type=type_of(message), exchange=EXCHANGE, routing_key=f"{kind}.{name}", body=body)
+    headers = {TOGETHER: SEVERAL} if head and name not in ALONE else {}
+    return Outgoing(identity, type_of(message), EXCHANGE, f"{kind}.{name}", body, headers)

@@ -19,6 +19,7 @@ from lianxi.bus.doors import BatchDoor, Service
 from lianxi.bus.failures import describe
 from lianxi.bus.inbox import ConsumerBook, Failed, Gaps, Kept
 from lianxi.bus.messages import STREAM_KEY, STREAM_SEQ, Incoming, RawMessage, Undecodable, UnknownMessage
+from lianxi.bus.parcels import unpacked
 from lianxi.bus.retries import Branch, DeadLetter, RetryIn, branch_of, decide
 from lianxi.bus.streams import Place, Plan, plan
 from lianxi.bus.work import Work
@@ -119,27 +120,48 @@ class BatchConsumer:
         return len(round_.done) + len(round_.failed)
 
     def _handle(self, raws: Sequence[RawMessage]) -> _Round:
-        items: list[_Item] = []
-        dead: list[int] = []
-        for raw in raws:
-            item = self._opened(Kept(raw.message_id or "", None, None, raw))
-            if item.error is not None and getattr(item.error, "code", None) != UnknownMessage.code:
-                dead.append(raw.tag or 0)
-                self._log.error("dead-lettered", error=describe(item.error))
-            else:
-                items.append(item)
+        items, dead = self._all_opened(raws)
         with self._service.open_work() as work:
             book = work.consumed
             if self.door.ordered:
                 book.lock(self.queue)
-            by_id = {item.kept.id: item for item in reversed(items)}  # of two copies the first one counts
-            unseen = book.unseen(self.queue, list(by_id)) if by_id else set()
-            fresh = [item for item in items if item.kept.id in unseen and by_id[item.kept.id] is item]
+            fresh = self._fresh(book, items)
             round_ = self._settle(work, book, fresh, ())
         round_.outcomes["duplicate"] += len(items) - len(fresh)
         round_.reject += dead
         round_.outcomes["dead_lettered"] += len(dead)
         return round_
+
+    def _fresh(self, book: ConsumerBook, items: Sequence[_Item]) -> list[_Item]:
+        """Return what was not seen before; what stands in a stream is known by its number and not remembered twice."""
+        by_id = {item.kept.id: item for item in reversed(items)}  # of two copies the first one counts
+        numbered = {item.kept.id for item in items if item.message is not None and self._in_stream(item)}
+        others = [identity for identity in by_id if identity not in numbered]
+        unseen = numbered | (book.unseen(self.queue, others) if others else set())
+        return [item for item in items if item.kept.id in unseen and by_id[item.kept.id] is item]
+
+    def _all_opened(self, raws: Sequence[RawMessage]) -> tuple[list[_Item], list[int]]:
+        """Decode deliveries; return the messages, and the tags of what nobody can read.
+
+        An unreadable message of a parcel is set aside, because the broker could only reject the parcel as a whole.
+        """
+        items: list[_Item] = []
+        dead: list[int] = []
+        for raw in raws:
+            try:
+                parts = unpacked(raw)
+            except Undecodable as error:
+                dead.append(raw.tag or 0)
+                self._log.error("dead-lettered", error=describe(error))
+                continue
+            for part in parts:
+                item = self._opened(Kept(part.message_id or "", None, None, part))
+                if item.error is None or part is not raw or getattr(item.error, "code", None) == UnknownMessage.code:
+                    items.append(item)
+                else:
+                    dead.append(raw.tag or 0)
+                    self._log.error("dead-lettered", error=describe(item.error))
+        return items, dead
 
     def _opened(self, kept: Kept) -> _Item:
         """Decode a message; what cannot be decoded keeps its error, and its place in a stream if anything tells it."""

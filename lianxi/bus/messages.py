@@ -36,6 +36,12 @@ CONTENT_TYPE = "x-content-type"
 The relay turns these three into properties of the message; nobody receives them as headers.
 """
 
+TOGETHER = "x-together"
+"""Header of an outgoing message: it may travel with its neighbours as one message, under this routing key.
+
+Every queue that wants the message must want that key, too. Nobody receives this header.
+"""
+
 
 class Undecodable(Exception):  # noqa: N818  reads as what the message is
     """The body cannot be read by any version of this program."""

@@ -14,7 +14,7 @@ import select
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +26,8 @@ from psycopg2.extensions import connection
 from lianxi.bus.amqp import BROKEN, Batch, ConfirmingPublisher, Publication
 from lianxi.bus.arrays import write_lists_as_literals
 from lianxi.bus.housekeeping import Housekeeping, Retention
-from lianxi.bus.messages import CONTENT_TYPE, EXPIRATION, OUTBOX_CHANNEL, TRANSIENT
+from lianxi.bus.messages import CONTENT_TYPE, EXPIRATION, OUTBOX_CHANNEL, TOGETHER, TRANSIENT
+from lianxi.bus.parcels import PARCEL, Item, grouped, packed
 from lianxi.bus.recovery import send_again_if_wiped
 from lianxi.bus.telemetry import tell_regularly
 from lianxi.runtime import logging as logs
@@ -74,7 +75,8 @@ class Lane:
 
     database: connection
     schema: str = ""
-    positions: list[int] = field(default_factory=list)
+    positions: list[list[int]] = field(default_factory=list)
+    """The rows of each message that was sent: of a parcel there are several."""
     batch: Batch | None = None
     sent: float = 0.0
 
@@ -204,10 +206,10 @@ class Relay:
                 rows = cursor.fetchall()
             if rows:
                 lane.schema = schema
-                lane.positions = [row[0] for row in rows]
-                self._begin[schema] = lane.positions[0]
+                self._begin[schema] = rows[0][0]
+                lane.positions, publications = _publications(rows)
                 lane.sent = time.monotonic()
-                lane.batch = publisher.send([_publication(row) for row in rows])
+                lane.batch = publisher.send(publications)
                 return True
             lane.database.rollback()
             self._waiting.discard(schema)
@@ -233,9 +235,9 @@ class Relay:
                 ("unroutable_at", "unroutable", batch.returned),
             ):
                 if indexes:
-                    positions = [lane.positions[index] for index in indexes]
+                    positions = [position for index in indexes for position in lane.positions[index]]
                     cursor.execute(_MARK.format(schema=lane.schema, column=column), (positions,))
-                    SENT.labels(lane.schema, outcome).inc(len(indexes))
+                    SENT.labels(lane.schema, outcome).inc(len(positions))
         lane.database.commit()
         if batch.returned:
             self._log.error("unroutable", schema=lane.schema, messages=len(batch.returned))
@@ -265,14 +267,37 @@ class Relay:
         listener.notifies.clear()
 
 
-def _publication(row: tuple[Any, ...]) -> Publication:
-    """Return a row as the publisher takes it; what a sender said about its keeping becomes a property."""
+def _publications(rows: Sequence[tuple[Any, ...]]) -> tuple[list[list[int]], list[Publication]]:
+    """Return rows as the publisher takes them, in their order, and for each publication the positions of its rows."""
+    positions: list[list[int]] = []
+    publications: list[Publication] = []
+    number = 0
+    for items in grouped([_item(row) for row in rows]):
+        positions.append([row[0] for row in rows[number : number + len(items)]])
+        publications.append(_parcel(items) if len(items) > 1 else _publication(items[0]))
+        number += len(items)
+    return positions, publications
+
+
+def _item(row: tuple[Any, ...]) -> Item:
     _, message_id, kind, exchange, routing_key, headers, body = row
+    together = headers.pop(TOGETHER, None)
+    return Item(exchange, routing_key, bytes(body), message_id, kind, headers, together)
+
+
+def _parcel(items: Sequence[Item]) -> Publication:
+    first = items[0]
+    return Publication(first.exchange, first.together or "", packed(items), first.id, PARCEL, {})
+
+
+def _publication(item: Item) -> Publication:
+    """Return a message as the publisher takes it; what a sender said about its keeping becomes a property."""
+    headers = dict(item.headers)
     expiration = headers.pop(EXPIRATION, None)
     transient = headers.pop(TRANSIENT, "true") == "false"
     content_type = headers.pop(CONTENT_TYPE, "application/json")
     return Publication(
-        exchange, routing_key, bytes(body), message_id, kind, headers, expiration, not transient, content_type
+        item.exchange, item.routing_key, item.body, item.id, item.type, headers, expiration, not transient, content_type
     )
 
 

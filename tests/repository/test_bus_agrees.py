@@ -71,6 +71,17 @@ def test_a_message_inside_a_node_reaches_a_queue(wire_type):
     assert bound, f"{sent.routing_key} reaches no queue of deploy/xining/bus.yaml: it would be unroutable"
 
 
+def test_what_a_queue_asks_for_by_name_never_travels_in_company():
+    bound = [
+        key for facts in DESCRIBED["queues"].values() if facts["from"] == courier.EXCHANGE for key in facts["keys"]
+    ]
+    by_name = {name for name in EVENTS if f"case.{name}" in bound}
+
+    assert by_name == courier.ALONE, "lianxi/courier.py and deploy/xining/bus.yaml differ"
+    assert {key for key in bound if key.startswith("case.")} == {"case.#", *(f"case.{name}" for name in by_name)}
+    assert matches("case.#", courier.SEVERAL)
+
+
 @pytest.mark.parametrize("queue", sorted(DESCRIBED["queues"]))
 def test_a_queue_is_read_by_one_door(queue):
     doors = [f"services/{service}/service.py::{name}" for service, name, door in readers() if door.queue == queue]

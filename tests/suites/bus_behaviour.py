@@ -12,6 +12,7 @@ import pytest
 
 from lianxi.bus.calls import CallFailed, CallRefused
 from lianxi.bus.messages import STREAM_START
+from lianxi.bus.parcels import PARCEL, Item, packed
 from tests.suites.bus_probe import LOOSE, ORDERED
 from tests.support.waiting import eventually
 
@@ -30,7 +31,9 @@ class Stood:
 class Stage(Protocol):
     """A running probe and what can be done to and seen of it."""
 
-    def publish(self, routing_key: str, bodies: list[bytes], headers: dict[str, str]) -> None: ...
+    def publish(
+        self, routing_key: str, bodies: list[bytes], headers: dict[str, str], kind: str | None = None
+    ) -> None: ...
     def applied(self, key: str) -> list[tuple[int, str]]: ...
     def aside(self, key: str) -> list[Stood]: ...
     def held(self, key: str) -> list[int]: ...
@@ -57,6 +60,11 @@ class Stream:
 
     def send_mixed(self, *messages: bytes) -> None:
         self.stage.publish(f"{self.queue.removeprefix('probe.')}.event", list(messages), {})
+
+    def send_together(self, *messages: bytes) -> None:
+        key = f"{self.queue.removeprefix('probe.')}.event"
+        items = [Item("case", key, body, f"{self.key}-{number}", None, {}) for number, body in enumerate(messages)]
+        self.stage.publish(key, [packed(items)], {}, PARCEL)
 
     def body(self, seq: int, *, act: str = "ok", version: int = 1, suffix: str = "") -> bytes:
         facts = {
@@ -112,6 +120,30 @@ class BusBehaviour:
 
         ordered.is_applied(1, 2, 3, 4)
         eventually(lambda: ordered.stage.held(ordered.key) == [])
+
+    def test_messages_that_travel_together_are_taken_one_by_one(self, ordered: Stream):
+        ordered.send_together(ordered.body(2), ordered.body(1), ordered.body(3), b"unreadable", ordered.body(5))
+        ordered.is_applied(1, 2, 3)
+        eventually(lambda: ordered.stage.held(ordered.key) == [5])
+
+        ordered.send_together(ordered.body(3), ordered.body(4))
+
+        ordered.is_applied(1, 2, 3, 4, 5)
+
+    def test_one_that_fails_holds_up_nobody_it_travels_with(self, ordered: Stream):
+        other = Stream(ordered.stage, ordered.queue)
+        ordered.send_together(ordered.body(1), ordered.body(2, act="break"), other.body(1), ordered.body(3))
+
+        ordered.stands_aside("parked", 2)
+        other.is_applied(1)
+        assert ordered.applied == [1]
+        eventually(lambda: ordered.stage.held(ordered.key) == [3])
+
+    def test_a_damaged_parcel_goes_to_the_dead_letters(self, ordered: Stream):
+        before = ordered.stage.dead(ordered.queue)
+        ordered.stage.publish("ordered.event", [b"torn"], {}, PARCEL)
+
+        eventually(lambda: ordered.stage.dead(ordered.queue) == before + 1)
 
     def test_an_old_number_under_a_new_id_is_not_applied_again(self, ordered: Stream):
         ordered.send(1, 2)

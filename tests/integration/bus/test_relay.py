@@ -9,7 +9,8 @@ import requests
 from sqlalchemy import create_engine
 
 from lianxi.bus.amqp import ConfirmingPublisher, connect
-from lianxi.bus.messages import Outgoing
+from lianxi.bus.messages import Outgoing, RawMessage
+from lianxi.bus.parcels import unpacked
 from lianxi.bus.parked import ParkedMessages
 from lianxi.bus.relay import POLL
 from lianxi.bus.work import Work
@@ -282,3 +283,22 @@ def test_a_publisher_that_was_closed_leaves_no_socket_behind(broker_vhost):
         publisher.close()
 
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_messages_that_may_travel_together_leave_as_one_and_are_all_marked(stage):
+    together = {"x-together": "loose.several"}
+    several = [Outgoing(f"m-{n}", "t.v1", "case", f"loose.{n}", b"{}", together) for n in range(1, 4)]
+    stage.publish(*several[:2], outgoing("alone"), several[2])
+
+    with stage.relay():
+        taken = stage.read(3)
+        eventually(lambda: stage.unsent() == 0)
+
+    facts = [(facts.type, method.routing_key, facts.headers or {}) for method, facts, _ in taken]
+    assert facts == [
+        ("lianxi.parcel", "loose.several", {}),
+        ("probed.v1", "loose.event", {"node": "630104"}),
+        ("t.v1", "loose.3", {}),
+    ]
+    raw = RawMessage(taken[0][2], type="lianxi.parcel")
+    assert [(part.message_id, part.routing_key) for part in unpacked(raw)] == [("m-1", "loose.1"), ("m-2", "loose.2")]

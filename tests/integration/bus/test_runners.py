@@ -44,9 +44,10 @@ class RealStage:
             cursor.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
-    def publish(self, routing_key: str, bodies: list[bytes], headers: dict[str, str]) -> None:
+    def publish(self, routing_key: str, bodies: list[bytes], headers: dict[str, str], kind: str | None = None) -> None:
         for body in bodies:
-            self.channel.basic_publish("case", routing_key, body, properties(headers=headers), mandatory=True)
+            facts = properties(headers=headers, type=kind)
+            self.channel.basic_publish("case", routing_key, body, facts, mandatory=True)
 
     def applied(self, key: str) -> list[tuple[int, str]]:
         return [(s, i) for s, i in self.ask("SELECT seq, id FROM probe.applied WHERE key = %s ORDER BY place", key)]

@@ -223,3 +223,11 @@ def test_an_unknown_message_of_one_stream_holds_no_other(desk):
 
 def test_nothing_due_is_nothing_done(desk):
     assert desk.tick() == 0
+
+
+def test_what_stands_in_a_stream_is_known_by_its_number_alone(desk):
+    desk.deliver(a(1), a(2), {"id": "loose"})
+    desk.deliver(a(1), a(2), {"id": "loose"}, a(3))
+
+    assert desk.kept == ["loose", "m1", "m2", "m3"]
+    assert desk.keeper.tables.seen == {("stream", "loose")}

@@ -20,9 +20,9 @@ class MemoryStage:
         self.tables = MemoryTables()
         self.host = self.bus.host(lambda: MemoryProbe(self.tables, self.bus.send))
 
-    def publish(self, routing_key: str, bodies: list[bytes], headers: dict[str, str]) -> None:
+    def publish(self, routing_key: str, bodies: list[bytes], headers: dict[str, str], kind: str | None = None) -> None:
         for body in bodies:
-            self.bus.put(RawMessage(body, headers, exchange="case", routing_key=routing_key))
+            self.bus.put(RawMessage(body, headers, type=kind, exchange="case", routing_key=routing_key))
 
     def applied(self, key: str) -> list[tuple[int, str]]:
         self.bus.pump()
