@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from lianxi.casework.messages import books, commands, custody, events, materials, notices, repeats, replay
+from lianxi.casework.messages import books, commands, custody, events, materials, members, notices, repeats, replay
 from lianxi.casework.messages.catalogue import COMMANDS, EVENTS
 from lianxi.contracts.leaves import LARGEST_WHOLE
 from lianxi.contracts.registry import MESSAGES, declared_in, type_of, version_of
@@ -26,6 +26,7 @@ _CHANNELS: tuple[tuple[str, ModuleType, str | None, str], ...] = (
     ("custody", custody, "link.out.up", "What travels between a node and its parent or child, in link order."),
     ("books", books, "link.out.up", "The comparison of the books of a node with those of its child."),
     ("materials", materials, "case", "The files of a case; `materials-sent` crosses links, the others stay in a node."),
+    ("members", members, "link.out.up", "Which nodes join and leave: told to the nodes above and to the node itself."),
     ("repeats", repeats, "link.out.up", "What a node asks the city about earlier cases of a person, and the answer."),
     ("replay", replay, "link.out.up", "What a node restored from a backup asks its neighbours to give back."),
     ("commands", commands, None, "What may be asked of a case; carried by calls and inside `directive-issued`."),

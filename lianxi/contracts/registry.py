@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from lianxi.casework.messages import books, custody, materials, notices, repeats, replay
+from lianxi.casework.messages import books, custody, materials, members, notices, repeats, replay
 from lianxi.casework.messages.catalogue import CASE_MODULES
 from lianxi.casework.messages.wire import Message
 from lianxi.contracts.compiled import reader_of, writer_of
 from lianxi.contracts.schemas import schema_of
 
-MODULES: tuple[ModuleType, ...] = (*CASE_MODULES, notices, custody, books, materials, repeats, replay)
+MODULES: tuple[ModuleType, ...] = (*CASE_MODULES, notices, custody, books, materials, members, repeats, replay)
 """The modules that hold messages, in the order in which documents list them."""
 
 _TYPE = re.compile(r"lianxi\.([a-z0-9]+(?:-[a-z0-9]+)*)\.v([1-9]\d*)", re.ASCII)

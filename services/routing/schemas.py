@@ -9,6 +9,7 @@ from lianxi.casework.identifiers import CaseNumber
 from lianxi.casework.messages.facts import Actor
 from lianxi.casework.validators import clean_text
 from lianxi.contracts.schemas import load
+from services.routing.domain.members import AskedMembership, Standing
 from services.routing.domain.repeats import Decision, Verdict
 from services.routing.domain.unit_changes import AskedChange
 
@@ -136,3 +137,11 @@ def read_unit_change(body: dict[str, Any]) -> AskedChange:
         reason=clean_text(body.get("reason") or "", "reason", LONGEST_NOTE, multiline=True),
         actor=asking,
     )
+
+
+def read_membership(body: dict[str, Any]) -> AskedMembership:
+    """Return how a node is to stand."""
+    standing = text(body, "standing")
+    if standing not in {each.value for each in Standing}:
+        raise Invalid("standing", "text", "standing 应为 joined、leaving 或 left。")
+    return AskedMembership(node=text(body, "node"), standing=Standing(standing), by=text(body, "by"))

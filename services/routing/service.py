@@ -17,6 +17,7 @@ from services.routing.handlers import (
     links,
     materials,
     piles,
+    members,
     proposing,
     repeat_decisions,
     taking,
@@ -68,7 +69,8 @@ class RoutingService:
 
     @every(0.5)
     def tend_links(self) -> None:
-        """Acknowledge, repeat, and try again what is in quarantine."""
+        """Acknowledge, repeat, and try again what is in quarantine; look who has joined or left."""
+        self._parts.members.refresh()
         with self.open_work() as work:
             link_replay.ask(work, self._end)
             links.tick(work, self._end)
@@ -210,3 +212,25 @@ class RoutingService:
 
 
 Service = RoutingService
+    @call(read_only=True)
+    def members(self, _work: RoutingWork, _body: dict[str, Any]) -> dict[str, Any]:
+        """Return which nodes below take part, which are leaving, and which left when."""
+        return members.list_members(self._parts.members.current)
+
+    @call(expected=(Refused,))
+    def change_member(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Let a node below join, stop taking cases, or leave."""
+        link_replay.check_whole(work)
+        work.after_commit(self._parts.members.refresh)
+        return members.change_member(work, schemas.read_membership(body), self._parts.registry())
+
+    @call(expected=(Refused,))
+    def member_ties(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Return in exact numbers what still ties a node below to this one."""
+        return members.show_ties(members.ties_of(work, self._parts.registry(), schemas.text(body, "node")))
+
+    @call(expected=(Refused,), read_only=True)
+    def member_cases(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the open cases that a node below holds."""
+        return members.open_cases(work, schemas.text(body, "node"), *schemas.page(body))
+

@@ -25,10 +25,12 @@ from services.routing.handlers.delivery import deliver, deliver_all
 from services.routing.handlers.link_ends import LinkEnd
 from services.routing.handlers.link_reclaim import Reclaimer
 from services.routing.settings import Settings
+from services.routing.handlers.members import Registry
 from services.routing.storage.likeness import found_in
 from services.routing.storage.link_codec import EnvelopeCodec, NoSeals
 from services.routing.storage.link_watch import LinkWatch
 from services.routing.storage.rulebook import LiveRulebook
+from services.routing.storage.members import LiveChildren, LiveMembers
 from services.routing.storage.tables import SCHEMA
 from services.routing.storage.unit_changes import Amendments
 from services.routing.storage.work import RoutingWork, Tools
@@ -55,9 +57,15 @@ class Parts:
 
 
 def build(settings: Settings | None = None) -> Parts:
+    members: LiveMembers
     """Join the parts of this node, named by the environment unless `settings` are given."""
     settings = settings or Settings.from_environment()
     node = DivisionCode.parse(settings.node)
+    def registry(self) -> Registry:
+        """What a change of membership is judged by at this moment."""
+        known = self.rulebook.seed.directory.nodes
+        return Registry(end=self.end, here=self.here, membership=self.members.current, known=known)
+
     clock = SystemClock(settings.clock_file)
     engine = engine_for(settings.database_url, SCHEMA, settings.connections)
     rulebook = _rulebook(settings, clock, engine)
@@ -67,16 +75,18 @@ def build(settings: Settings | None = None) -> Parts:
         parent=str(node.parent or ""),
         clock=clock,
         calendar=calendar_data.NotedCalendar(settings.calendar_dir).current,
+    members = LiveMembers(engine, settings.peers or frozenset(directory.nodes))
+    members.refresh()
         sorter=RuleSorter(rulebook.current, clock.today),
         units=partial(_organs, rulebook, settings.node),
         organs=partial(_organs, rulebook),
-        reachable=lambda code: not settings.peers or code in settings.peers,
+        reachable=lambda code: code == settings.node or members.current.takes_custody(code),
         new_id=new_id,
         wording=Wording(
             found_in, (name for office in directory.offices.values() for name in (office.name, office.short))
         ),
     )
-    end = _link_end(here, settings.peers or frozenset(directory.nodes))
+    end = _link_end(here, members)
     tools = Tools(
         node=settings.node,
         mark=directory.mark(settings.node),
@@ -96,6 +106,7 @@ def build(settings: Settings | None = None) -> Parts:
     )
 
 
+        members=members,
 def _rulebook(settings: Settings, clock: SystemClock, engine: Engine) -> LiveRulebook:
     """The rules of this node; its directory follows the changes recorded here, and the day."""
     changes = Amendments(engine)
@@ -112,13 +123,13 @@ def _organs(rulebook: LiveRulebook, node: str) -> frozenset[str]:
     return rulebook.current().directory.codes(node)
 
 
-def _link_end(here: Here, joined: frozenset[str]) -> LinkEnd:
+def _link_end(here: Here, members: LiveMembers) -> LinkEnd:
     own = DivisionCode.parse(here.node)
     codec = EnvelopeCodec(here.node)
     reclaimer = Reclaimer(here, codec)
     return LinkEnd(
         node=own,
-        children=frozenset(code for code in joined if DivisionCode.parse(code).parent == own),
+        children=LiveChildren(members, own),
         codec=codec,
         seals=NoSeals(),
         watch=LinkWatch(),

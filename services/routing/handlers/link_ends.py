@@ -17,9 +17,10 @@ from services.routing.domain.link_frames import Bag, Frame, Letter, OutboxRow, P
 from services.routing.domain.link_protocol import Epoch, Inbound
 from services.routing.domain.link_replay import Recovery
 from services.routing.domain.link_sending import Outbound, SentRow
+from services.routing.domain.members import Member
 
-BOOKS, REPLAY = "books", "replay"
-KINDS = frozenset({"custody", BOOKS, "materials", "notices", "repeats", REPLAY})
+BOOKS, MEMBERS, REPLAY = "books", "members", "replay"
+KINDS = frozenset({"custody", BOOKS, "materials", MEMBERS, "notices", "repeats", REPLAY})
 """The families of messages that may cross a link: the modules of `lianxi.casework.messages` they stand in."""
 
 
@@ -172,6 +173,34 @@ class Books(Protocol):
         """Keep what a comparison found."""
 
 
+class Members(Protocol):
+    """The book of the nodes that joined and left."""
+
+    def lock(self) -> None:
+        """Let no other transaction change the book until this one ends."""
+
+    def all(self) -> Sequence[Member]:
+        """Return every change in the order in which it was recorded."""
+
+    def add(self, member: Member, recorded_by: str, at: datetime) -> None:
+        """Keep a change."""
+
+    def open_by_state(self, holder: str) -> Mapping[str, int]:
+        """Return how many open cases a node holds, by state."""
+
+    def open_cases(self, holder: str, after: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Return the open cases a node holds, by number."""
+
+    def in_transfer(self, node: str) -> int:
+        """Return how many cases are on their way from a node or to it."""
+
+    def directives(self, node: str) -> int:
+        """Return how many directives to a node wait for its answer."""
+
+    def quarantined(self, peer: str) -> int:
+        """Return how many messages of a neighbour wait for another attempt."""
+
+
 class LinkWork(Protocol):
     """A transaction that can use links."""
 
@@ -184,6 +213,10 @@ class LinkWork(Protocol):
     @property
     def books(self) -> Books:
         """The books of this node."""
+
+    @property
+    def members(self) -> Members:
+        """The nodes that joined and left."""
 
     def savepoint(self) -> AbstractContextManager[None]:
         """Undo what happens inside when it raises."""
@@ -239,6 +272,9 @@ class Watch(Protocol):
     def stands(self, row: Mapping[str, Any]) -> None:
         """Where a link stands now (see `overview`)."""
 
+    def only(self, peers: Collection[str]) -> None:
+        """These are the neighbours; a link that is no more is shown no more."""
+
 
 Deliver = Callable[[Any, str, Any], None]
 """(work, origin, message): carries a message out that has this node as its destination."""
@@ -259,13 +295,14 @@ class Reclaim(Protocol):
 class LinkEnd:
     """This node as an end of its links: who it is, who its children are, and its tools.
 
-    `now` is the calendar of the node and dates messages, `real_now` drives the protocol. `deliver_all` may carry out
-    a whole batch at once; when it raises, `deliver` goes through the batch one by one. Without `reclaim` a node does
-    not ask its neighbours for what it forgot.
+    `children` are those that have a link at the moment of asking. `now` is the calendar of the node and dates
+    messages, `real_now` drives the protocol. `deliver_all` may carry out a whole batch at once; when it raises,
+    `deliver` goes through the batch one by one. Without `reclaim` a node does not ask its neighbours for what it
+    forgot.
     """
 
     node: DivisionCode
-    children: frozenset[str]
+    children: Collection[str]
     codec: Codec
     seals: Seals
     watch: Watch

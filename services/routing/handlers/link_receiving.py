@@ -16,15 +16,19 @@ from lianxi.casework.identifiers import DivisionCode
 from services.routing.domain.link_frames import Ack, Frame, Letter, Quarantined, Refusal, next_hop, unpacked
 from services.routing.domain.link_protocol import Arranged, arrange, heard_from
 from services.routing.domain.link_reading import NotAFrame, fault, read
-from services.routing.handlers import books, link_replay
-from services.routing.handlers.link_ends import BOOKS, KINDS, REPLAY, LinkEnd, LinkWork
+from services.routing.handlers import books, link_replay, members
+from services.routing.handlers.link_ends import BOOKS, KINDS, MEMBERS, REPLAY, LinkEnd, LinkWork
 from services.routing.handlers.links import case_of
 
 APPLY_LIMIT = 1000
 """Frames of one neighbour applied in one transaction; what else is ready follows in the next."""
 
 
-_OWN: Mapping[str, Callable[[LinkWork, LinkEnd, str, Any], None]] = {BOOKS: books.take, REPLAY: link_replay.take}
+_OWN: Mapping[str, Callable[[LinkWork, LinkEnd, str, Any], None]] = {
+    BOOKS: books.take,
+    MEMBERS: members.take,
+    REPLAY: link_replay.take,
+}
 """The families of messages that the links themselves carry out."""
 
 
@@ -141,7 +145,7 @@ def _apply(work: LinkWork, end: LinkEnd, frames: Sequence[Frame]) -> None:
     """Carry out frames in order: refuse, hand on, or deliver; what an earlier epoch brought already is skipped."""
     if not frames:
         return
-    outcomes = [(frame, _outcome(frame, end)) for frame in frames]
+    outcomes = [(frame, _outcome(frame, end)) for frame in (_if_reachable(frame, end) for frame in frames)]
     new = work.link_book.archive(outcomes, end.real_now())
     outcomes = [(frame, outcome) for frame, outcome in outcomes if frame.id in new]
     _refuse(work, end, [_refusal(frame) for frame, outcome in outcomes if outcome == "refused"])
@@ -151,6 +155,14 @@ def _apply(work: LinkWork, end: LinkEnd, frames: Sequence[Frame]) -> None:
             hop = next_hop(end.node, DivisionCode(frame.letter.dest))
             work.link_bag.letters.append((str(hop), frame.letter.carried_by(own)))
     _deliver(work, end, [frame for frame, outcome in outcomes if outcome == "delivered"])
+
+
+def _if_reachable(frame: Frame, end: LinkEnd) -> Frame:
+    """Return the frame, without its letter when the next node on its road has left the network."""
+    if frame.letter is None or frame.letter.dest == str(end.node):
+        return frame
+    hop = str(next_hop(end.node, DivisionCode(frame.letter.dest)))
+    return frame if hop in end.peers else replace(frame, letter=None, reason="left")
 
 
 def _outcome(frame: Frame, end: LinkEnd) -> str:

@@ -138,6 +138,7 @@ def tick(work: LinkWork, end: LinkEnd) -> None:
         if after != outbound:
             book.save_outbound(after)
         end.watch.stands(_standing(book, end, after, inbound, now))
+    end.watch.only(end.peers)
 
 
 def _send_portion(book: LinkBook, end: LinkEnd, outbound: Outbound, now: datetime) -> Outbound:

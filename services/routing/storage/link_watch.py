@@ -1,6 +1,6 @@
 """What operators see of the links: metrics with bounded labels, and one log line for everything unusual."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from lianxi.runtime.logging import logger
@@ -23,10 +23,15 @@ _NEXT = gauge("link_inbox_next_seq", "Number expected next from the peer", ["pee
 _HELD = gauge("link_inbox_held", "Frames that wait behind a gap", ["peer"])
 _HEARTBEAT = gauge("link_peer_heartbeat_age_seconds", "Since the peer was heard, or heard us", ["peer", "dir"])
 _EPOCH = gauge("link_epoch", "Number of the epoch in which we send to the peer", ["peer"])
+_OF_A_PEER = (_LAST, _ACKED, _OLDEST, _NEXT, _HELD, _EPOCH)
 
 
 class LinkWatch:
     """Metrics and log of the links of this process."""
+
+    def __init__(self) -> None:
+        self._shown: set[str] = set()
+        self._heard: set[tuple[str, str]] = set()
 
     def refused(self, peer: str, reason: str, size: int) -> None:
         """A frame was not let in."""
@@ -62,6 +67,7 @@ class LinkWatch:
     def stands(self, row: Mapping[str, Any]) -> None:
         """Where a link stands now."""
         peer = row["peer"]
+        self._shown.add(peer)
         _LAST.labels(peer).set(row["last_seq"])
         _ACKED.labels(peer).set(row["acked"])
         _OLDEST.labels(peer).set(row["oldest_unacked_seconds"])
@@ -71,3 +77,16 @@ class LinkWatch:
         for direction, age in (("in", row["heartbeat_age_seconds"]), ("out", row["heard_by_peer_age_seconds"])):
             if age is not None:
                 _HEARTBEAT.labels(peer, direction).set(age)
+                self._heard.add((peer, direction))
+
+    def only(self, peers: Collection[str]) -> None:
+        """These are the neighbours; a link that is no more is shown no more."""
+        for peer in self._shown - set(peers):
+            for metric in _OF_A_PEER:
+                metric.remove(peer)
+            for direction in ("in", "out"):
+                if (peer, direction) in self._heard:
+                    _HEARTBEAT.remove(peer, direction)
+                    self._heard.discard((peer, direction))
+            self._shown.discard(peer)
+            _log.info("link_ended", peer=peer)

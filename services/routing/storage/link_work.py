@@ -14,6 +14,7 @@ from services.routing.storage.books import SqlBooks
 from services.routing.storage.link_inbox import LinkInbox
 from services.routing.storage.link_outbox import LinkOutbox
 from services.routing.storage.link_recovery import LinkRecovery
+from services.routing.storage.members import SqlMembers
 
 
 class SqlLinkBook(LinkOutbox, LinkInbox, LinkRecovery):
@@ -41,6 +42,11 @@ class LinkWork(Work):
     def books(self) -> SqlBooks:
         """The books, as the nodes above and below compare them."""
         return SqlBooks(self.connection, self.schema)
+
+    @property
+    def members(self) -> SqlMembers:
+        """The book of the nodes that joined and left."""
+        return SqlMembers(self.connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

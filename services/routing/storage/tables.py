@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from lianxi.bus.tables import bus_tables
 from services.routing.storage.desk_tables import desk_tables
 from services.routing.storage.links import link_tables
+from services.routing.storage.member_tables import member_table
 from services.routing.storage.repeat_tables import repeat_tables
 from services.routing.storage.sorting_tables import sorting_tables
 
@@ -37,6 +38,7 @@ link = link_tables(metadata)
 desk = sorting_tables(metadata)
 repeats = repeat_tables(metadata)
 desk_books = desk_tables(metadata)
+member_change = member_table(metadata)
 
 
 def _instant(name: str, *, nullable: bool = False) -> Column[object]:

@@ -132,6 +132,9 @@ class Seen:
     def stands(self, row):
         self.rows[row["peer"]] = row
 
+    def only(self, peers):
+        self.rows = {peer: row for peer, row in self.rows.items() if peer in peers}
+
 
 class Node:
     """One node: its end of the links, its database, and the roads that lead away from it."""
