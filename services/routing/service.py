@@ -16,8 +16,8 @@ from services.routing.handlers import (
     link_replay,
     links,
     materials,
-    piles,
     members,
+    piles,
     proposing,
     repeat_decisions,
     taking,
@@ -206,13 +206,6 @@ class RoutingService:
         return {"rows": links.overview(work, self._end)}
 
     @call(read_only=True)
-    def transitions(self, _work: RoutingWork, _body: dict[str, Any]) -> dict[str, Any]:
-        """Return the table of transitions."""
-        return {"rows": desk.transition_table()}
-
-
-Service = RoutingService
-    @call(read_only=True)
     def members(self, _work: RoutingWork, _body: dict[str, Any]) -> dict[str, Any]:
         """Return which nodes below take part, which are leaving, and which left when."""
         return members.list_members(self._parts.members.current)
@@ -234,3 +227,10 @@ Service = RoutingService
         """Return the open cases that a node below holds."""
         return members.open_cases(work, schemas.text(body, "node"), *schemas.page(body))
 
+    @call(read_only=True)
+    def transitions(self, _work: RoutingWork, _body: dict[str, Any]) -> dict[str, Any]:
+        """Return the table of transitions."""
+        return {"rows": desk.transition_table()}
+
+
+Service = RoutingService

@@ -24,13 +24,13 @@ from services.routing.handlers import Here, links
 from services.routing.handlers.delivery import deliver, deliver_all
 from services.routing.handlers.link_ends import LinkEnd
 from services.routing.handlers.link_reclaim import Reclaimer
-from services.routing.settings import Settings
 from services.routing.handlers.members import Registry
+from services.routing.settings import Settings
 from services.routing.storage.likeness import found_in
 from services.routing.storage.link_codec import EnvelopeCodec, NoSeals
 from services.routing.storage.link_watch import LinkWatch
-from services.routing.storage.rulebook import LiveRulebook
 from services.routing.storage.members import LiveChildren, LiveMembers
+from services.routing.storage.rulebook import LiveRulebook
 from services.routing.storage.tables import SCHEMA
 from services.routing.storage.unit_changes import Amendments
 from services.routing.storage.work import RoutingWork, Tools
@@ -52,31 +52,31 @@ class Parts:
     here: Here
     end: LinkEnd
     rulebook: LiveRulebook
+    members: LiveMembers
     watch_pile: Callable[[RoutingWork], None]
     close: Callable[[], None]
 
-
-def build(settings: Settings | None = None) -> Parts:
-    members: LiveMembers
-    """Join the parts of this node, named by the environment unless `settings` are given."""
-    settings = settings or Settings.from_environment()
-    node = DivisionCode.parse(settings.node)
     def registry(self) -> Registry:
         """What a change of membership is judged by at this moment."""
         known = self.rulebook.seed.directory.nodes
         return Registry(end=self.end, here=self.here, membership=self.members.current, known=known)
 
+
+def build(settings: Settings | None = None) -> Parts:
+    """Join the parts of this node, named by the environment unless `settings` are given."""
+    settings = settings or Settings.from_environment()
+    node = DivisionCode.parse(settings.node)
     clock = SystemClock(settings.clock_file)
     engine = engine_for(settings.database_url, SCHEMA, settings.connections)
     rulebook = _rulebook(settings, clock, engine)
     directory = rulebook.seed.directory
+    members = LiveMembers(engine, settings.peers or frozenset(directory.nodes))
+    members.refresh()
     here = Here(
         node=settings.node,
         parent=str(node.parent or ""),
         clock=clock,
         calendar=calendar_data.NotedCalendar(settings.calendar_dir).current,
-    members = LiveMembers(engine, settings.peers or frozenset(directory.nodes))
-    members.refresh()
         sorter=RuleSorter(rulebook.current, clock.today),
         units=partial(_organs, rulebook, settings.node),
         organs=partial(_organs, rulebook),
@@ -101,12 +101,12 @@ def build(settings: Settings | None = None) -> Parts:
         here=here,
         end=end,
         rulebook=rulebook,
+        members=members,
         watch_pile=partial(_watch_pile, here),
         close=engine.dispose,
     )
 
 
-        members=members,
 def _rulebook(settings: Settings, clock: SystemClock, engine: Engine) -> LiveRulebook:
     """The rules of this node; its directory follows the changes recorded here, and the day."""
     changes = Amendments(engine)
