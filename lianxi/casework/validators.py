@@ -126,6 +126,8 @@ def organisation_code(text: str, field: str = "organisation_code") -> str:
 
 _FIXED = re.compile(r"(?:(010|02\d|0\d{3}|0\d{2})-?)?([2-9]\d{6,7})(?:-(\d{1,6}))?", re.ASCII)
 _SERVICE = re.compile(r"[48]00\d{7}|1[0-2]\d{3}|9\d{4}", re.ASCII)
+_HOTLINE = re.compile(r"1[0-2]\d{3}|9\d{4}", re.ASCII)
+"""Five digits are the number of a service: 12345 of the government, 10086 of a carrier, 95588 of a bank."""
 _ABROAD = re.compile(r"^(?:\+|00)?86-?(?=[1-9])", re.ASCII)
 
 
@@ -152,6 +154,16 @@ def phone(text: str, field: str = "phone") -> str:
             field, "V-3", "电话号码应为11位手机号、带区号的固定电话（如 0971-6123456）、400/800号码或5位短号。"
         )
     return "-".join(part for part in match.groups() if part)
+
+
+def persons_phone(text: str, field: str = "phone") -> str:
+    """V-3: the telephone of a person, who has no hotline: whoever gave 12345 would pass for everybody who did."""
+    number = phone(text, field)
+    if _HOTLINE.fullmatch(number):
+        raise Invalid(
+            field, "V-3", "这是公共服务热线，不是个人电话。请填写本人的手机号或带区号的固定电话；没有电话可以不填。"
+        )
+    return number
 
 
 _DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -12,7 +12,7 @@ from typing import Any
 
 from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import Channel
-from lianxi.casework.validators import citizen_id, person_name, phone
+from lianxi.casework.validators import citizen_id, person_name, persons_phone
 from services.intake.domain.fields import Fields
 from services.intake.domain.petitioner import Petitioner
 
@@ -107,7 +107,7 @@ def _person(row: Fields, today: date) -> Petitioner:
     return Petitioner(
         name=person_name(name, row.name("name")),
         id_number=_checked(row, "id_number", today),
-        phone=phone(row.values["phone"], row.name("phone")) if row.given("phone") else "",
+        phone=persons_phone(row.values["phone"], row.name("phone")) if row.given("phone") else "",
         address=row.text("address", _ADDRESS),
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import Channel
 from lianxi.casework.messages.facts import Actor, Role
-from lianxi.casework.validators import citizen_id, credit_code, person_name, phone
+from lianxi.casework.validators import citizen_id, credit_code, person_name, persons_phone, phone
 from services.intake.domain import filing as limits
 from services.intake.domain.claims import read_claims, read_class
 from services.intake.domain.divisions import Divisions
@@ -119,11 +119,19 @@ def _petitioner(fields: Fields, today: date, system: str) -> Petitioner:
         credit_code=credit_code(fields.values["credit_code"], fields.name("credit_code"))
         if fields.given("credit_code")
         else "",
-        phone=phone(fields.values["phone"], fields.name("phone")) if fields.given("phone") else "",
+        phone=_callable(fields),
         email=fields.email("email"),
         address=fields.text("address", limits.MAX_ADDRESS),
         account=f"{system}/{account}" if account else "",
     )
+
+
+def _callable(fields: Fields) -> str:
+    """The number to call back on (V-3); only an organisation may have that of a service."""
+    if not fields.given("phone"):
+        return ""
+    read = phone if fields.given("credit_code") else persons_phone
+    return read(fields.values["phone"], fields.name("phone"))
 
 
 def _named(petitioner: Petitioner, *, anonymous: bool, address_needed: bool) -> None:

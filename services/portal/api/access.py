@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, current_app, make_response, request
 
-from services.portal.api.resources import Resource, ports
+from services.portal.api.resources import Resource, idempotency_key, ports
 from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal
 from services.portal.handlers import access
@@ -45,10 +45,12 @@ def list_tokens(person: Principal) -> dict[str, Any]:
     return {"rows": access.tokens_of(person, ports())}
 
 
-@resource.operation("/tokens", "POST", body=TokenWanted, answer=NewToken, status=201, access=may.SIGNED_IN)
+@resource.operation(
+    "/tokens", "POST", body=TokenWanted, answer=NewToken, status=201, repeatable=True, access=may.SIGNED_IN
+)
 def issue_token(person: Principal, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Make a token; it is shown this once."""
-    return access.issue_token(person, wanted["name"], wanted["scopes"], wanted["days"], ports())
+    """Make a token; it is shown this once, and again where the same request is repeated under its key."""
+    return access.issue_token_once(person, wanted, idempotency_key(), ports())
 
 
 @resource.operation("/tokens/<token_id>", "DELETE", status=204, access=may.SIGNED_IN)

@@ -5,7 +5,7 @@ These addresses are for nodes only and stand in no document of the API; nobody s
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from lianxi.casework.errors import Invalid
 from services.portal.api.files import sent
@@ -16,45 +16,47 @@ from services.portal.handlers import link_files
 
 blueprint = Blueprint("link", __name__)
 ACCESS = BY_NODE
-"""Who may call: `_peer` sees to it in each of them."""
+"""Who may call: `recognise` sees to it before anything else of a request is read."""
+
+
+@blueprint.before_request
+def recognise() -> None:
+    """Note which child asks; refuse whoever cannot sign for one."""
+    query = request.query_string.decode("latin-1")
+    target = f"{request.path}?{query}" if query else request.path
+    g.peer = link_files.check_peer((request.method, target, request.get_data()), dict(request.headers), ports())
 
 
 @blueprint.get("/link/files")
 def files_wanted() -> dict[str, Any]:
     """List what this child is to bring."""
-    return link_files.wanted_of(_peer(), ports())
+    return link_files.wanted_of(g.peer, ports())
 
 
 @blueprint.get("/link/files/<sha256>")
 def give_file(sha256: str) -> Response:
     """Give a file, or part of it."""
     file = {"sha256": check_sha256(sha256), "source": request.args.get("source", ""), "size": _whole("size")}
-    return sent(link_files.give(_peer(), file, request.headers.get("Range"), ports()))
+    return sent(link_files.give(g.peer, file, request.headers.get("Range"), ports()))
 
 
 @blueprint.get("/link/files/<sha256>/arrival")
 def file_arrival(sha256: str) -> dict[str, Any]:
     """Say from where to go on."""
-    return link_files.arrival(_peer(), check_sha256(sha256), ports())
+    return link_files.arrival(g.peer, check_sha256(sha256), ports())
 
 
 @blueprint.put("/link/files/<sha256>")
 def take_file_chunk(sha256: str) -> dict[str, Any]:
     """Take a chunk."""
     place = _whole("offset"), request.get_data()
-    return link_files.take_chunk(_peer(), check_sha256(sha256), place, ports())
+    return link_files.take_chunk(g.peer, check_sha256(sha256), place, ports())
 
 
 @blueprint.post("/link/files/<sha256>/finish")
 def finish_file(sha256: str) -> dict[str, Any]:
     """Check what was brought."""
-    return link_files.finish(_peer(), check_sha256(sha256), ports())
-
-
-def _peer() -> str:
-    query = request.query_string.decode("latin-1")
-    target = f"{request.path}?{query}" if query else request.path
-    return link_files.check_peer((request.method, target, request.get_data()), dict(request.headers), ports())
+    return link_files.finish(g.peer, check_sha256(sha256), ports())
 
 
 def _whole(name: str) -> int:

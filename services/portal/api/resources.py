@@ -18,6 +18,7 @@ from webargs.flaskparser import FlaskParser
 from lianxi import __version__
 from services.portal.domain.accounts import Principal
 from services.portal.domain.answers import Answer
+from services.portal.domain.limits import KEY_LENGTH
 from services.portal.domain.permissions import Access
 from services.portal.handlers import Ports
 from services.portal.handlers.access import admit, check_access
@@ -31,8 +32,9 @@ _SIGNED_IN: list[dict[str, list[str]]] = [{"bearer": []}, {"session": []}]
 _REUSABLE = {
     "in": "header",
     "name": "Idempotency-Key",
-    "schema": {"type": "string", "minLength": 8, "maxLength": 128},
-    "description": "同一编号的重复请求只办理一次，并得到同样的答复。",
+    "schema": {"type": "string", "minLength": KEY_LENGTH.start, "maxLength": KEY_LENGTH[-1], "pattern": "^[!-~]+$"},
+    "description": "同一编号的重复请求只办理一次，并得到同样的答复。"
+    f"{KEY_LENGTH.start}至{KEY_LENGTH[-1]}个可见的英文字符，不含空格；登录与否同一规则。",
 }
 
 

@@ -61,6 +61,18 @@ class RangeWrong(Refused):
         super().__init__("请求的字节范围不在文件之内。", rule="range")
 
 
+class NotSigned(Refused):
+    """A request that only a node of this city may make is not signed, or not by one that this node knows."""
+
+    status = 401
+    title = "请求未签名"
+    challenge = "Lianxi-Signature"
+    """What stands in WWW-Authenticate: how to prove oneself here."""
+
+    def __init__(self) -> None:
+        super().__init__("请求没有有效的节点签名。", code="link-signature", rule="link")
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """How far a file has come in."""

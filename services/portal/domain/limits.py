@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from lianxi.casework.errors import Conflict, Invalid
 
-_KEY_LENGTH = range(8, 129)
-_UNSIGNED_KEY_LENGTH = range(16, 129)
+KEY_LENGTH = range(16, 129)
+"""Of an idempotency key, the same for everybody: strangers share one scope, so a key must not be met by chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +27,14 @@ class RequestReused(Conflict):
         super().__init__("同一请求编号（Idempotency-Key）已用于另一项内容。请换一个新的请求编号后重新提交。")
 
 
-def check_key(key: str, *, signed_in: bool) -> str:
+def check_key(key: str) -> str:
     """Return an idempotency key that is long enough not to be met by chance."""
-    allowed = _KEY_LENGTH if signed_in else _UNSIGNED_KEY_LENGTH
-    if len(key) not in allowed or not key.isascii() or not key.isprintable() or " " in key:
+    if len(key) not in KEY_LENGTH or not key.isascii() or not key.isprintable() or " " in key:
         raise Invalid(
             "Idempotency-Key",
             "idempotency-key",
-            f"请求编号应为{allowed.start}至{allowed[-1]}个可见的英文字符，且不含空格。",
+            f"请求编号（Idempotency-Key）应为{KEY_LENGTH.start}至{KEY_LENGTH[-1]}个可见的英文字符，且不含空格，"
+            "每项请求各用一个，例如一个 UUID。",
         )
     return key
 

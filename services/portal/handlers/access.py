@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from lianxi.casework.errors import Forbidden, Invalid, Unknown
 from services.portal.domain.accounts import AccountRole, Principal, Scope, check_place
+from services.portal.domain.answers import Answer
 from services.portal.domain.limits import Limits, network_of
 from services.portal.domain.permissions import Access
 from services.portal.domain.sign_in import (
@@ -23,6 +25,7 @@ from services.portal.domain.sign_in import (
     check_password,
 )
 from services.portal.handlers import Ports
+from services.portal.handlers.asking import once_here
 from services.portal.handlers.books import Account, Books
 
 TOKEN_PREFIX = "lianxi_"  # noqa: S105  what every token begins with, so that a leaked one is recognised
@@ -121,6 +124,25 @@ def sign_out(session: str, ports: Ports) -> None:
 
 def issue_token(person: Principal, name: str, scopes: Sequence[str], days: int, ports: Ports) -> dict[str, Any]:
     """Make an API token that speaks for this person; it is shown this once."""
+    row, secret = _token(person, name, scopes, days)
+    with ports.open_books() as books:
+        return _issued(row, secret, books.accounts.add_token(row, days))
+
+
+def issue_token_once(person: Principal, wanted: Mapping[str, Any], key: str | None, ports: Ports) -> dict[str, Any]:
+    """Make an API token; asked again under the same key, also at the same instant, show the same one."""
+    row, secret = _token(person, wanted["name"], wanted["scopes"], wanted["days"])
+
+    def add(books: Books) -> Answer:
+        made = _issued(row, secret, books.accounts.add_token(row, wanted["days"]))
+        return Answer(201, made | {"expires_at": made["expires_at"].isoformat()})
+
+    made = once_here(ports, person, key, ("issue-token", dict(wanted)), add).body
+    return made | {"expires_at": datetime.fromisoformat(made["expires_at"])}
+
+
+def _token(person: Principal, name: str, scopes: Sequence[str], days: int) -> tuple[dict[str, Any], str]:
+    """Return the row of a new token and its secret."""
     if days not in TOKEN_DAYS:
         raise Invalid("days", "range", f"有效期应为{TOKEN_DAYS.start}至{TOKEN_DAYS[-1]}天。")
     wanted = frozenset(map(Scope, scopes))
@@ -128,15 +150,18 @@ def issue_token(person: Principal, name: str, scopes: Sequence[str], days: int, 
         raise Invalid("scopes", "scope", "不能给新令牌多于自己现有的权限。")
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     row = {
-        "id": digest(f"id of {secret}")[:32],  # not from the key of the request: a second secret is a second token
+        "id": digest(f"id of {secret}")[:32],
         "account_id": person.account_id,
         "digest": digest(secret),
         "name": name,
         "scopes": sorted(wanted),
     }
-    with ports.open_books() as books:
-        expires_at = books.accounts.add_token(row, days)
-    return {"id": row["id"], "name": name, "scopes": row["scopes"], "expires_at": expires_at, "token": secret}
+    return row, secret
+
+
+def _issued(row: Mapping[str, Any], secret: str, expires_at: datetime) -> dict[str, Any]:
+    told = {name: row[name] for name in ("id", "name", "scopes")}
+    return {**told, "expires_at": expires_at, "token": secret}
 
 
 def tokens_of(person: Principal, ports: Ports) -> list[dict[str, Any]]:

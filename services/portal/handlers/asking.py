@@ -16,6 +16,7 @@ from services.portal.domain.accounts import Principal
 from services.portal.domain.answers import Answer, NoAnswer
 from services.portal.domain.limits import RequestReused, check_key
 from services.portal.handlers import Ports
+from services.portal.handlers.books import Books
 
 PUBLIC = "public"
 
@@ -49,28 +50,69 @@ def once(
     """Run a request, or return what it was answered before under the same key and content."""
     if key is None:
         return run(Attempt(ports.new_id(), ports.clock.now()))
-    check_key(key, signed_in=person is not None)
-    scope = person.account_id if person else PUBLIC
-    key_digest = ports.secrets.keyed_hash(key, f"portal.request.{scope}")
-    context = f"portal.repeated_request:{scope}:{key_digest}"
-    fingerprint = _fingerprint(content)
+    kept = _Kept(ports, person, key)
     with ports.open_books() as books:
+        attempt, answered = kept.begin(books, content)
+    if answered:
+        return answered
+    answer = run(attempt)
+    with ports.open_books() as books:
+        kept.finish(books, answer)
+    return answer
+
+
+def once_here(
+    ports: Ports, person: Principal | None, key: str | None, content: tuple[str, Any], run: Callable[[Books], Answer]
+) -> Answer:
+    """Do what changes nothing but the portal's own books, in one transaction with the note of the request.
+
+    Where two come under one key at the same instant, the second waits at the primary key of the notes until the first
+    is through, and has its answer: what `run` writes is there once.
+    """
+    if key is None:
+        with ports.open_books() as books:
+            return run(books)
+    kept = _Kept(ports, person, key)
+    with ports.open_books() as books:
+        _, answered = kept.begin(books, content)
+        if answered:
+            return answered
+        answer = run(books)
+        kept.finish(books, answer)
+    return answer
+
+
+class _Kept:
+    """The place in the books of one request that may be repeated."""
+
+    def __init__(self, ports: Ports, person: Principal | None, key: str) -> None:
+        check_key(key)
+        self._ports = ports
+        self._scope = person.account_id if person else PUBLIC
+        self._digest = ports.secrets.keyed_hash(key, f"portal.request.{self._scope}")
+        self._context = f"portal.repeated_request:{self._scope}:{self._digest}"
+
+    def begin(self, books: Books, content: tuple[str, Any]) -> tuple[Attempt, Answer | None]:
+        """Return the attempt, and its answer if it was answered before; refuse another content."""
+        ports, fingerprint = self._ports, _fingerprint(content)
         known = books.repeated.begin(
-            scope,
-            key_digest,
+            self._scope,
+            self._digest,
             fingerprint=fingerprint,
             command_id=ports.new_id(),
             first_at=ports.clock.now(),
         )
-    if known.fingerprint != fingerprint:
-        raise RequestReused
-    if known.status is not None and known.sealed_answer is not None:
-        return Answer(known.status, json.loads(ports.secrets.open(known.sealed_answer, context)))
-    answer = run(Attempt(known.command_id, known.first_at))
-    sealed = ports.secrets.seal(json.dumps(answer.body, ensure_ascii=False), context)
-    with ports.open_books() as books:
-        books.repeated.finish(scope, key_digest, status=answer.status, sealed_answer=sealed)
-    return answer
+        if known.fingerprint != fingerprint:
+            raise RequestReused
+        attempt = Attempt(known.command_id, known.first_at)
+        if known.status is None or known.sealed_answer is None:
+            return attempt, None
+        return attempt, Answer(known.status, json.loads(ports.secrets.open(known.sealed_answer, self._context)))
+
+    def finish(self, books: Books, answer: Answer) -> None:
+        """Keep the answer."""
+        sealed = self._ports.secrets.seal(json.dumps(answer.body, ensure_ascii=False), self._context)
+        books.repeated.finish(self._scope, self._digest, status=answer.status, sealed_answer=sealed)
 
 
 def _fingerprint(content: tuple[str, Any]) -> str:

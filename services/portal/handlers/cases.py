@@ -3,11 +3,15 @@
 from typing import Any
 
 from lianxi.casework.errors import Forbidden
+from lianxi.casework.validators import clean_text
 from services.portal.domain.accounts import Principal, Scope, may_read, narrowed
 from services.portal.domain.acts import check_role, only_offered
 from services.portal.domain.answers import NOT_FOUND, Answer, Answered
 from services.portal.handlers import Ports, personal_data
 from services.portal.handlers.asking import Attempt, ask, once
+
+LONGEST_DOCUMENT_NUMBER = 60
+"""Characters; a 字号 as DOC-17 writes it has some twenty."""
 
 
 def ledger(wanted: dict[str, str], person: Principal, page: tuple[str | None, int], ports: Ports) -> dict[str, Any]:
@@ -58,8 +62,9 @@ def clocks(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:
 def document(case_no: str, number: str, person: Principal, ports: Ports) -> dict[str, Any]:
     """Return a document of a case with its text; the look is written down."""
     read_case(case_no, person, ports)
+    wanted = clean_text(number, "document_number", LONGEST_DOCUMENT_NUMBER)
     personal_data.note_document(case_no, person, ports)
-    return ask(ports, "routing.document", {"case_no": case_no, "number": number, "actor": person.actor()})
+    return ask(ports, "routing.document", {"case_no": case_no, "number": wanted, "actor": person.actor()})
 
 
 def petitioner(case_no: str, reason: str, person: Principal, ports: Ports) -> dict[str, Any]:

@@ -7,11 +7,12 @@ has. A child may bring only what this node wants from its subtree.
 from collections.abc import Mapping
 from typing import Any
 
-from lianxi.casework.errors import Conflict, Forbidden
+from lianxi.casework.errors import Conflict
 from services.portal.domain.files import (
     FileDamaged,
     FileMissing,
     FilesAway,
+    NotSigned,
     NotTakenIn,
     WrongContent,
     WrongPlace,
@@ -29,7 +30,7 @@ def check_peer(request: tuple[str, str, bytes], headers: Mapping[str, str], port
     files, code = room(ports), headers.get("Lianxi-Node", "")
     secret = files.link_secrets.get(code)
     if secret is None or not files.signature_holds(secret, method, target, headers, body):
-        raise Forbidden("请求没有有效的节点签名。", code="link-signature", rule="link")
+        raise NotSigned
     return code
 
 

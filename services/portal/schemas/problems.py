@@ -121,7 +121,7 @@ def problem_for(error: Exception) -> tuple[dict[str, Any], dict[str, str]]:
     if "retry_after" in problem:
         headers["Retry-After"] = str(problem["retry_after"])
     if problem["status"] == 401:  # noqa: PLR2004  RFC 9110: a 401 names how to sign in
-        headers["WWW-Authenticate"] = 'Bearer realm="lianxi"'
+        headers["WWW-Authenticate"] = getattr(error, "challenge", 'Bearer realm="lianxi"')
     return problem, headers
 
 

@@ -179,7 +179,7 @@ def test_only_a_child_that_signs_is_answered(district):
         signed(district, "GET", path, moment="soon"),
         requests.get(f"{district.url}/api/v1{path}", timeout=30),
     ):
-        assert (forged.status_code, forged.json()["code"]) == (403, "link-signature")
+        assert (forged.status_code, forged.json()["code"]) == (401, "link-signature")
 
 
 def test_a_child_can_bring_only_what_is_wanted_from_it(district, street):

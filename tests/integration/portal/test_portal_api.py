@@ -202,6 +202,13 @@ class TestCases:
         assert offices.last("intake.contact")["reason"] == "电话核实"
         assert offices.last("routing.document")["number"] == "宁信转〔2026〕12号"
 
+    def test_a_document_number_that_none_can_be_is_refused_in_words_and_not_looked_up(self, sign_in, offices):
+        answer = sign_in("case_officer").get(f"{CASE}/documents/{'长' * 201}")
+
+        assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "document_number")
+        assert "最多60个字，现有201个字" in answer.json["errors"][0]["message"]
+        assert offices.times("routing.document") == 0
+
     def test_the_petitioner_is_not_shown_without_a_reason(self, sign_in, offices):
         assert sign_in("case_officer").post(f"{CASE}/petitioner", {"reason": "  "}).status_code == 422
         assert offices.times("intake.contact") == 0
@@ -257,7 +264,9 @@ class TestActs:
     def test_an_act_repeated_with_its_key_is_taken_once(self, sign_in, offices):
         person = sign_in("case_officer")
 
-        answers = [person.post(f"{CASE}/acts/accept-case", {}, **{"Idempotency-Key": "k-000001"}) for _ in range(3)]
+        answers = [
+            person.post(f"{CASE}/acts/accept-case", {}, **{"Idempotency-Key": "one-acceptance-1"}) for _ in range(3)
+        ]
 
         assert [answer.status_code for answer in answers] == [200] * 3
         assert offices.times("routing.act") == 1

@@ -72,7 +72,7 @@ def test_an_act_is_proposed_once_and_decided_by_another(sign_in, offices):
     body = {"act": "transfer-case", "command": TRANSFER, "note": "属地"}
     path = f"{API}/cases/{CASE_NO}/proposed-acts"
 
-    made = [clerk.post(path, body, **{"Idempotency-Key": "proposal-1"}).json for _ in range(2)]
+    made = [clerk.post(path, body, **{"Idempotency-Key": "proposal-000000001"}).json for _ in range(2)]
     listed = leader.get(f"{API}/proposed-acts").json["rows"]
     decided = leader.post(f"{API}/proposed-acts/p-1/decision", {"approve": True})
 
@@ -109,9 +109,9 @@ def test_the_page_of_proposed_acts_says_what_would_happen_and_takes_the_decision
     leader = sign_in("department_leader")
 
     page = leader.get("/desk/proposed").text
-    done = leader.form("/desk/proposed/p-1", decision="approve", form_id="form-0001")
+    done = leader.form("/desk/proposed/p-1", decision="approve", form_id="form-000000000001")
     offices.answers["routing.decide"] = Answered(problem("invalid", 422, "退回拟办意见应写明理由。", field="reason"))
-    refused = leader.form("/desk/proposed/p-1", decision="return", form_id="form-0002")
+    refused = leader.form("/desk/proposed/p-1", decision="return", form_id="form-000000000002")
 
     assert "送往节点" in page
     assert "西关大街街道" in page
@@ -126,7 +126,7 @@ def test_the_form_of_an_act_can_be_handed_to_another_for_decision(sign_in, offic
     person = sign_in("dispatcher")
     path = f"/desk/cases/{CASE_NO}/acts/transfer-case"
 
-    sent = person.form(path, to_node="630104001", propose="yes", form_id="form-0003", seq="5")
+    sent = person.form(path, to_node="630104001", propose="yes", form_id="form-000000000003", seq="5")
 
     assert (sent.status_code, offices.times("routing.act")) == (303, 0)
     assert offices.last("routing.propose")["command_type"] == "transfer-case"
@@ -138,7 +138,7 @@ def test_one_act_on_many_is_asked_once_with_each_version(sign_in, offices):
     cases = [{"case_no": CASE_NO, "seq": 5}, {"case_no": ACCEPTED}]
     body = {"act": "transfer-case", "cases": cases, "command": TRANSFER}
 
-    answers = [person.post(f"{API}/acts", body, **{"Idempotency-Key": "many-0001"}) for _ in range(2)]
+    answers = [person.post(f"{API}/acts", body, **{"Idempotency-Key": "many-0000000000001"}) for _ in range(2)]
 
     assert [[row["status"] for row in answer.json["rows"]] for answer in answers] == [["done", "done"]] * 2
     assert offices.times("routing.act_on_many") == 1
@@ -162,7 +162,7 @@ def test_the_page_of_a_pile_sends_the_marked_ones_and_tells_each_outcome(sign_in
     }
 
     sent = person.form(
-        "/desk/piles/dispatch/send", case_no=[CASE_NO, ACCEPTED], to_node="630104001", form_id="form-0004"
+        "/desk/piles/dispatch/send", case_no=[CASE_NO, ACCEPTED], to_node="630104001", form_id="form-000000000004"
     )
     nothing = person.form("/desk/piles/dispatch/send", to_node="630104001")
 

@@ -77,7 +77,7 @@ def test_no_address_and_no_login_is_kept_in_clear(app, migrated):
 
 def test_what_has_no_use_any_more_is_forgotten(app, sign_in, migrated, engine):
     person = sign_in()
-    person.post("/api/v1/cases/63010400020260302W00012/acts/accept-case", {}, **{"Idempotency-Key": "k-000001"})
+    person.post("/api/v1/cases/63010400020260302W00012/acts/accept-case", {}, **{"Idempotency-Key": "k-00000000000001"})
     app.test_client().post("/api/v1/sessions", json={"login": "nobody", "password": "x"})
     old = {
         "session": "expires_at = now() - interval '1 second'",

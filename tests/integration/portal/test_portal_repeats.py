@@ -31,7 +31,7 @@ def test_a_decision_reaches_routing_once_however_often_it_is_sent(sign_in, offic
     person = sign_in("dispatcher")
     body = {"verdict": "same", "note": "电话核实"}
 
-    answers = [person.post(DECISION, body, **{"Idempotency-Key": "decision-1"}) for _ in range(2)]
+    answers = [person.post(DECISION, body, **{"Idempotency-Key": "decision-000000001"}) for _ in range(2)]
 
     assert [answer.json["outcome"] for answer in answers] == ["merged", "merged"]
     assert offices.times("routing.decide_repeat") == 1
@@ -54,7 +54,7 @@ def test_the_page_shows_what_speaks_for_a_repeat_and_takes_the_decision(sign_in,
     person = sign_in("registrar")
 
     case, form = person.get(PAGE).text, person.get(f"{PAGE}/repeats/{ACCEPTED}").text
-    sent = person.form(f"{PAGE}/repeats/{ACCEPTED}", verdict="different", note="另一处房屋", form_id="form-0001")
+    sent = person.form(f"{PAGE}/repeats/{ACCEPTED}", verdict="different", note="另一处房屋", form_id="form-000000000001")
 
     assert "联系电话相同" in case
     assert "尚未答复" in case
@@ -67,8 +67,8 @@ def test_a_refused_decision_is_explained_on_the_page(sign_in, offices):
     offices.answers["routing.decide_repeat"] = Answered(problem("decided", 409, "该提示已经有人作出认定。"))
     person = sign_in("dispatcher")
 
-    answer = person.form(f"{PAGE}/repeats/{ACCEPTED}", verdict="same", form_id="form-0002")
+    answer = person.form(f"{PAGE}/repeats/{ACCEPTED}", verdict="same", form_id="form-000000000002")
 
     assert answer.status_code == 409
     assert "该提示已经有人作出认定" in answer.text
-    assert person.form(f"{PAGE}/repeats/{ACCEPTED}", verdict="", form_id="form-0003").status_code == 422
+    assert person.form(f"{PAGE}/repeats/{ACCEPTED}", verdict="", form_id="form-000000000003").status_code == 422

@@ -1,10 +1,14 @@
 """Accounts, sessions, tokens: over HTTP, on real tables."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from lianxi.casework.errors import Conflict, Invalid, Unknown
 from services.portal.domain.accounts import Scope
 from services.portal.handlers import access
+from services.portal.schemas.requests import SESSION_COOKIE
 from services.portal.service import create_app
 
 PASSWORD = "correct-horse-9"
@@ -147,6 +151,29 @@ class TestTokens:
         listed = person.get("/api/v1/tokens").json["rows"]
         assert [row["id"] for row in listed] == [made["id"]]
         assert "token" not in listed[0]
+
+    def test_two_requests_under_one_key_at_the_same_instant_make_one_token(self, sign_in, app):
+        person = sign_in()
+        wanted, others = {"name": "台账导出", "scopes": ["read"], "days": 30}, 6
+        together = threading.Barrier(others)
+        cookie = person.client.get_cookie(SESSION_COOKIE).value
+
+        def ask(_number):
+            client = app.test_client()
+            client.set_cookie(SESSION_COOKIE, cookie)
+            together.wait()
+            headers = {"X-CSRF-Token": person.csrf, "Idempotency-Key": "one-token-0123456789"}
+            return client.post("/api/v1/tokens", json=wanted, headers=headers)
+
+        with ThreadPoolExecutor(others) as pool:
+            answers = list(pool.map(ask, range(others)))
+
+        assert [answer.status_code for answer in answers] == [201] * others, answers[0].text
+        [made] = {answer.json["token"] for answer in answers}
+        [row] = person.get("/api/v1/tokens").json["rows"]
+        assert {answer.json["id"] for answer in answers} == {row["id"]}
+        me = app.test_client().get("/api/v1/me", headers={"Authorization": f"Bearer {made}"})
+        assert me.status_code == 200
 
     def test_a_token_acts_without_cookie_and_without_csrf(self, app, sign_in):
         made = self.issue(sign_in(), "read", "act")

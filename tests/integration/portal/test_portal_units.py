@@ -31,7 +31,7 @@ def test_the_history_of_an_organ_is_read_by_anybody_of_the_node_above_or_the_nod
 def test_a_change_reaches_routing_once_however_often_it_is_sent(sign_in, offices):
     person = sign_in("department_leader")
 
-    answers = [person.post(CHANGES, CHANGE, **{"Idempotency-Key": "change-12345"}) for _ in range(2)]
+    answers = [person.post(CHANGES, CHANGE, **{"Idempotency-Key": "change-1234567890"}) for _ in range(2)]
 
     assert [answer.status_code for answer in answers] == [201, 201]
     assert offices.times("routing.change_unit") == 1

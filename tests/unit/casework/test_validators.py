@@ -15,6 +15,7 @@ from lianxi.casework.validators import (
     legacy_citizen_id,
     mobile,
     organisation_code,
+    persons_phone,
     phone,
 )
 
@@ -199,6 +200,18 @@ def test_v_3_what_is_no_telephone_number_is_refused(typed):
     with pytest.raises(Invalid) as refusal:
         phone(typed)
     assert refusal.value.rule == "V-3"
+
+
+@pytest.mark.parametrize("typed", ["12345", "１２３４５", "1-2345", "10086", "12380", "95588"])
+def test_v_3_a_hotline_is_nobodys_own_telephone(typed):
+    with pytest.raises(Invalid, match="公共服务热线") as refusal:
+        persons_phone(typed)
+    assert (refusal.value.rule, refusal.value.field) == ("V-3", "phone")
+
+
+def test_v_3_every_other_number_may_be_a_persons():
+    for typed in ("13897412356", "0971-6123456", "6123456", "400-810-1234"):
+        assert persons_phone(typed) == phone(typed)
 
 
 def test_text_is_composed_trimmed_and_freed_of_what_nobody_sees():

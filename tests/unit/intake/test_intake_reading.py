@@ -194,6 +194,7 @@ def test_what_is_no_date_is_refused(written):
         ("credit_code", "91630102MA758AB13M", "V-2"),
         ("phone", "12345678901", "V-3"),
         ("phone", "call me", "V-3"),
+        ("phone", "12345", "V-3"),
         ("email", "nobody", "email"),
         ("email", "a@b", "email"),
         ("name", "马\x00桂兰", "characters"),
@@ -223,6 +224,12 @@ def test_numbers_are_kept_in_one_spelling():
     assert read_petitioner.phone == "13897412356"
     assert read_petitioner.credit_code == "91630102MA758AB13L"
     assert read_petitioner.id_number == "630102198001010019"
+
+
+def test_only_an_organisation_has_the_number_of_a_service():
+    bank = {"name": "青海某银行", "address": "西宁市城东区", "credit_code": "91630102MA758AB13L", "phone": "95588"}
+
+    assert read(a_web_petition(petitioner=bank)).petitioner.phone == "95588"
 
 
 @pytest.mark.parametrize(

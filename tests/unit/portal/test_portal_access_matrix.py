@@ -164,18 +164,21 @@ def test_what_is_for_nodes_is_closed_to_people():
     addresses = [
         ("GET", "/link/files"),
         ("GET", f"/link/files/{'0' * 64}?size=1"),
+        ("GET", "/link/files/no-digest?size=many"),
         ("GET", f"/link/files/{'0' * 64}/arrival"),
         ("PUT", f"/link/files/{'0' * 64}?offset=0"),
+        ("PUT", f"/link/files/{'0' * 64}?offset=nowhere"),
         ("POST", f"/link/files/{'0' * 64}/finish"),
     ]
 
     answers = [
-        portal.client.open(f"/api/v1{path}", method=method, headers=said).status_code
+        portal.client.open(f"/api/v1{path}", method=method, headers=said)
         for method, path in addresses
         for said in ({}, headers)
     ]
 
-    assert answers == [403] * 10
+    assert [answer.status_code for answer in answers] == [401] * 14
+    assert {answer.headers["WWW-Authenticate"] for answer in answers} == {"Lianxi-Signature"}
 
 
 def test_an_operation_without_a_rule_cannot_be_registered():
