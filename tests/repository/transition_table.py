@@ -116,7 +116,7 @@ def _states(step: Step) -> str:
 
 def _clocks(effect: ClockEffect) -> str:
     words = [f"opens {code}" for code, _ in effect.opens]
-    for verb in ("closes", "cancels", "reopens", "extends"):
+    for verb in ("closes", "cancels", "reopens", "extends", "pauses", "resumes"):
         words += [f"{verb} {code}" for code in getattr(effect, verb)]
     if effect.cancels_all:
         words.insert(0, "cancels all open ones")

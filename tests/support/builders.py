@@ -188,3 +188,14 @@ class Road:
         facts: dict[str, Any] = {"actor": an_actor("RV", DISTRICT), "service": self.proof()}
         command = c.DecideReview(case_no=self.case.case_no, disposition=disposition, **{**facts, **more})
         return self.do(command, TOWNSHIP)
+
+    def final_review_requested(self, **more: Any) -> "Road":
+        """T38, after a review that upheld the opinion."""
+        self.replied().review_requested().review_admitted().review_decided()
+        facts: dict[str, Any] = {"actor": an_actor("P"), "received_on": self.today}
+        return self.do(c.RequestFinalReview(case_no=self.case.case_no, **{**facts, **more}), TOWNSHIP)
+
+    def last_instance(self, cls: type[c.Command], paper: str = "", **more: Any) -> "Road":
+        """An act of the city's final reviewer (T39, T40, T49) that says each word of `paper`."""
+        facts: dict[str, Any] = {"actor": an_actor("FV", CITY), "paper": dict.fromkeys(paper.split(), "写明")}
+        return self.do(cls(case_no=self.case.case_no, **{**facts, **more}), TOWNSHIP)

@@ -10,7 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from lianxi.casework import chain
-from lianxi.casework.case import builders_of_disputes, builders_of_petitioner, builders_of_sorting
+from lianxi.casework.case import (
+    builders_of_disputes,
+    builders_of_petitioner,
+    builders_of_reviews,
+    builders_of_sorting,
+)
 from lianxi.casework.case.builders import BUILDERS, Draft
 from lianxi.casework.case.evolve import evolve
 from lianxi.casework.case.guards import GUARDS, Given
@@ -22,7 +27,15 @@ from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import STATE_LABELS, Actor, EventHead, Role
 from lianxi.casework.transitions import Step, Transition, by_id, steps_for
 
-__all__ = ["BUILDERS", "act", "builders_of_disputes", "builders_of_petitioner", "builders_of_sorting", "record"]
+__all__ = [
+    "BUILDERS",
+    "act",
+    "builders_of_disputes",
+    "builders_of_petitioner",
+    "builders_of_reviews",
+    "builders_of_sorting",
+    "record",
+]
 
 LEVEL_LETTERS = {"city": "C", "district": "K", "township": "T"}
 

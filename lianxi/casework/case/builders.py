@@ -19,6 +19,7 @@ from lianxi.casework.messages.facts import (
     Transfer,
     TransferKind,
 )
+from lianxi.casework.messages.final_review import CaseClosedByFinalReview
 from lianxi.law.clocks import ClockCode
 from lianxi.law.deadlines import due
 from lianxi.law.receipts import deemed_accepted_on
@@ -277,8 +278,14 @@ def _file_report(_case: Case, command: Any, given: Given) -> list[Draft]:
 
 
 @builds("accept-report")
-def _accept_report(_case: Case, command: Any, given: Given) -> list[Draft]:
-    return [Draft(e.ReportAccepted, {"document": document_of(DocumentKind.REPORT_DECISION, command, given)})]
+def _accept_report(case: Case, command: Any, given: Given) -> list[Draft]:
+    accepted = Draft(e.ReportAccepted, {"document": document_of(DocumentKind.REPORT_DECISION, command, given)})
+    return [accepted, *([closed_by_final_review(given)] if case.state is CaseState.FINAL_REVIEW_SERVED else [])]
+
+
+def closed_by_final_review(given: Given) -> Draft:
+    """Nothing is left to do after the last instance (T40)."""
+    return Draft(CaseClosedByFinalReview, {"closed_on": given.today}, act="T40")
 
 
 @builds("return-report")

@@ -1,8 +1,9 @@
 """What each event makes of the case: pure, total, the same at every node. Replaying a history gives the state."""
 
 from collections.abc import Iterable
-from functools import singledispatch
 
+from lianxi.casework.case import evolve_of_reviews
+from lianxi.casework.case.after import after
 from lianxi.casework.case.jurisdiction import pairs_of_return
 from lianxi.casework.case.state import Case
 from lianxi.casework.messages import dispute as d
@@ -12,10 +13,12 @@ from lianxi.casework.messages import sorting as s
 from lianxi.casework.messages.facts import TERMINAL_STATES, CaseState, TransferKind
 from lianxi.casework.values import replace
 
+__all__ = ["evolve", "evolve_of_reviews", "replay"]
+
 
 def evolve(case: Case, event: e.CaseEvent) -> Case:
     """Return the case after `event`. The caller has checked that the event is the next one (`head.seq`)."""
-    changed = _after(event, case)
+    changed = after(event, case)
     document = getattr(event, "document", None)
     documents = changed.documents if document is None else (*changed.documents, document)
     head = event.head
@@ -39,12 +42,7 @@ def replay(case_no: str, history: Iterable[e.CaseEvent]) -> Case:
     return case
 
 
-@singledispatch
-def _after(event: e.CaseEvent, case: Case) -> Case:
-    raise TypeError(f"no evolution for {type(event).__name__} of {case.case_no}")
-
-
-@_after.register
+@after.register
 def _(event: e.CaseReceived, case: Case) -> Case:
     return replace(
         case,
@@ -61,7 +59,7 @@ def _(event: e.CaseReceived, case: Case) -> Case:
     )
 
 
-@_after.register
+@after.register
 def _(event: e.CaseRegistered, case: Case) -> Case:
     return replace(
         case,
@@ -76,22 +74,22 @@ def _(event: e.CaseRegistered, case: Case) -> Case:
     )
 
 
-@_after.register
+@after.register
 def _(event: e.CaseMerged, case: Case) -> Case:
     return replace(case, state=CaseState.MERGED, merged_into=event.into, ended_on=event.document.issued_on)
 
 
-@_after.register
+@after.register
 def _(event: e.CaseTransferred, case: Case) -> Case:
     return replace(case, state=CaseState.TRANSFERRED, transfer=event.transfer)
 
 
-@_after.register
+@after.register
 def _(event: e.CaseAssigned, case: Case) -> Case:
     return replace(case, state=CaseState.ASSIGNED, transfer=event.transfer, report_due=event.report_due)
 
 
-@_after.register
+@after.register
 def _(event: e.CaseDelivered, case: Case) -> Case:
     transfer = event.transfer
     assigned = transfer.kind is TransferKind.ASSIGN
@@ -111,13 +109,13 @@ def _(event: e.CaseDelivered, case: Case) -> Case:
     )
 
 
-@_after.register
+@after.register
 def _(event: e.TransferRefused, case: Case) -> Case:
     assigned = event.transfer.kind is TransferKind.ASSIGN
     return replace(case, state=event.state, transfer=None, report_due=None if assigned else case.report_due)
 
 
-@_after.register
+@after.register
 def _(event: e.ObjectionFiled, case: Case) -> Case:
     return replace(
         case,
@@ -128,22 +126,22 @@ def _(event: e.ObjectionFiled, case: Case) -> Case:
     )
 
 
-@_after.register
+@after.register
 def _(event: d.LateObjectionFiled, case: Case) -> Case:
     return replace(case, objections=case.objections + 1, late_objection=True, proposed_organ=event.proposed_organ)
 
 
-@_after.register
+@after.register
 def _(_event: d.LateObjectionAdmitted, case: Case) -> Case:
     return replace(case, state=CaseState.OBJECTED, late_objection=False, resume_state=case.state)
 
 
-@_after.register
+@after.register
 def _(event: e.ObjectionUpheld, case: Case) -> Case:
     return replace(case, transfer=event.transfer)
 
 
-@_after.register
+@after.register
 def _(event: e.CaseReturned, case: Case) -> Case:
     objected = case.state is CaseState.OBJECTED
     by = case.unit or case.holder
@@ -166,27 +164,27 @@ def _(event: e.CaseReturned, case: Case) -> Case:
     )
 
 
-@_after.register
+@after.register
 def _(event: e.ObjectionRefused, case: Case) -> Case:
     return replace(case, state=event.state, resume_state=None)
 
 
-@_after.register
+@after.register
 def _(event: d.DisputeRaised, case: Case) -> Case:
     return replace(case, state=CaseState.DISPUTED, dispute_parties=event.parties, dispute_stage="consult")
 
 
-@_after.register
+@after.register
 def _(event: d.DisputeReferred, case: Case) -> Case:
     return replace(case, dispute_stage="designate", dispute_node=event.deciding_node)
 
 
-@_after.register
+@after.register
 def _(event: d.DisputeReferredToConference, case: Case) -> Case:
     return replace(case, dispute_stage="conference", dispute_node=event.deciding_node)
 
 
-@_after.register
+@after.register
 def _(event: d.PingPongDetected, case: Case) -> Case:
     return replace(
         case,
@@ -197,7 +195,7 @@ def _(event: d.PingPongDetected, case: Case) -> Case:
     )
 
 
-@_after.register
+@after.register
 def _(event: d.OrganDesignated, case: Case) -> Case:
     decided = replace(case, designated=event.lead, assists=event.assists)
     if event.transfer is not None:
@@ -207,12 +205,12 @@ def _(event: d.OrganDesignated, case: Case) -> Case:
     return replace(settled, dispute_stage="", dispute_node="")
 
 
-@_after.register
+@after.register
 def _(_event: d.AssistOpinionFiled | s.InstructionRecorded | p.MaterialAdded, case: Case) -> Case:
     return case
 
 
-@_after.register
+@after.register
 def _(event: s.CaseDeclined, case: Case) -> Case:
     return replace(case, state=event.state, ended_on=event.document.issued_on)
 
@@ -225,32 +223,32 @@ _ENDS_BY_ITS_DOCUMENT = {
 }
 
 
-@_after.register
+@after.register
 def _(event: s.PetitionerGuided | s.SentToJudiciary | s.SentSealed | s.SuggestionAnswered, case: Case) -> Case:
     return replace(case, state=_ENDS_BY_ITS_DOCUMENT[type(event)], ended_on=event.document.issued_on)
 
 
-@_after.register
+@after.register
 def _(_event: s.ReferredUp, case: Case) -> Case:
     return replace(case, state=CaseState.REFERRED_UP)
 
 
-@_after.register
+@after.register
 def _(event: s.RouteShown, case: Case) -> Case:
     return replace(case, state=CaseState.STATUTORY_ROUTE, claims=event.claims, ended_on=event.document.issued_on)
 
 
-@_after.register
+@after.register
 def _(event: s.DutyPerformed, case: Case) -> Case:
     return replace(case, state=CaseState.DUTY, claims=event.claims, ended_on=event.document.issued_on)
 
 
-@_after.register
+@after.register
 def _(event: s.CaseSplit, case: Case) -> Case:
     return replace(case, claims=event.claims, split_into=(*case.split_into, *event.into))
 
 
-@_after.register
+@after.register
 def _(event: e.CaseAccepted, case: Case) -> Case:
     return replace(
         case,
@@ -260,17 +258,17 @@ def _(event: e.CaseAccepted, case: Case) -> Case:
     )
 
 
-@_after.register
+@after.register
 def _(event: e.CaseClassified, case: Case) -> Case:
     return replace(case, state=CaseState.HANDLING, claims=event.claims)
 
 
-@_after.register
+@after.register
 def _(event: e.HandlingExtended, case: Case) -> Case:
     return replace(case, extension_days=case.extension_days + event.days)
 
 
-@_after.register
+@after.register
 def _(event: e.OpinionSubmitted, case: Case) -> Case:
     return replace(
         case,
@@ -280,7 +278,7 @@ def _(event: e.OpinionSubmitted, case: Case) -> Case:
     )
 
 
-@_after.register
+@after.register
 def _(event: e.OpinionSigned, case: Case) -> Case:
     return replace(
         case,
@@ -290,106 +288,71 @@ def _(event: e.OpinionSigned, case: Case) -> Case:
     )
 
 
-@_after.register
+@after.register
 def _(_event: e.OpinionReturned, case: Case) -> Case:
     return replace(case, state=CaseState.HANDLING)
 
 
-@_after.register
+@after.register
 def _(event: e.OpinionServed, case: Case) -> Case:
     return replace(case, state=CaseState.REPLIED, served_on=event.served_on)
 
 
-@_after.register
+@after.register
 def _(event: e.DocumentServed, case: Case) -> Case:
     return replace(case, served_documents=(*case.served_documents, event.served))
 
 
-@_after.register
+@after.register
 def _(_event: e.ReportFiled, case: Case) -> Case:
     in_check = case.state in {CaseState.REPLIED, CaseState.REPORT_RETURNED}
     return replace(case, state=CaseState.REPORT_FILED if in_check else case.state, report="filed")
 
 
-@_after.register
+@after.register
 def _(_event: e.ReportAccepted, case: Case) -> Case:
     # The report is owed once; a later opinion after a review is not reported a second time.
     state = CaseState.REPLIED if case.state is CaseState.REPORT_FILED else case.state
     return replace(case, state=state, assigned_by="", report="")
 
 
-@_after.register
+@after.register
 def _(_event: e.ReportReturned, case: Case) -> Case:
     state = CaseState.REPORT_RETURNED if case.state is CaseState.REPORT_FILED else case.state
     return replace(case, state=state, report="returned")
 
 
-@_after.register
-def _(event: e.ReviewRequested, case: Case) -> Case:
-    return replace(case, state=CaseState.REVIEW_REQUESTED, reviewing_node=event.reviewing_node, ended_on=None)
-
-
-@_after.register
-def _(_event: e.ReviewAdmitted, case: Case) -> Case:
-    return replace(case, state=CaseState.UNDER_REVIEW)
-
-
-@_after.register
-def _(_event: e.ReviewDeclined, case: Case) -> Case:
-    return replace(case, state=CaseState.REVIEW_DECLINED)
-
-
-@_after.register
-def _(event: e.ReviewDecided, case: Case) -> Case:
-    return replace(case, state=CaseState.REVIEW_SERVED, disposition=event.disposition, review_served_on=event.served_on)
-
-
-@_after.register
-def _(_event: e.RehandlingOrdered, case: Case) -> Case:
-    return replace(case, state=CaseState.REHANDLING_ORDERED, report="")
-
-
-@_after.register
-def _(event: e.RehandlingStarted, case: Case) -> Case:
-    return replace(case, state=CaseState.HANDLING, round_number=event.round_number, served_on=None, signed_on=None)
-
-
-@_after.register
-def _(event: e.FinalReviewRequested, case: Case) -> Case:
-    return replace(case, state=CaseState.FINAL_REVIEW_REQUESTED, reviewing_node=event.reviewing_node, ended_on=None)
-
-
-@_after.register
+@after.register
 def _(event: e.CaseLapsed, case: Case) -> Case:
     return replace(case, state=CaseState.CLOSED_BY_LAPSE, ended_on=event.lapsed_on, lapsed_from=case.state)
 
 
-@_after.register
+@after.register
 def _(event: e.CaseWithdrawn, case: Case) -> Case:
     return replace(case, state=CaseState.WITHDRAWN, ended_on=event.withdrawn_on)
 
 
-@_after.register
+@after.register
 def _(_event: e.CaseArchived, case: Case) -> Case:
     return replace(case, state=CaseState.ARCHIVED)
 
 
-@_after.register
+@after.register
 def _(event: e.CompletionRequested, case: Case) -> Case:
     asking = replace(case, completion_asked_on=event.asked_on)
     return replace(asking, state=CaseState.AWAITING_COMPLETION, resume_state=case.state)
 
 
-@_after.register
+@after.register
 def _(event: e.CompletionReceived | p.CompletionLapsed, case: Case) -> Case:
     return replace(case, state=event.state, resume_state=None, completion_asked_on=None)
 
 
-@_after.register
+@after.register
 def _(event: p.CaseUrged, case: Case) -> Case:
     return replace(case, urged_on=event.urged_on)
 
 
-@_after.register
+@after.register
 def _(event: p.CaseRated, case: Case) -> Case:
     return replace(case, ratings=(*case.ratings, event.rated.value))

@@ -11,6 +11,7 @@ ABOUT_THE_ASKER = frozenset(
     {
         "after_objection_limit",
         "assisting_unit",
+        "at_final_reviewing_node",
         "at_reviewing_node",
         "decided_by_assigner",
         "decided_by_conference",
@@ -20,6 +21,7 @@ ABOUT_THE_ASKER = frozenset(
         "first_objection",
         "is_an_accusation",
         "late_objection_filed",
+        "no_report_pending",
         "not_a_visit",
         "not_an_accusation",
         "not_assigned_from_above",
@@ -32,6 +34,7 @@ ABOUT_THE_ASKER = frozenset(
         "report_wanted",
         "rt6_only",
         "signer_not_handler",
+        "signer_not_of_earlier_instances",
         "within_objection_limit",
     }
 )

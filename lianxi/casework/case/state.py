@@ -14,6 +14,7 @@ from lianxi.casework.messages.facts import (
     PetitionClass,
     Transfer,
 )
+from lianxi.casework.messages.hearing import HearingDays
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +26,9 @@ class Case:
 
     `returns` holds a pair of organs for each time the case came back between them (`jurisdiction.pair`); `designated`
     is the organ that a decision under Art. 24 made competent; `report` is "filed" or "returned" while the assigner's
-    check is not over; `ended_as` is the end the case came to, `lapsed_from` the state in which a right ran out.
+    check is not over; `hearing_since` the day of the notice of a hearing that is not closed yet, `final_hearings` those
+    of the final review that are over; `ended_as` is the end the case came to, `lapsed_from` the state in which a right
+    ran out.
     """
 
     case_no: str
@@ -84,6 +87,9 @@ class Case:
     reviewing_node: str = ""
     disposition: Disposition | None = None
     review_served_on: date | None = None
+    final_received_on: date | None = None
+    hearing_since: date | None = None
+    final_hearings: tuple[HearingDays, ...] = ()
     report: str = ""
     ended_on: date | None = None
     ended_as: CaseState | None = None

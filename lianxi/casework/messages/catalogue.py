@@ -4,11 +4,19 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from lianxi.casework.messages import commands, dispute, events, petitioner, sorting
+from lianxi.casework.messages import commands, dispute, events, final_review, hearing, petitioner, sorting
 from lianxi.casework.messages.commands import Command
 from lianxi.casework.messages.events import CaseEvent
 
-CASE_MODULES: tuple[ModuleType, ...] = (commands, events, sorting, dispute, petitioner)
+CASE_MODULES: tuple[ModuleType, ...] = (
+    commands,
+    events,
+    sorting,
+    dispute,
+    petitioner,
+    hearing,
+    final_review,
+)
 """The modules whose messages are about one case, in the order in which documents list them."""
 
 

@@ -24,6 +24,7 @@ from lianxi.casework.messages.events import (
     TransferRefused,
 )
 from lianxi.casework.messages.facts import CaseState, PetitionClass, Role, TransferKind
+from lianxi.casework.messages.hearing import HearingClosed, HearingDays
 from lianxi.casework.messages.petitioner import CaseRated, Rated
 from lianxi.casework.transitions import before_acceptance, dispute, handling, petitioner, review_and_end, sorting
 from lianxi.casework.transitions.row import ANY_OPEN, ClockEffect, Step, Transition
@@ -63,13 +64,18 @@ class ClockOpening:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ClockEffects:
-    """What one recorded event does to the clocks of its case. `cancels_all` comes before `opens`."""
+    """What one recorded event does to the clocks of its case. `cancels_all` comes before `opens`.
+
+    A clock `pauses` from a day on; one that `resumes` leaves out the days from the first to the second, both included.
+    """
 
     opens: tuple[ClockOpening, ...] = ()
     closes: tuple[str, ...] = ()
     cancels: tuple[str, ...] = ()
     reopens: tuple[str, ...] = ()
     extends: tuple[tuple[str, int], ...] = ()
+    pauses: tuple[tuple[str, date], ...] = ()
+    resumes: tuple[tuple[str, date, date], ...] = ()
     cancels_all: bool = False
 
 
@@ -118,6 +124,8 @@ def clock_effects(event: CaseEvent) -> ClockEffects:
         cancels=cancels,
         reopens=effect.reopens,
         extends=tuple((code, event.days) for code in effect.extends),  # type: ignore[attr-defined]
+        pauses=tuple((code, event.opened_on) for code in effect.pauses),  # type: ignore[attr-defined]
+        resumes=tuple((code, *_heard(event)) for code in effect.resumes),
         cancels_all=effect.cancels_all,
     )
 
@@ -140,6 +148,13 @@ def _end_of(event: CaseEvent) -> CaseState:
     """Which of its two ends an event took."""
     state: CaseState = event.state  # type: ignore[attr-defined]  # the others name it
     return state
+
+
+def _heard(event: CaseEvent) -> tuple[date, date]:
+    """The days of a hearing that is over."""
+    if not isinstance(event, HearingClosed):
+        raise TypeError(f"{type(event).__name__} ends no hearing")
+    return HearingDays(opened_on=event.opened_on, closed_on=event.closed_on).pause
 
 
 def _opening(event: CaseEvent, code: str, path: str) -> ClockOpening:

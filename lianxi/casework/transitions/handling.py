@@ -3,7 +3,7 @@
 from lianxi.casework.transitions.row import Transition, opening, step
 
 # The petitioner's right to a review does not wait for the assigner's check, so both go on side by side.
-_IN_REVIEW = "S30 S31 S32 S33 S40"
+_IN_REVIEW = "S30 S31 S32 S33 S40 S41 S42 S43"
 REPORT_IN_CHECK, REPORT_CHECKED, REPORT_SENT_BACK = f"S50 {_IN_REVIEW}", f"S16 {_IN_REVIEW}", f"S51 {_IN_REVIEW}"
 AT_AN_END = opening("ARCHIVE:document.issued_on", cancels_all=True)
 
@@ -83,10 +83,17 @@ ROWS: tuple[Transition, ...] = (
         id="T28",
         label="听证",
         article="31(六)",
-        built=False,
         steps=(
-            step("open-hearing", "S11", "S12", "UL", document="听证通知书"),
-            step("close-hearing", "S12", "S11", "UL", document="听证笔录"),
+            step(
+                "open-hearing",
+                "S11",
+                "S12",
+                "UL",
+                "HearingOpened",
+                "own_unit reason_given parties_summoned",
+                "听证通知书",
+            ),
+            step("close-hearing", "S12", "S11", "UL", "HearingClosed", "own_unit hearing_minuted", "听证笔录"),
         ),
     ),
     Transition(
@@ -246,7 +253,8 @@ ROWS: tuple[Transition, ...] = (
         steps=(
             step(
                 "record-service",
-                "S09 S10 S11 S12 S13 S14 S15 S16 S17 S18 S19 S23 S24 S30 S31 S32 S33 S34 S43 S50 S51",
+                "S09 S10 S11 S12 S13 S14 S15 S16 S17 S18 S19 S23 S24 S30 S31 S32 S33 S34 S40 S41 S42 S43"
+                " S50 S51 S60 S61",
                 "",
                 "U UL R D RV P",
                 "DocumentServed",

@@ -3,7 +3,7 @@
 from lianxi.casework.transitions.row import Transition, opening, step
 
 _OPEN = "S01 S02 S03 S06 S07 S08 S09 S10 S11 S12 S13 S14 S15 S16 S30 S31 S32 S33 S34 S40 S41 S42 S43 S50 S51"
-_RATEABLE = f"{_OPEN} S17 S18 S19 S61 S62"
+_RATEABLE = f"{_OPEN} S17 S18 S19 S60 S61 S62"
 
 ROWS: tuple[Transition, ...] = (
     Transition(

@@ -14,7 +14,7 @@ class ClockEffect:
 
     `opens` pairs a clock with the field of the event that holds its first day; `extends` names clocks that gain the
     event's `days`; `reopens` brings back the last closed one of a kind with its old days; `cancels_all` ends every
-    open clock when a case reaches its end.
+    open clock when a case reaches its end. `pauses` stops clocks until an event that `resumes` them.
     """
 
     opens: tuple[tuple[str, str], ...] = ()
@@ -22,6 +22,8 @@ class ClockEffect:
     cancels: tuple[str, ...] = ()
     reopens: tuple[str, ...] = ()
     extends: tuple[str, ...] = ()
+    pauses: tuple[str, ...] = ()
+    resumes: tuple[str, ...] = ()
     cancels_all: bool = False
 
 
@@ -103,5 +105,7 @@ def opening(*pairs: str, **more: object) -> ClockEffect:
         cancels=tuple(str(words.get("cancels", "")).split()),
         reopens=tuple(str(words.get("reopens", "")).split()),
         extends=tuple(str(words.get("extends", "")).split()),
+        pauses=tuple(str(words.get("pauses", "")).split()),
+        resumes=tuple(str(words.get("resumes", "")).split()),
         cancels_all=bool(words.get("cancels_all", False)),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from lianxi.ops.demo.office import Office
 from lianxi.ops.demo.stage import CITY, DISTRICT, NAMES, TOWNSHIP, Stage
 from lianxi.ops.demo.story import (
     OPINION,
@@ -87,6 +88,32 @@ def a_review(stage: Stage, told: Told) -> None:
     asked = {"received_on": stage.today, "paper": {"request": "不服复查意见"}}
     stage.township.act("registrar", stands, "request-final-review", **asked)
     stage.wait(lambda: stage.city.case(stands)["state"] == "S40", "不服复查意见的一件向市人民政府申请复核")
+    _the_last_instance(stage, stands)
+
+
+def _the_last_instance(stage: Stage, number: str) -> None:
+    """The city admits the request, holds a hearing that stops its time, decides, and the case is closed for good."""
+    admitted = {"paper": {"text": "符合受理条件"}}
+    stage.city.act("final_reviewer", number, "admit-final-review", **admitted)
+    stage.city.until(number, "S41")
+    before = _legal_due(stage.city, number, "FINAL")
+    summons = {
+        "time": "上午九时",
+        "venue": "市信访局听证室",
+        "chair": "复核机关负责人",
+        "invited": "信访人、街道办事处",
+    }
+    stage.city.act("final_reviewer", number, "open-final-hearing", paper=summons)
+    stage.wait(lambda: stage.township.case(number)["state"] == "S42", "市人民政府决定举行复核听证，街道同时得知")
+    stage.forward(4)
+    minutes = {"attended": "双方到会", "record": "双方陈述意见", "conclusion": "原处理意见事实清楚"}
+    stage.city.act("final_reviewer", number, "close-final-hearing", paper=minutes)
+    stage.wait(lambda: _legal_due(stage.city, number, "FINAL") > before, "听证的日子不计入复核期限，到期日后移")
+    service = {"method": "direct", "served_on": stage.today, "proof": "送达回证（签收页）"}
+    stage.city.act(
+        "final_reviewer", number, "decide-final-review", disposition="UPHOLD", service=service, paper=OPINION
+    )
+    stage.wait(lambda: stage.township.case(number)["state"] == "S60", "复核意见维持并送达，三级终结")
 
 
 def _a_draft_is_returned(stage: Stage, number: str) -> None:
@@ -102,9 +129,12 @@ def sixty_days(stage: Stage, told: Told) -> None:
     late, extended = told.numbers["P57"], told.numbers["P63"]
     stage.chapter("期限：延期、红灯、督办")
     stage.forward(40)
-    before = _handling_due(stage, extended)
+    before = _legal_due(stage.township, extended, "HANDLE")
     stage.township.act("unit_head", extended, "extend-handling", days=30, paper={"reason": "情况复杂"})
-    stage.wait(lambda: _handling_due(stage, extended) > before, "一件情况复杂，经单位负责人批准延长30日，到期日后移")
+    stage.wait(
+        lambda: _legal_due(stage.township, extended, "HANDLE") > before,
+        "一件情况复杂，经单位负责人批准延长30日，到期日后移",
+    )
     stage.forward(25)
     proposals = stage.wait(lambda: _proposals_on(stage, late), "超过60日未办结的一件亮红灯，系统提出督办建议", 60)
     order = stage.township.ask(
@@ -118,10 +148,10 @@ def sixty_days(stage: Stage, told: Told) -> None:
     stage.tell("街道收到督办后办结送达（超期办结，如实计入按期答复率）")
 
 
-def _handling_due(stage: Stage, number: str) -> str:
-    """The day until which the street has to handle a case."""
-    rows = stage.township.ask("dispatcher", "GET", f"/cases/{number}/clocks")["rows"]
-    return str(next(row["legal_due"] for row in rows if row["clock"] == "HANDLE"))
+def _legal_due(office: Office, number: str, clock: str) -> str:
+    """The last day of a clock of a case, as an office sees it."""
+    rows = office.ask("dispatcher", "GET", f"/cases/{number}/clocks")["rows"]
+    return str(next(row["legal_due"] for row in rows if row["clock"] == clock))
 
 
 def _proposals_on(stage: Stage, number: str) -> list[dict[str, str]]:

@@ -24,7 +24,16 @@ from lianxi.runtime.clock import SHANGHAI, set_offset
 CITY, DISTRICT, TOWNSHIP = "630100", "630104", "630104001"
 NAMES = {CITY: "西宁市", DISTRICT: "城西区", TOWNSHIP: "西关大街街道"}
 BEGINNING = datetime(2026, 3, 2, 8, 30, tzinfo=SHANGHAI)
-ROLES = ("registrar", "dispatcher", "department_leader", "case_officer", "unit_head", "supervisor", "reviewer")
+ROLES = (
+    "registrar",
+    "dispatcher",
+    "department_leader",
+    "case_officer",
+    "unit_head",
+    "supervisor",
+    "reviewer",
+    "final_reviewer",
+)
 UNITS = {CITY: "housing", DISTRICT: "housing", TOWNSHIP: "office"}
 
 

@@ -1,6 +1,6 @@
 """Service of documents (送达): which document the petitioner must get, how it was sent, and what proves it.
 
-The case itself holds the proof (T32, T37, T51): only its events make a service `served`, and only they start a clock.
+The case itself holds the proof (T32, T37, T40, T51): only its events make a service `served`, and only they start a clock.
 What is kept here is the desk's list: what is still unserved, what is under way by post or by announcement, what came
 back. A proof that is not in the case's history is none.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages.facts import DocumentKind, ServiceMethod
+from lianxi.casework.messages.final_review import FinalReviewDecided
 
 ANNOUNCEMENT_DAYS = 30
 OF_THEIR_OWN_STEP = {DocumentKind.OPINION.value: "serve-opinion"}
@@ -90,7 +91,7 @@ def proofs(event: Any) -> Iterator[Served]:
             yield _served(event, "", DocumentKind.OPINION.value)
         case e.DocumentServed():
             yield _served(event, event.served, "")
-        case e.ReviewDecided():
+        case e.ReviewDecided() | FinalReviewDecided():
             yield _served(event, event.document.number, "")
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from lianxi.casework.case.guards import MINUTES_FIELDS, OPINION_FIELDS
+from lianxi.casework.case.guards import HEARING_FIELDS, MINUTES_FIELDS, OPINION_FIELDS, SUMMONS_FIELDS
 from lianxi.casework.messages.catalogue import COMMANDS
 from lianxi.casework.messages.facts import (
     Claim,
@@ -67,6 +67,7 @@ GUIDANCE: Choices = (
     ("judicial-visit", "涉法涉诉走访"),
     ("out-of-scope", "不属于受理范围"),
 )
+FINAL_DECISIONS: Choices = (("UPHOLD", "维持"), ("AMEND", "变更"))
 ADOPTION: Choices = (("adopted", "采纳"), ("partly", "部分采纳"), ("not", "未采纳"))
 PURPOSES: Choices = tuple((word, word) for word in ("意见建议", "申诉", "求决", "揭发控告", "咨询", "其他"))
 LABELS = {
@@ -124,6 +125,12 @@ LABELS = {
     "paper.answer": "答复内容",
     "paper.decided_by": "批示人",
     "paper.instruction": "批示内容",
+    "paper.time": "听证时间",
+    "paper.venue": "听证地点",
+    "paper.chair": "主持人",
+    "paper.invited": "听证参加人",
+    "paper.record": "各方陈述和查明的情况",
+    "paper.conclusion": "听证结论",
     "paper.shown_by": "该事项在别处办理的凭据（字号和机关；本节点有该案的不填）",
 }
 _PAPER_BY_GUARD: dict[str, tuple[str, ...]] = {
@@ -137,6 +144,8 @@ _PAPER_BY_GUARD: dict[str, tuple[str, ...]] = {
     "party_agrees": ("consent",),
     "minutes_kept": MINUTES_FIELDS,
     "assistance_written": ("opinion",),
+    "parties_summoned": SUMMONS_FIELDS,
+    "hearing_minuted": HEARING_FIELDS,
     "guided_where_to_go": ("organ",),
     "recipient_named": ("organ",),
     "every_claim_elsewhere": ("organ", "procedure"),
@@ -181,6 +190,10 @@ def form_for(command: str, case: Mapping[str, Any], places: Places) -> tuple[For
             fields.extend(paper_of(command))
         elif field.name == "ground" and command == "guide-petitioner":
             fields.append(FormField(name="ground", label="引导事由", kind="choice", required=True, choices=GUIDANCE))
+        elif field.name == "disposition" and command == "decide-final-review":
+            fields.append(
+                FormField(name="disposition", label="复核决定", kind="choice", required=True, choices=FINAL_DECISIONS)
+            )
         elif field.name not in NOT_ASKED:
             required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
             fields.extend(_fields(field.name, hints[field.name], case, places, required=required))

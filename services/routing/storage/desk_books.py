@@ -45,7 +45,8 @@ _HELD = {
 }
 """The pile of each state at the node that holds the case."""
 _STAGES = {"consult": "consultation", "designate": "designation", "conference": "conference"}
-_REPORTED = ("S30", "S31", "S32", "S33", "S40", "S50")
+_REPORTED = ("S30", "S31", "S32", "S33", "S40", "S41", "S42", "S43", "S50")
+_FINAL = ("S40", "S41", "S42")
 
 
 def _fact(name: str) -> ColumnElement[str]:
@@ -67,13 +68,13 @@ def _waits(node: str) -> Subquery:
     stage = _fact("dispute_stage")
     disputed = case(*((stage == code, _named(name)) for code, name in _STAGES.items()))
     whose = case((stage == "consult", case_file.c.holder), else_=_fact("dispute_node"))
-    review = case((state == "S40", _named("final-review")), else_=_named("review"))
+    review = case((state.in_(_FINAL), _named("final-review")), else_=_named("review"))
     waiting = (
         _row(held).where(state.in_(list(_HELD)), case_file.c.holder == node, still),
         _row(_named("objection")).where(state == "S07", _fact("sender") == node, still),
         _row(disputed).where(state == "S08", whose == node, still),
         _row(_named("report")).where(state.in_(_REPORTED), _fact("report") == "filed", _fact("assigned_by") == node),
-        _row(review).where(state.in_(("S30", "S31", "S40")), _fact("reviewing_node") == node),
+        _row(review).where(state.in_(("S30", "S31", *_FINAL)), _fact("reviewing_node") == node),
         _sent(_named("offer"), custody_receipt, custody_receipt.c.offered_at),
         _sent(_named("directive"), directive, directive.c.issued_at),
         _row(_named("proposed"), _proposed.c.proposed_at, _proposed.c.case_no).where(_proposed.c.state == "open"),

@@ -30,7 +30,7 @@ from services.routing.storage.sorting_tables import sorting_tables
 SCHEMA = "routing"
 HELD_STATES = "('S01', 'S02', 'S03', 'S06', 'S09', 'S10', 'S14', 'S15')"
 """States in which a case waits for somebody at the node that holds it."""
-DECIDED_STATES = "('S07', 'S08', 'S30', 'S31', 'S32', 'S33', 'S40', 'S50')"
+DECIDED_STATES = "('S07', 'S08', 'S30', 'S31', 'S32', 'S33', 'S40', 'S41', 'S42', 'S43', 'S50')"
 """States in which a case waits for somebody at whatever node decides."""
 metadata = MetaData(schema=SCHEMA)
 bus = bus_tables(metadata)

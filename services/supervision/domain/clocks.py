@@ -14,9 +14,11 @@ from functools import lru_cache
 from lianxi.casework.case.state import Case
 from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
+from lianxi.casework.messages import final_review as f
 from lianxi.casework.messages.facts import CaseState, PetitionClass
+from lianxi.casework.messages.hearing import HearingClosed, HearingOpened
 from lianxi.casework.messages.petitioner import CaseRated
-from lianxi.casework.transitions import ClockOpening, clock_effects
+from lianxi.casework.transitions import ClockEffects, ClockOpening, clock_effects
 from lianxi.casework.values import replace
 from lianxi.law.calendar import Calendar
 from lianxi.law.clocks import CLOCKS, ClockCode, ClockRule, Kind, Owner
@@ -48,7 +50,8 @@ class ClockRow:
 
     `node` and `unit` owe (or own) it. `yellow_on` and `red_on` are the first days of their lamps. `step` says how many
     of the alerts planned for it have been raised, `next_alert_at` when the next is due (`schedule`). `kept` is known
-    once the clock is closed.
+    once the clock is closed. `hearings` are the days it does not count, as "from/to" with spaces between (`pauses`);
+    since `paused_on` it stands still, has no lamp and raises no alert.
     """
 
     case_no: str
@@ -79,6 +82,8 @@ class ClockRow:
     next_alert_at: datetime | None = None
     warned_at: datetime | None = None
     breached_at: datetime | None = None
+    hearings: str = ""
+    paused_on: date | None = None
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -89,6 +94,17 @@ class ClockRow:
     def is_open(self) -> bool:
         """Whether it runs."""
         return self.status == Status.OPEN
+
+    @property
+    def runs(self) -> bool:
+        """Whether its time goes by: it is open, and no hearing keeps it standing still."""
+        return self.is_open and self.paused_on is None
+
+    @property
+    def pauses(self) -> tuple[tuple[date, date], ...]:
+        """The days it does not count, each from and to, both included (D-14)."""
+        pairs = (hearing.split("/") for hearing in self.hearings.split())
+        return tuple((date.fromisoformat(begin), date.fromisoformat(end)) for begin, end in pairs)
 
     @property
     def rule(self) -> ClockRule:
@@ -125,6 +141,7 @@ def dates(row: ClockRow, calendar: Calendar) -> Due:
         row.start,
         calendar,
         extension_days=row.extension_days,
+        hearings=row.pauses,
         days=row.days,
         report_due=row.report_due,
     )
@@ -146,10 +163,19 @@ def _days(  # noqa: PLR0917  exactly what the days depend on: many cases share t
     extension_days: int,
     days: int | None,
     report_due: date | None,
+    hearings: tuple[tuple[date, date], ...],
     calendar: Calendar,
     thresholds: Thresholds,
 ) -> _Days:
-    found = due(ClockCode(code), start, calendar, extension_days=extension_days, days=days, report_due=report_due)
+    found = due(
+        ClockCode(code),
+        start,
+        calendar,
+        extension_days=extension_days,
+        hearings=hearings,
+        days=days,
+        report_due=report_due,
+    )
     yellow = yellow_from(CLOCKS[ClockCode(code)], found, calendar, thresholds)
     return _Days(found.raw_due, found.legal_due, found.provisional, yellow, red_from(found))
 
@@ -162,6 +188,7 @@ def redated(row: ClockRow, office: Office) -> ClockRow:
         row.extension_days,
         row.days,
         row.report_due,
+        row.pauses if row.hearings else (),
         office.calendar,
         office.rules.thresholds[row.code],
     )
@@ -236,8 +263,7 @@ def after(rows: tuple[ClockRow, ...], event: e.CaseEvent, case: Case, office: Of
     rows = _on_open(rows, effects.cancels, cancel)
     if effects.cancels_all:
         rows = _on_open(rows, _codes(rows) - _OUTLIVE_THE_CASE, cancel)
-    for code, days in effects.extends:
-        rows = _on_open(rows, (code,), lambda row, days=days: _extended(row, days, office))  # type: ignore[misc]
+    rows = _with_other_days(rows, effects, office)
     for code in effects.reopens:
         rows = _reopened(rows, code, case.holder)
     for opening in effects.opens:
@@ -268,8 +294,25 @@ def _on_open(
     return tuple(change(row) if row.is_open and row.code in codes else row for row in rows)
 
 
+def _with_other_days(rows: tuple[ClockRow, ...], effects: ClockEffects, office: Office) -> tuple[ClockRow, ...]:
+    """Extensions, and hearings that stop a clock and let it go on."""
+    for code, days in effects.extends:
+        rows = _on_open(rows, (code,), lambda row, days=days: _extended(row, days, office))  # type: ignore[misc]
+    for code, day_on in effects.pauses:
+        rows = _on_open(rows, (code,), lambda row, day_on=day_on: replace(row, paused_on=day_on))  # type: ignore[misc]
+    for code, *days_heard in effects.resumes:
+        rows = _on_open(rows, (code,), lambda row, held=tuple(days_heard): _resumed(row, held, office))  # type: ignore[misc]
+    return rows
+
+
 def _extended(row: ClockRow, days: int, office: Office) -> ClockRow:
     return redated(replace(row, extension_days=row.extension_days + days), office)
+
+
+def _resumed(row: ClockRow, heard: tuple[date, date], office: Office) -> ClockRow:
+    """The clock goes on, and is due later by the days of the hearing."""
+    held = f"{row.hearings} {'/'.join(day.isoformat() for day in heard)}".strip()
+    return redated(replace(row, hearings=held, paused_on=None), office)
 
 
 def _reopened(rows: tuple[ClockRow, ...], code: str, holder: str) -> tuple[ClockRow, ...]:
@@ -325,6 +368,12 @@ _DAY_FIELDS = {
     e.CaseWithdrawn: "withdrawn_on",
     e.CaseArchived: "archived_on",
     CaseRated: "rated_on",
+    HearingOpened: "opened_on",
+    HearingClosed: "closed_on",
+    f.FinalReviewAdmitted: "decided_on",
+    f.FinalReviewDeclined: "decided_on",
+    f.FinalReviewDecided: "decided_on",
+    f.CaseClosedByFinalReview: "closed_on",
 }
 
 

@@ -181,7 +181,7 @@ def summarised(row: LedgerRow, clocks: Sequence[ClockRow], *, inside: bool) -> L
     While a duty is open it is what counts; a case that only waits for its petitioner shows the petitioner's last day
     and has no lamp. A rating is asked for, never waited for.
     """
-    running = [clock for clock in clocks if clock.is_open]
+    running = [clock for clock in clocks if clock.runs]
     duties = [clock for clock in running if clock.nature is Nature.DUTY]
     rights = [clock for clock in running if clock.nature is Nature.RIGHT and clock.code != ClockCode.RATE]
     soonest = min(duties or rights, key=lambda clock: (clock.legal_due, clock.code), default=None)

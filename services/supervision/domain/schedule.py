@@ -67,9 +67,9 @@ def scheduled(row: ClockRow, office: Office, now: datetime) -> ClockRow:
     """The row with its next alert, after it was opened, moved, extended, closed or brought back.
 
     An alert that was raised stays raised, unless its instant has moved into the future: a clock that was yellow and
-    got an extension will be yellow again.
+    got an extension will be yellow again. While a hearing keeps a clock standing still, nothing is raised.
     """
-    if not row.is_open:
+    if not row.runs:
         return row if row.next_alert_at is None else replace(row, next_alert_at=None)
     plan = stages(row, office)
     raised = min(row.step, len(plan))

@@ -76,6 +76,7 @@ def _shown(row: ClockRow, office: Office, today: date) -> dict[str, Any]:
         "provisional": row.provisional,
         "extension_days": row.extension_days,
         "status": row.status,
+        "paused_on": row.paused_on.isoformat() if row.paused_on else None,
         "lamp": lamp_of(row, today),
         "kept": row.kept,
         "owner": row.owner,
@@ -90,8 +91,8 @@ def _shown(row: ClockRow, office: Office, today: date) -> dict[str, Any]:
 
 
 def lamp_of(row: ClockRow, today: date) -> str:
-    """The lamp of a running clock; "" when it has ended, or is a right, which cannot be overdue."""
-    if not row.is_open or row.nature is Nature.RIGHT:
+    """The lamp of a running clock; "" when it has ended or stands still, or is a right, which cannot be overdue."""
+    if not row.runs or row.nature is Nature.RIGHT:
         return ""
     if today >= row.red_on:
         return Lamp.RED.value

@@ -18,7 +18,7 @@ _CLOCKS = """
 SELECT code, node,
        CASE WHEN red_on <= %(today)s THEN 'red' WHEN yellow_on <= %(today)s THEN 'yellow' ELSE 'green' END,
        count(*), count(breached_at)
-FROM supervision.clock WHERE status = 'open' GROUP BY 1, 2, 3
+FROM supervision.clock WHERE status = 'open' AND paused_on IS NULL GROUP BY 1, 2, 3
 """
 _PROPOSALS = "SELECT status, count(*) FROM supervision.proposal GROUP BY 1"
 

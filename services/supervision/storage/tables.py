@@ -135,6 +135,8 @@ clock = Table(
     _instant("next_alert_at"),
     _instant("warned_at"),
     _instant("breached_at"),
+    _text("hearings"),
+    Column("paused_on", Date),
     Index(
         "clock_next_alert",
         "next_alert_at",

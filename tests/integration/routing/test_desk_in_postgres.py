@@ -137,6 +137,19 @@ def test_every_pile_knows_what_waits_in_it(filed):
         filed.parts.watch_pile(work)
 
 
+def test_a_final_review_lies_with_its_reviewer_until_it_is_decided(filed):
+    to_the_office(filed, 1)
+    for state, still in (("S40", 1), ("S41", 1), ("S42", 1), ("S43", 0)):
+        filed.database.query(
+            "UPDATE routing.case_file SET state = %s,"
+            " snapshot = jsonb_set(snapshot, '{reviewing_node}', to_jsonb(%s::text)) WHERE case_no = %s RETURNING 1",
+            state,
+            TOWNSHIP,
+            number(1),
+        )
+        assert counts(filed).get("final-review", 0) == still, state
+
+
 def test_the_stale_are_told_who_did_what(filed):
     to_the_office(filed, 1)
 

@@ -33,7 +33,24 @@ from lianxi.contracts.shapes import fields_of
 from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, OPINION, RT6, TOWNSHIP, Road
 
 NODES = (TOWNSHIP, DISTRICT, CITY, "630105")
-WORDS = ("reason", "reasons", "missing", "result", "organ", "consent", "minutes", "attended", "answer", "instruction")
+WORDS = (
+    "time",
+    "venue",
+    "chair",
+    "invited",
+    "record",
+    "conclusion",
+    "reason",
+    "reasons",
+    "missing",
+    "result",
+    "organ",
+    "consent",
+    "minutes",
+    "attended",
+    "answer",
+    "instruction",
+)
 PAPERS = ({**OPINION, **dict.fromkeys((*WORDS, "decided_by", "shown_by"), "写明")}, OPINION, {})
 COMMANDS = tuple(catalogue.COMMANDS.values())
 FIXED = {"channel": "WEB", "petitioner_key": "somebody", "purpose": "求决", "persons": 1, "code": "late", "into": "x"}

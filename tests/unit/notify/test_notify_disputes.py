@@ -5,8 +5,19 @@ from datetime import timedelta
 import pytest
 
 from lianxi.casework.messages import dispute as d
+from lianxi.casework.messages import final_review as f
+from lianxi.casework.messages import hearing as h
 from lianxi.casework.messages import sorting as s
-from lianxi.casework.messages.facts import CaseState, Claim, Document, DocumentKind, EventHead
+from lianxi.casework.messages.facts import (
+    CaseState,
+    Claim,
+    Disposition,
+    Document,
+    DocumentKind,
+    EventHead,
+    ProofOfService,
+    ServiceMethod,
+)
 from lianxi.casework.messages.materials import Material, MaterialsArrived, MaterialsKept
 from services.notify.domain.rules import Recipient, Rules
 from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, TOWNSHIP, Road, an_actor
@@ -123,12 +134,28 @@ ENDS = {
 }
 
 
+ENDS["final-review-admitted"] = f.FinalReviewAdmitted(decided_on=DAY, **DOCUMENT)
+ENDS["final-review-declined"] = f.FinalReviewDeclined(decided_on=DAY, ground="late", **DOCUMENT)
+ENDS["hearing-notice"] = h.HearingOpened(opened_on=DAY, state=CaseState.HEARING, **DOCUMENT)
+
+
 @pytest.mark.parametrize("name", ENDS)
 def test_the_petitioner_hears_of_it_once_from_the_node_that_acts(name):
     assert owed_after(ENDS[name], CITY)[0] == []
     told, rows, room = owed_after(ENDS[name], TOWNSHIP)
     assert (told, [row.rule for row in rows]) == ([("P", "")], [name])
     assert "宁信指〔2026〕1号" in room.words(room.rows[-1]).body
+
+
+def test_of_the_last_instance_the_unit_hears_that_it_is_to_come_and_what_was_decided():
+    opened = h.HearingOpened(opened_on=DAY, state=CaseState.FINAL_HEARING, **DOCUMENT)
+    assert owed_after(opened, TOWNSHIP)[0] == [("P", ""), ("U", OFFICE), ("UL", OFFICE)]
+    proof = ProofOfService(method=ServiceMethod.DIRECT, served_on=DAY, proof="回证")
+    decided = f.FinalReviewDecided(
+        decided_on=DAY, disposition=Disposition.UPHOLD, served_on=DAY, service=proof, **DOCUMENT
+    )
+    assert owed_after(decided, TOWNSHIP)[0] == [("U", OFFICE), ("UL", OFFICE)]
+    assert owed_after(decided, CITY)[0] == []
 
 
 def test_a_divided_case_names_its_new_numbers():

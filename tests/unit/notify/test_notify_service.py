@@ -7,6 +7,7 @@ import pytest
 
 from lianxi.casework.errors import Conflict, Invalid, Unknown
 from lianxi.casework.messages.facts import ServiceMethod
+from lianxi.casework.messages.final_review import AdmitFinalReview, DecideFinalReview
 from services.notify.domain.choices import Choice
 from services.notify.domain.questions import ServiceNews
 from services.notify.domain.rules import Channel
@@ -42,6 +43,15 @@ def test_the_case_alone_says_that_it_was_served_and_how():
     assert {row["state"] for row in found.values()} == {"served"}
     assert found["意"]["served_on"] == road.today.isoformat()
     assert (found["意"]["method"], found["意"]["proof"]) == ("direct", "回证-1")
+
+
+def test_the_final_opinion_comes_with_its_proof_and_its_notice_is_still_to_be_served():
+    road = Road().final_review_requested().last_instance(AdmitFinalReview)
+    road.last_instance(DecideFinalReview, disposition="UPHOLD", service=road.proof())
+
+    found = told(Room(), road)
+
+    assert {kind: found[kind]["state"] for kind in ("核受", "核")} == {"核受": "unserved", "核": "served"}
 
 
 def test_a_delivered_mail_serves_nothing():

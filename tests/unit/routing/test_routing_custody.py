@@ -6,6 +6,7 @@ from lianxi.casework.errors import GuardRefused
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages.custody import CustodyAnswered, CustodyOffered
 from lianxi.casework.messages.facts import PetitionClass
+from lianxi.casework.messages.final_review import AdmitFinalReview, DecideFinalReview
 from lianxi.casework.messages.notices import DirectiveNotice, DossierReceived, RightLapsed
 from services.routing.handlers import cases
 from services.routing.handlers.delivery import deliver_all

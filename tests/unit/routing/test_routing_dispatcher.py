@@ -126,7 +126,7 @@ def test_a_proposed_act_on_a_case_that_went_on_is_stale_and_says_what_happened_s
 
 
 @pytest.mark.parametrize(
-    ("name", "error"), [("open-hearing", NotBuiltYet), ("nonsense", Unknown), ("take-back", Forbidden)]
+    ("name", "error"), [("file-at-organ", NotBuiltYet), ("nonsense", Unknown), ("take-back", Forbidden)]
 )
 def test_what_cannot_be_asked_for_cannot_be_proposed(name, error):
     node = waiting()

@@ -5,9 +5,12 @@ from datetime import date, timedelta
 import pytest
 
 from lianxi.casework.messages import commands as c
+from lianxi.casework.messages import final_review as f
+from lianxi.casework.messages import hearing as h
 from lianxi.casework.messages.facts import Disposition
 from services.supervision.domain import clocks
 from services.supervision.domain.clocks import Nature, Status
+from services.supervision.handlers.look_up import lamp_of
 from tests.support.builders import CITY, DISTRICT, OFFICE, TOWNSHIP, Road, an_actor
 from tests.unit.supervision.watch import Watch
 
@@ -194,6 +197,43 @@ def test_a_posted_request_for_the_final_review_counts_by_its_postmark_and_runs_a
 
     assert watch.clock_of(road, "ASK_FINAL").closed_on == posted
     assert watch.clock_of(road, "FINAL").node == CITY
+
+
+def test_a_hearing_keeps_the_final_review_standing_still_and_its_days_do_not_count():
+    road = Road().final_review_requested().last_instance(f.AdmitFinalReview)
+    watch = Watch().follow(road)
+    before = watch.clock_of(road, "FINAL")
+    assert (watch.row(road).next_clock, before.next_alert_at is None) == ("FINAL", False)
+
+    road.wait(10).last_instance(h.OpenFinalHearing, "time venue chair invited")
+    paused = watch.follow(road).clock_of(road, "FINAL")
+    assert (paused.is_open, paused.runs, paused.paused_on, paused.next_alert_at) == (True, False, road.today, None)
+    assert (watch.row(road).next_clock, watch.row(road).yellow_from) == ("", None)
+    assert lamp_of(paused, road.today + timedelta(days=60)) == ""
+
+    road.wait(39).last_instance(h.CloseFinalHearing, "attended record conclusion")
+    resumed = watch.follow(road).clock_of(road, "FINAL")
+    assert (resumed.runs, resumed.raw_due - before.raw_due) == (True, timedelta(days=40))
+    assert resumed.pauses == ((road.today - timedelta(days=39), road.today),)
+    assert any("听证" in line for line in clocks.dates(resumed, watch.office.calendar).derivation.lines())
+    assert watch.row(road).next_due == resumed.legal_due
+
+    road.wait(1).last_instance(h.OpenFinalHearing, "time venue chair invited")
+    road.wait(1).last_instance(h.CloseFinalHearing, "attended record conclusion")
+    assert watch.follow(road).clock_of(road, "FINAL").raw_due - before.raw_due == timedelta(days=42)
+
+
+def test_the_final_opinion_closes_the_final_review_and_the_case():
+    road = Road().final_review_requested().last_instance(f.AdmitFinalReview).wait(5)
+    road.last_instance(f.DecideFinalReview, disposition=Disposition.UPHOLD, service=road.proof())
+
+    watch = Watch().follow(road)
+
+    final = watch.clock_of(road, "FINAL")
+    assert (final.status, final.closed_on, final.kept) == (Status.CLOSED, road.today, True)
+    assert final.closed_by == road.events[-2].document.number
+    assert watch.open_codes(road) == {"ARCHIVE", "RATE"}
+    assert (watch.row(road).state, watch.row(road).concluded_on) == ("S60", road.today)
 
 
 def test_handling_anew_is_the_second_round():

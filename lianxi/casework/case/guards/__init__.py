@@ -5,20 +5,32 @@ organs, the calendar. General guards that hold for every act stand in `lianxi.ca
 follow those of `lianxi.casework.transitions`.
 """
 
-from lianxi.casework.case.guards import before_acceptance, dispute, handling, petitioner, review_and_end, sorting
+from lianxi.casework.case.guards import (
+    before_acceptance,
+    dispute,
+    final_review,
+    handling,
+    petitioner,
+    review_and_end,
+    sorting,
+)
 from lianxi.casework.case.guards.before_acceptance import transfer_kind
 from lianxi.casework.case.guards.dispute import MINUTES_FIELDS
+from lianxi.casework.case.guards.final_review import HEARING_FIELDS, SUMMONS_FIELDS
 from lianxi.casework.case.guards.given import GUARDS, Given, Guard
 from lianxi.casework.case.guards.handling import OPINION_FIELDS
 
 __all__ = [
     "GUARDS",
+    "HEARING_FIELDS",
     "MINUTES_FIELDS",
     "OPINION_FIELDS",
+    "SUMMONS_FIELDS",
     "Given",
     "Guard",
     "before_acceptance",
     "dispute",
+    "final_review",
     "handling",
     "petitioner",
     "review_and_end",

@@ -13,7 +13,12 @@ from lianxi.law.receipts import served_by_announcement
 OPINION_FIELDS = ("request", "facts", "opinion", "basis", "remedy")
 MAX_EXTENSION_DAYS = 30
 _SERVED_BY_THEIR_OWN_STEP = frozenset(
-    {DocumentKind.OPINION, DocumentKind.REVIEW_OPINION, DocumentKind.PROOF_OF_SERVICE}
+    {
+        DocumentKind.OPINION,
+        DocumentKind.REVIEW_OPINION,
+        DocumentKind.FINAL_REVIEW_OPINION,
+        DocumentKind.PROOF_OF_SERVICE,
+    }
 )
 
 
@@ -80,10 +85,10 @@ def served_between(made: date, service: ProofOfService, today: date) -> bool:
 
 @guard
 def document_served_with_proof(case: Case, command: Any, given: Given) -> str | None:
-    """T51 (D-15, CF-18): a document of this case, once, with proof; opinions are served by T32 and T37."""
+    """T51 (D-15, CF-18): a document of this case, once, with proof; opinions are served by T32, T37 and T40."""
     found = [document for document in case.documents if document.number == command.served]
     if not found or found[0].kind in _SERVED_BY_THEIR_OWN_STEP:
-        return "请填写本事项中应送达信访人的文书字号；处理意见书、复查意见书另按各自步骤送达。"
+        return "请填写本事项中应送达信访人的文书字号；处理意见书、复查意见书、复核意见书另按各自步骤送达。"
     if command.served in case.served_documents:
         return "该文书的送达已经登记。"
     if not command.service.proof.strip():

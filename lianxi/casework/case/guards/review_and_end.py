@@ -68,9 +68,9 @@ def at_reviewing_node(case: Case, command: Any, _given: Given) -> str | None:
 
 @guard
 def ground_of_refusal(_case: Case, command: Any, _given: Given) -> str | None:
-    """T36 (R-35-5)."""
+    """T36, T49 (R-35-5)."""
     grounds = {"out-of-scope", "skipped-level", "late", "accepted-elsewhere", "statutory-route"}
-    return None if command.ground in grounds else f"不予受理复查应选定事由：{'、'.join(sorted(grounds))}。"
+    return None if command.ground in grounds else f"不予受理应选定事由：{'、'.join(sorted(grounds))}。"
 
 
 @guard
