@@ -25,6 +25,7 @@ _KINDS = {
     "dossier-received": "dossier",
     "case-sealed": "dossier",
     "directive-notice": "notice",
+    "wish-refused": "notice",
     "clock-warned": "supervision",
     "clock-breached": "supervision",
     "clock-escalated": "supervision",

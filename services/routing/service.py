@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from lianxi.bus.doors import RETRY_THEN_PARK, call, consume_batch, every
 from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
+from lianxi.runtime import logging as logs
 from services.routing import schemas
 from services.routing.handlers import (
     acts,
@@ -22,9 +23,12 @@ from services.routing.handlers import (
     repeat_decisions,
     taking,
     units,
+    wishes,
 )
 from services.routing.storage.work import RoutingWork
 from services.routing.wiring import build, decode
+
+_log = logs.logger("services.routing")
 
 
 class RoutingService:
@@ -76,6 +80,14 @@ class RoutingService:
             links.tick(work, self._end)
         with self.open_work() as work:
             link_receiving.retry(work, self._end)
+
+    @every(0.5)
+    def settle_wishes(self) -> None:
+        """Carry out what was said while custody was on its way, where it has settled."""
+        with self.open_work() as work:
+            failed = {} if work.link_book.recovering() else wishes.settle_all(work, self._here)
+        for case_no, error in failed.items():
+            _log.warning("wish-not-settled", case=case_no, error=error)
 
     @every(600.0)
     def prune_links(self) -> None:

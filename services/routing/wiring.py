@@ -19,6 +19,7 @@ from lianxi.runtime.metrics import gauge
 from services.routing.domain.piles import counted
 from services.routing.domain.sorting.rules import RuleSorter
 from services.routing.domain.unit_changes import amended
+from services.routing.domain.wishes import OPEN
 from services.routing.domain.wording import Wording
 from services.routing.handlers import Here, links
 from services.routing.handlers.delivery import deliver, deliver_all
@@ -40,6 +41,10 @@ _WAITING = gauge("routing_waiting_cases", "Cases at this node that wait for a cl
 _OLDEST = gauge("routing_waiting_oldest_seconds", "Age of the case that has waited longest for a clerk.")
 _PILE = gauge("routing_pile_cases", "Cases that wait for somebody of this node, by pile.", ("pile",))
 _PILE_AGE = gauge("routing_pile_oldest_seconds", "Age of the case that has waited longest in a pile.", ("pile",))
+_WISHES = gauge(
+    "routing_wishes", "What was said of cases in transfer: waiting here, or sent to the holder.", ("state",)
+)
+_WISH_AGE = gauge("routing_wish_oldest_seconds", "Age of the oldest such wish that has not been settled.", ("state",))
 _OFFERED = gauge("routing_custody_offers_waiting", "Cases in transfer: offers of custody without an answer.")
 _OFFER_AGE = gauge("routing_custody_offer_oldest_seconds", "Age of the offer that has waited longest for its answer.")
 
@@ -169,6 +174,11 @@ def _watch_pile(here: Here, work: RoutingWork) -> None:
     for pile in counted(work.desk_books.count(here.node)):
         _PILE.labels(pile.name).set(pile.cases)
         _PILE_AGE.labels(pile.name).set((now - pile.since).total_seconds() if pile.since else 0.0)
+    wishes = work.wishes.counts()
+    for standing in OPEN:
+        waiting, first = wishes.get(standing, (0, now))
+        _WISHES.labels(standing.value).set(waiting)
+        _WISH_AGE.labels(standing.value).set((now - first).total_seconds())
     number, since = work.desk.oldest_offer()
     _OFFERED.set(number)
     _OFFER_AGE.set((here.clock.now() - since).total_seconds() if since else 0.0)

@@ -12,18 +12,19 @@ from lianxi.casework.messages.facts import CaseState, DocumentKind
 @builds("add-material")
 def _add_material(_case: Case, command: Any, given: Given) -> list[Draft]:
     document = document_of(DocumentKind.MATERIAL, command, given)
-    return [Draft(p.MaterialAdded, {"added_on": given.today, "document": document})]
+    return [Draft(p.MaterialAdded, {"added_on": document.issued_on, "document": document})]
 
 
 @builds("urge-case")
 def _urge(_case: Case, command: Any, given: Given) -> list[Draft]:
     document = document_of(DocumentKind.URGE, command, given)
-    return [Draft(p.CaseUrged, {"urged_on": given.today, "document": document})]
+    return [Draft(p.CaseUrged, {"urged_on": document.issued_on, "document": document})]
 
 
 @builds("rate-case")
 def _rate(_case: Case, command: Any, given: Given) -> list[Draft]:
-    return [Draft(p.CaseRated, {"rated_on": given.today, "rated": command.rated, "rating": command.rating})]
+    rated_on = command.decided_on or given.today
+    return [Draft(p.CaseRated, {"rated_on": rated_on, "rated": command.rated, "rating": command.rating})]
 
 
 @builds("lapse-completion")

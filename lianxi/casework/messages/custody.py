@@ -105,7 +105,10 @@ class DirectiveIssued:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DirectiveAnswered:
-    """Up the link: the holder carried the directive out (`case_seq`) or refused it (`code`, `reason`)."""
+    """Up the link: the holder carried the directive out (`case_seq`) or refused it (`code`, `reason`).
+
+    `moved_to` is set where a petitioner's wish came too late to this node: custody had gone there meanwhile.
+    """
 
     MESSAGE: ClassVar[Message] = Message("directive-answered")
     directive_id: str
@@ -116,3 +119,4 @@ class DirectiveAnswered:
     case_seq: int
     code: str = ""
     reason: str = ""
+    moved_to: str = ""

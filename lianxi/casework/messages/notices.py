@@ -164,3 +164,21 @@ class DirectiveNotice:
     node: str
     kind: str
     code: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WishRefused:
+    """Routing → notify: what was said while custody was on its way could not be carried out when it had settled.
+
+    `wish` is what it is called (撤回, 催办 …), `by` is "petitioner" or "clerk", `declared_on` the day it was said,
+    `reason` the sentence of the guard that refused it at `node`; none of it was written by a person.
+    """
+
+    MESSAGE: ClassVar[Message] = Message("wish-refused")
+    case_no: str
+    node: str
+    wish: str
+    by: str
+    declared_on: date
+    code: str
+    reason: str

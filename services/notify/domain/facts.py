@@ -103,6 +103,9 @@ _NOTICES: Mapping[type, Mapping[str, Getter]] = {
         name: attrgetter(name)
         for name in ("case_no", "proposal_no", "order_no", "node", "unit", "trigger", "feedback_due")
     },
+    n.WishRefused: {
+        name: attrgetter(name) for name in ("case_no", "node", "wish", "by", "declared_on", "code", "reason")
+    },
     n.DirectiveNotice: {name: attrgetter(name) for name in ("case_no", "node", "kind", "code")},
     MaterialsKept: _MATERIALS,
     MaterialsArrived: _MATERIALS,

@@ -52,7 +52,7 @@ def _wish(name: str, body: type[Schema], said: str) -> None:
         access=may.BY_CODE,
         purpose="filing",
         repeatable=True,
-        also={"responses": {"202": {"description": "已转给持有该事项的节点"}}},
+        also={"responses": {"202": {"description": "已转给持有该事项的节点，或者已经收到、待移交完成后送达"}}},
     )(ask_for)
 
 

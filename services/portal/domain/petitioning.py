@@ -47,6 +47,11 @@ def offers(state: str) -> tuple[Wish, ...]:
     return tuple(wish for wish in WISHES.values() if wish.command in commands)
 
 
+def offers_on_the_way() -> tuple[Wish, ...]:
+    """Return what may be asked for while the case is in transfer: it waits, and is done where the case arrives."""
+    return tuple(wish for wish in offers(CaseState.AWAITING_ACCEPTANCE.value) if wish.name != "rating")
+
+
 def command_of(wish: Wish, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of the command that carries a wish; the words are the text of its document."""
     words = str(given.get("text") or "")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from services.portal.domain.petitioning import offers
+from services.portal.domain.petitioning import WISHES, Wish, offers, offers_on_the_way
 
 _EXPLAINED = {
     "S01": "我们已经收到您的信访事项，正在登记。",
@@ -63,6 +63,16 @@ class Step:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingWish:
+    """What the petitioner asked for and has not happened: which wish, when, where it stands, and that in words."""
+
+    name: str
+    on: str
+    state: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """What the petitioner sees."""
@@ -75,6 +85,7 @@ class Progress:
     as_of: str
     timeline: tuple[Step, ...]
     missing: str = ""
+    wishes: tuple[WaitingWish, ...] = ()
     offers: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
 
@@ -95,9 +106,28 @@ def progress(contact: Mapping[str, Any], view: Mapping[str, Any], names: Mapping
         as_of=str(view.get("as_of") or now.isoformat()),
         timeline=tuple(Step(str(step["on"]), _step(step, names)) for step in steps),
         missing=str(view.get("missing") or ""),
-        offers=tuple(wish.name for wish in offers(str(view.get("state") or ""))),
+        wishes=tuple(_wish(row) for row in view.get("wishes") or ()),
+        offers=tuple(wish.name for wish in _offers(view)),
         parts=tuple(_part(row, names) for row in view.get("parts") or ()),
     )
+
+
+def _offers(view: Mapping[str, Any]) -> tuple[Wish, ...]:
+    return offers_on_the_way() if view.get("in_transfer_to") else offers(str(view.get("state") or ""))
+
+
+_STANDING = {
+    "waiting": "已收到，待事项移交完成后送达承办单位，以提出之日为准",
+    "sent": "已送往承办单位，待其签收",
+}
+
+
+def _wish(row: Mapping[str, Any]) -> WaitingWish:
+    """One thing that was asked for, in words."""
+    state = str(row["state"])
+    name = next((wish.name for wish in WISHES.values() if wish.command == row["act"]), str(row["act"]))
+    text = _STANDING.get(state) or f"未能办理：{row.get('reason') or '请与接收单位联系'}"
+    return WaitingWish(name=name, on=str(row["on"]), state=state, text=f"{row['label']}：{text}")
 
 
 def _part(row: Mapping[str, Any], names: Mapping[str, str]) -> str:

@@ -78,7 +78,7 @@ def masked_petitioner(case_no: str, person: Principal, ports: Ports) -> dict[str
 
 
 def act(case_no: str, command: tuple[str, dict[str, Any]], person: Principal, key: str | None, ports: Ports) -> Answer:
-    """Take an act; 202 when the case is held elsewhere and the act travels there as a directive."""
+    """Take an act; 202 when it travels to the holder as a directive, or waits until custody has settled."""
     person.need(Scope.ACT)
     name, fields = command
     check_role(person, name)
@@ -90,6 +90,6 @@ def act(case_no: str, command: tuple[str, dict[str, Any]], person: Principal, ke
 
     def run(attempt: Attempt) -> Answer:
         done = ask(ports, "routing.act", body, command_id=attempt.command_id)
-        return Answer(202 if done.get("status") == "sent" else 200, done)
+        return Answer(202 if done.get("status") in {"sent", "waiting"} else 200, done)
 
     return once(ports, person, key, (f"POST /cases/{case_no}/acts/{name}", fields), run)

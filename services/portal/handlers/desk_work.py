@@ -80,7 +80,7 @@ def decide(person: Principal, act_id: str, approve: tuple[bool, str], key: str |
     happens, reason = approve
     body = {"id": act_id, "approve": happens, "reason": reason, "actor": person.actor()}
     answer = _once(person, key, ("POST /proposed-acts/decision", "routing.decide"), body, ports)
-    return Answer(202 if answer.body.get("status") == "sent" else 200, answer.body)
+    return Answer(202 if answer.body.get("status") in {"sent", "waiting"} else 200, answer.body)
 
 
 def act_on_many(

@@ -1,7 +1,8 @@
 """The petitioner acts on the own case, with the query code: words go to intake first, so that they are never lost.
 
 Then routing is asked to do what they mean. A case that another node holds gets the act as a directive: the answer says
-that it is on its way.
+that it is on its way. While custody is on its way routing keeps the wish and carries it out afterwards: the answer says
+that it waits.
 """
 
 from datetime import datetime, timedelta
@@ -14,7 +15,8 @@ from services.portal.domain.petitioning import WISHES, actor, command_of
 from services.portal.handlers import Ports
 from services.portal.handlers.asking import Attempt, ask, once
 
-SENT = 202
+ACCEPTED = 202
+ON_ITS_WAY = frozenset({"sent", "waiting"})
 TICKET = "portal.track"
 TICKET_LASTS = timedelta(hours=4)
 
@@ -37,9 +39,8 @@ def petition_for(name: str, given: dict[str, Any], key: str | None, ports: Ports
         body = {"command_type": wish.command, "command": command, "actor": actor(ports.node)}
         answer = {"number": str(kept["number"]), "kind": name}
         done = ask(ports, "routing.act", body, command_id=attempt.command_id)
-        return Answer(
-            SENT if done.get("status") == "sent" else 200, {**answer, "status": str(done.get("status") or "done")}
-        )
+        status = str(done.get("status") or "done")
+        return Answer(ACCEPTED if status in ON_ITS_WAY else 200, {**answer, "status": status})
 
     return once(ports, None, key, (f"POST /track/{name}", given), run)
 

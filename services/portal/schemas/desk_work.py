@@ -109,7 +109,7 @@ class Decided(Schema):
 
     id = fields.String(required=True)
     case_no = fields.String(required=True)
-    status = fields.String(required=True, validate=validate.OneOf(["done", "sent", "returned"]))
+    status = fields.String(required=True, validate=validate.OneOf(["done", "sent", "waiting", "returned"]))
     seq = fields.Integer()
     state = fields.String()
     directive_id = fields.String(allow_none=True)
@@ -132,10 +132,10 @@ class ManyWanted(Schema):
 
 
 class Outcome(Schema):
-    """What became of one case: done, sent to its holder, or refused with code and reason."""
+    """What became of one case: done, sent to its holder, waiting for one, or refused with code and reason."""
 
     case_no = fields.String(required=True)
-    status = fields.String(required=True, validate=validate.OneOf(["done", "sent", "refused"]))
+    status = fields.String(required=True, validate=validate.OneOf(["done", "sent", "waiting", "refused"]))
     seq = fields.Integer()
     state = fields.String()
     directive_id = fields.String(allow_none=True)

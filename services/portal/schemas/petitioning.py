@@ -39,11 +39,11 @@ class Withdraw(Words):
 
 
 class Brought(Schema):
-    """What became of it: done here, or sent to the node that has the case."""
+    """What became of it: done here, sent to the node that has the case, or kept until somebody has it again."""
 
     number = fields.String(required=True, metadata={"description": "信访编号"})
     kind = fields.String(required=True)
-    status = fields.String(required=True, metadata={"enum": ["done", "sent"]})
+    status = fields.String(required=True, metadata={"enum": ["done", "sent", "waiting"]})
 
 
 class Unfinished(Schema):

@@ -77,12 +77,12 @@ class Waiting(RowsWithNext):
 
 
 class Act(Schema):
-    """What became of an act: done here, or sent as a directive to the node that holds the case."""
+    """What became of an act: done here, sent to the node that holds the case, or kept until custody has settled."""
 
     case_no = _text()
     seq = _number(required=False)
     state = _text(required=False)
-    status = fields.String(required=True, validate=validate.OneOf(["done", "sent"]))
+    status = fields.String(required=True, validate=validate.OneOf(["done", "sent", "waiting"]))
     documents = fields.List(fields.Dict(keys=fields.String()))
     directive_id = _text(required=False, none=True)
 
@@ -125,6 +125,9 @@ class Case(Schema):
     as_of = _text(required=False, none=True)
     receipts = fields.List(fields.Dict(keys=fields.String()), metadata={"description": "移交回执"})
     directives = fields.List(fields.Dict(keys=fields.String()), metadata={"description": "跨节点的决定及其结果"})
+    wishes = fields.List(
+        fields.Dict(keys=fields.String()), metadata={"description": "移交途中提出、尚未办理或者未能办理的事"}
+    )
     repeats = fields.Nested(RepeatsOfCase, allow_none=True, metadata={"description": "可能重复的此前事项及其认定"})
     acts = fields.List(fields.String(), metadata={"description": "现在可以办理的步骤"})
     subject = _text(required=False, none=True)
@@ -171,6 +174,15 @@ class Step(Schema):
     text = _text()
 
 
+class WaitingWish(Schema):
+    """What the petitioner asked for and has not been carried out yet, or could not be, with the reason."""
+
+    name = fields.String(required=True, metadata={"description": "material、completion、urge、rating、withdrawal"})
+    on = _text()
+    state = fields.String(required=True, metadata={"enum": ["waiting", "sent", "refused"]})
+    text = _text()
+
+
 class Progress(Schema):
     """How far a petition has come, for its petitioner (PR-11)."""
 
@@ -183,6 +195,7 @@ class Progress(Schema):
     timeline = fields.List(fields.Nested(Step), required=True)
     parts = fields.List(fields.String(), metadata={"description": "另立事项的诉求，各到了哪一步"})
     missing = fields.String(metadata={"description": "需要补正的内容"})
+    wishes = fields.List(fields.Nested(WaitingWish), metadata={"description": "已经收到、尚未生效的，以及未能办理的"})
     offers = fields.List(fields.String(), metadata={"description": "现在可以做的：material、urge、withdrawal 等"})
 
 

@@ -95,7 +95,7 @@ def act(person: Principal, case_no: str, command: str) -> Any:
     except LianxiError as error:
         errors, said, status = errors_by_field(error)
         return _form(view, command, fields, typed, errors=errors, said=said, status=status)
-    sent = "1" if answer.body.get("status") == "sent" else None
+    sent = {"sent": "1", "waiting": "waiting"}.get(str(answer.body.get("status")))
     return redirect(url_for("case.show", case_no=case_no, sent=sent), 303)
 
 
@@ -123,7 +123,9 @@ def _form(
 
 
 def _acts(view: dict[str, Any], person: Principal) -> list[Act]:
-    mine = [act for act in offered(person, str(view["state"])) if act.command in view["acts"]]
+    # What may be said of a case in transfer is what may be said where it arrives; the view names what is open now.
+    state = "S06" if view.get("transfer") else str(view["state"])
+    mine = [act for act in offered(person, state) if act.command in view["acts"]]
     return sorted(mine, key=lambda act: act.command not in ORDINARY)
 
 

@@ -22,6 +22,11 @@ _BODIES = {
     "rating": bodies.Rate,
     "withdrawal": bodies.Withdraw,
 }
+_BECAME = {
+    "done": "已收到。",
+    "sent": "已送往持有该事项的节点，稍后生效。",
+    "waiting": "已收到。您的事项正在移交途中，移交完成后即送达承办单位，以今天为提出日期，不必再次提交。",
+}
 NOT_IN_A_DRAFT = frozenset({"form_id", "csrf_token", "step", "draft_code"})
 
 
@@ -130,9 +135,7 @@ def act(name: str) -> Response:
         if not code:
             return page("track.html", status, progress=None, error=told, typed="")
         return show_progress(code, wrong={"name": name, "said": told, "text": typed.get("text", "")}, status=status)
-    sent = done.body["status"] == "sent"
-    told = f"{WISHES[name].label}已{'送往持有该事项的节点，稍后生效' if sent else '收到'}。"
-    return show_progress(code, done=told)
+    return show_progress(code, done=f"{WISHES[name].label}{_BECAME[str(done.body['status'])]}")
 
 
 def show_progress(code: str, *, wrong: dict[str, str] | None = None, done: str = "", status: int = 200) -> Response:

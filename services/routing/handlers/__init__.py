@@ -24,6 +24,7 @@ from services.routing.domain.records import CaseText, Recorded
 from services.routing.domain.repeats import Known, Proposal, Verdict
 from services.routing.domain.sorting import Sorter
 from services.routing.domain.sorting.overrules import Overrule
+from services.routing.domain.wishes import Wish
 from services.routing.domain.wording import Wording
 
 
@@ -110,11 +111,39 @@ class Receipts(Protocol):
 class Directives(Protocol):
     """Acts sent to another node."""
 
-    def add(self, direction: str, directive: Any) -> None:
-        """Note a directive that goes out or came in."""
+    def add(self, direction: str, directive: Any) -> bool:
+        """Note a directive that goes out or came in; False when it is known already."""
+
+    def known(self, directive_id: str) -> bool:
+        """Return whether a directive with this id is noted."""
+
+    def answered(self, directive_id: str) -> Any:
+        """Return the answer a directive got, None when it has none yet."""
 
     def answer(self, answer: Any, at: datetime) -> bool:
         """Note the answer; False when the directive is unknown or was answered before."""
+
+
+class Wishes(Protocol):
+    """What was said while custody was on its way."""
+
+    def add(self, wish: Wish) -> None:
+        """Keep a wish; one that is here already stays as it is."""
+
+    def save(self, wish: Wish) -> None:
+        """Keep what became of a wish."""
+
+    def get(self, wish_id: str) -> Wish | None:
+        """Return a wish."""
+
+    def open(self, case_no: str) -> tuple[Wish, ...]:
+        """Return the wishes of a case that have not settled, in order."""
+
+    def said(self, case_no: str) -> tuple[Wish, ...]:
+        """Return all that was said at this node of a case, in order, without the words."""
+
+    def ready(self, limit: int) -> tuple[str, ...]:
+        """Return cases whose wishes wait although custody has settled."""
 
 
 class Overrules(Protocol):
@@ -258,6 +287,10 @@ class RoutingWork(Protocol):
 
     @property
     def directives(self) -> Directives:
+        """Return the repository of this name."""
+
+    @property
+    def wishes(self) -> Wishes:
         """Return the repository of this name."""
 
     @property

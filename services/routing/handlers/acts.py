@@ -66,7 +66,7 @@ def carry(work: RoutingWork, command_type: str, command: Command, here: Here) ->
         "seq": done.case.seq,
         "state": done.case.state.value,
         "holder": done.case.holder,
-        "status": "sent" if done.directive_id else "done",
+        "status": "waiting" if done.wish_id else "sent" if done.directive_id else "done",
         "directive_id": done.directive_id or None,
         "documents": [{"kind": document.kind.value, "number": document.number} for document in done.documents],
     }

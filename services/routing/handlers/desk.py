@@ -7,12 +7,13 @@ from typing import Any, Protocol
 
 from lianxi.casework.case.offers import offered
 from lianxi.casework.case.state import Case
+from lianxi.casework.case.wishes import WISHES, as_it_will_stand
 from lianxi.casework.errors import Invalid, Unknown
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import STATE_LABELS, Actor, CaseState, DocumentKind, Role
 from lianxi.casework.transitions import TRANSITIONS, by_id
 from services.routing.domain.records import SEALED_READERS, HandOff, SentAct, WaitingRow
-from services.routing.handlers import Here, RoutingWork, repeats
+from services.routing.handlers import Here, RoutingWork, repeats, wishes
 from services.routing.handlers.cases import check_sealed, given_here
 from services.routing.handlers.directives import DIRECTIVES
 
@@ -78,6 +79,7 @@ def show_case(work: RoutingWork, desk: Desk, case_no: str, actor: Actor | None, 
     page["receipts"] = [_told(row) for row in desk.hand_offs(case_no)]
     page["linked"] = _linked(work, case)
     page["directives"] = [_told(row) for row in desk.sent_acts(case_no)]
+    page["wishes"] = wishes.shown(work, case_no, petitioner=False)
     page["repeats"] = repeats.shown(work, case, actor)
     text = work.texts.get(case_no) if actor is not None and case.holder == here.node else None
     if text is not None:
@@ -178,10 +180,12 @@ def _linked(work: RoutingWork, case: Case) -> list[dict[str, Any]]:
 
 def _acts(work: RoutingWork, case: Case, actor: Actor | None, here: Here) -> list[dict[str, str]]:
     """The acts that this person could take now; what is filled in, the other guards look at."""
-    if actor is None or case.in_transfer:
+    if actor is None:
         return []
     given = replace(given_here(work, here), node=case.holder)
-    open_now = {step.command: row for row, step in offered(case, actor, given)}
+    open_now = {step.command: row for row, step in offered(as_it_will_stand(case), actor, given)}
+    if case.in_transfer:  # what may be said meanwhile waits until somebody has the case
+        open_now = {name: row for name, row in open_now.items() if name in WISHES}
     if case.holder != here.node:
         open_now = {name: row for name, row in open_now.items() if name in DIRECTIVES}
     return [{"act": name, "transition": row.id, "label": row.label} for name, row in open_now.items()]
@@ -207,6 +211,7 @@ def track(work: RoutingWork, desk: Desk, case_no: str) -> dict[str, Any]:
         "received_on": _iso(case.received_on),
         "served_on": _iso(case.served_on),
         "missing": _missing(work, case),
+        "wishes": wishes.shown(work, case_no, petitioner=True),
         "parts": [row for row in _linked(work, case) if row["kind"] == "has-part-of"],
         "steps": steps,
         "as_of": case.updated_at.isoformat() if case.updated_at else None,

@@ -29,6 +29,7 @@ from services.routing.handlers.cases import relate, report_up
 from services.routing.handlers.custody import check_sender, keep_papers
 from services.routing.handlers.link_ends import Codec, LinkWork
 from services.routing.handlers.link_replay import ANSWER, DIRECTIVE_ANSWER, EVENT
+from services.routing.handlers.wishes import remember
 
 
 class ReclaimWork(RoutingWork, LinkWork, Protocol):
@@ -58,6 +59,7 @@ class Reclaimer:
                 self._keep_events(work, peer, message.events)
             case DirectiveIssued():
                 work.directives.add("out", message)
+                remember(work, message)
             case DirectiveAnswered():
                 book.keep_recovered(DIRECTIVE_ANSWER, message.directive_id, peer, text)
 

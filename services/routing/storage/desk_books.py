@@ -28,7 +28,7 @@ from services.routing.domain.desk import ProposedAct, Relation, Taking
 from services.routing.domain.piles import PileCount, PiledCase
 from services.routing.domain.records import CaseText
 from services.routing.storage.records import SqlTexts, opened
-from services.routing.storage.tables import case_file, custody_receipt, desk_books, directive, sorting
+from services.routing.storage.tables import case_file, custody_receipt, desk_books, directive, sorting, wish
 
 FIRST_PART = 90_000
 """Parts of split cases are numbered after this, where no contact of a day ever comes."""
@@ -77,6 +77,7 @@ def _waits(node: str) -> Subquery:
         _row(review).where(state.in_(("S30", "S31", *_FINAL)), _fact("reviewing_node") == node),
         _sent(_named("offer"), custody_receipt, custody_receipt.c.offered_at),
         _sent(_named("directive"), directive, directive.c.issued_at),
+        _row(_named("wish"), wish.c.declared_at, wish.c.case_no).where(wish.c.state == "waiting"),
         _row(_named("proposed"), _proposed.c.proposed_at, _proposed.c.case_no).where(_proposed.c.state == "open"),
     )
     return union_all(*waiting).subquery()

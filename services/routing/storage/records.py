@@ -197,8 +197,8 @@ class SqlDirectives:
         self._connection = connection
         self._keys = keys
 
-    def add(self, direction: str, directive: DirectiveIssued) -> None:
-        """Note a directive that goes out or came in."""
+    def add(self, direction: str, directive: DirectiveIssued) -> bool:
+        """Note a directive that goes out or came in; False when it is known already."""
         row = {
             "directive_id": directive.directive_id,
             "direction": direction,
@@ -209,7 +209,24 @@ class SqlDirectives:
             "command": self._keys.seal(directive.command, directive.directive_id),
             "issued_at": directive.issued_at,
         }
-        self._connection.execute(insert(directive_table).values(row).on_conflict_do_nothing())
+        noted = self._connection.execute(insert(directive_table).values(row).on_conflict_do_nothing())
+        return noted.rowcount == 1
+
+    def known(self, directive_id: str) -> bool:
+        """Return whether a directive with this id is noted."""
+        query = select(directive_table.c.directive_id).where(directive_table.c.directive_id == directive_id)
+        return self._connection.execute(query).first() is not None
+
+    def answered(self, directive_id: str) -> DirectiveAnswered | None:
+        """Return the answer a directive got, None when it has none yet."""
+        query = select(directive_table).where(
+            directive_table.c.directive_id == directive_id, directive_table.c.answered_at.is_not(None)
+        )
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        named = ("directive_id", "case_no", "from_node", "to_node", "done", "case_seq", "code", "reason")
+        return DirectiveAnswered(**{name: getattr(row, name) for name in named})
 
     def answer(self, answer: DirectiveAnswered, at: datetime) -> bool:
         """Note the answer; False when the directive is unknown or was answered before."""

@@ -26,6 +26,7 @@ from services.routing.storage.links import link_tables
 from services.routing.storage.member_tables import member_table
 from services.routing.storage.repeat_tables import repeat_tables
 from services.routing.storage.sorting_tables import sorting_tables
+from services.routing.storage.wish_table import wish_table
 
 SCHEMA = "routing"
 HELD_STATES = "('S01', 'S02', 'S03', 'S06', 'S09', 'S10', 'S14', 'S15')"
@@ -39,6 +40,7 @@ desk = sorting_tables(metadata)
 repeats = repeat_tables(metadata)
 desk_books = desk_tables(metadata)
 member_change = member_table(metadata)
+wish = wish_table(metadata)
 
 
 def _instant(name: str, *, nullable: bool = False) -> Column[object]:

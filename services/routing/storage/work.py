@@ -31,6 +31,7 @@ from services.routing.storage.records import SqlDirectives, SqlDocuments, SqlRec
 from services.routing.storage.repeats import SqlRepeats
 from services.routing.storage.tables import SCHEMA, sorting
 from services.routing.storage.unit_changes import SqlUnitChanges
+from services.routing.storage.wishes import SqlWishes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +54,7 @@ class RoutingWork(LinkWork):
     documents: SqlDocuments
     receipts: SqlReceipts
     directives: SqlDirectives
+    wishes: SqlWishes
     desk: SqlDesk
     desk_books: SqlDeskBooks
     repeats: SqlRepeats
@@ -73,6 +75,7 @@ class RoutingWork(LinkWork):
         self.documents = SqlDocuments(self.connection, self._tools.keys, self._tools.mark)
         self.receipts = SqlReceipts(self.connection)
         self.directives = SqlDirectives(self.connection, self._tools.keys)
+        self.wishes = SqlWishes(self.connection, self._tools.keys)
         self.desk = SqlDesk(self.connection)
         self.desk_books = SqlDeskBooks(self.connection, self._tools.keys, self.texts)
         self.overrules = SqlOverrules(self.connection)

@@ -23,6 +23,7 @@ from lianxi.runtime.clock import FixedClock
 from services.routing.domain.records import CaseText, HandOff, Recorded, SentAct, WaitingRow
 from services.routing.domain.sorting import Sorted, Target
 from services.routing.domain.sorting.overrules import Overrule
+from services.routing.domain.wishes import OPEN, Wish, WishState
 from services.routing.handlers import Here
 from tests.support.builders import CALENDAR, CITY, DISTRICT, SHANGHAI, TOWNSHIP
 from tests.unit.routing.desk_in_memory import MemoryDeskBooks
@@ -126,8 +127,16 @@ class MemoryDirectives:
     def __init__(self) -> None:
         self.kept: dict[str, list[Any]] = {}
 
-    def add(self, direction: str, directive: Any) -> None:
+    def add(self, direction: str, directive: Any) -> bool:
+        new = directive.directive_id not in self.kept
         self.kept.setdefault(directive.directive_id, [direction, None])
+        return new
+
+    def known(self, directive_id: str) -> bool:
+        return directive_id in self.kept
+
+    def answered(self, directive_id: str) -> Any:
+        return self.kept[directive_id][1]
 
     def answer(self, answer: Any, _at: datetime) -> bool:
         row = self.kept.get(answer.directive_id)
@@ -135,6 +144,33 @@ class MemoryDirectives:
             return False
         row[1] = answer
         return True
+
+
+class MemoryWishes:
+    """`Wishes` in a dictionary that keeps its order."""
+
+    def __init__(self, cases: MemoryCases) -> None:
+        self.kept: dict[str, Wish] = {}
+        self._cases = cases
+
+    def add(self, wish: Wish) -> None:
+        self.kept.setdefault(wish.wish_id, wish)
+
+    def save(self, wish: Wish) -> None:
+        self.kept[wish.wish_id] = wish
+
+    def get(self, wish_id: str) -> Wish | None:
+        return self.kept.get(wish_id)
+
+    def open(self, case_no: str) -> tuple[Wish, ...]:
+        return tuple(wish for wish in self.kept.values() if wish.case_no == case_no and wish.state in OPEN)
+
+    def said(self, case_no: str) -> tuple[Wish, ...]:
+        return tuple(wish for wish in self.kept.values() if wish.case_no == case_no and not wish.asked_by)
+
+    def ready(self, limit: int) -> tuple[str, ...]:
+        waiting = {wish.case_no for wish in self.kept.values() if wish.state is WishState.WAITING}
+        return tuple(number for number in waiting if not self._cases.files[number].in_transfer)[:limit]
 
 
 class MemoryTexts(dict[str, CaseText]):
@@ -209,6 +245,7 @@ class Node:
         self.documents = MemoryDocuments({"630100": "宁信", "630104": "城西信"}.get(code, "街信"))
         self.receipts = MemoryReceipts()
         self.directives = MemoryDirectives()
+        self.wishes = MemoryWishes(self.cases)
         self.repeats = MemoryRepeats(self.cases, self.sorted)
         self.links = self
         self.desk_books = MemoryDeskBooks(self)

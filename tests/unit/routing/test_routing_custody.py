@@ -189,9 +189,9 @@ def test_a_lower_node_cannot_direct_an_upper_one():
     object_to(network)
     network.act(DISTRICT, c.UpholdObjection(case_no=NUMBER, actor=an_actor("D", DISTRICT)))
 
-    withdraw = c.WithdrawCase(case_no=NUMBER, actor=an_actor("P"), free_will_recorded=True)
+    decide = c.RefuseObjection(case_no=NUMBER, actor=an_actor("D", TOWNSHIP), paper={"reason": "属其职权"})
     with pytest.raises(GuardRefused):
-        network.act(TOWNSHIP, withdraw)
+        network.act(TOWNSHIP, decide)
 
 
 def test_a_review_is_decided_above_and_carried_out_below():
@@ -205,6 +205,26 @@ def test_a_review_is_decided_above_and_carried_out_below():
     network.act(DISTRICT, decide)
 
     assert {state[0] for state in network.states()} == {"S32"}
+
+
+def test_t39_t40_the_last_instance_decides_at_the_city_and_the_street_carries_it_out():
+    network = replied(Network())
+    today = network.township.clock.today()
+    reviewer, final = an_actor("RV", DISTRICT), an_actor("FV", CITY)
+    network.act(TOWNSHIP, c.RequestReview(case_no=NUMBER, actor=an_actor("P"), received_on=today))
+    network.act(DISTRICT, c.AdmitReview(case_no=NUMBER, actor=reviewer))
+    upheld = {"disposition": "UPHOLD", "service": Road().proof(), "paper": OPINION}
+    network.act(DISTRICT, c.DecideReview(case_no=NUMBER, actor=reviewer, **upheld))
+    network.act(TOWNSHIP, c.RequestFinalReview(case_no=NUMBER, actor=an_actor("P"), received_on=today))
+    with pytest.raises(GuardRefused):
+        network.act(DISTRICT, AdmitFinalReview(case_no=NUMBER, actor=an_actor("FV", DISTRICT)))
+
+    network.act(CITY, AdmitFinalReview(case_no=NUMBER, actor=final))
+    network.act(CITY, DecideFinalReview(case_no=NUMBER, actor=final, **upheld))
+
+    assert {state[:2] for state in network.states()} == {("S60", TOWNSHIP)}
+    opinion = network.city.cases.get(NUMBER).documents[-1]
+    assert (opinion.kind.value, opinion.signer) == ("核", final.person)
 
 
 def test_a_hand_back_that_the_sender_cannot_take_is_decided_anew():
