@@ -2,7 +2,8 @@
 
 It works on the database alone, with the broker and the services up or down, and looks into each schema under the
 login of the service that owns it. A message is named `SCHEMA:NUMBER` as `list` prints it. The body is shown only when
-asked for: it may hold what a petitioner wrote. Status 0: done; 1: there is no such message, or nothing of the kind can
+asked for: it may hold what a petitioner wrote. Which node and schemas are meant may be said before the verb or after
+it; what stands after it counts. Status 0: done; 1: there is no such message, or nothing of the kind can
 be done with it; 2: wrong use of the command.
 """
 
@@ -28,6 +29,8 @@ from lianxi.ops.whereabouts import environment_of
 from lianxi.runtime.settings import SettingMissing, read
 
 ALL = "intake,routing,supervision,notify"
+OPEN: tuple[State, ...] = ("parked", "retrying", "unroutable")
+"""What waits for somebody; what is settled, or held until its turn, is listed when asked for."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,45 +71,86 @@ class Where:
             ) from error
 
 
-@click.group()
-@click.option("--node", help="Code of the node; default: the one the environment names.")
-@click.option("--state", type=click.Path(path_type=Path), help="State directory of `lianxi node up`.")
-@click.option("--schema", "schemas", multiple=True, help="Service schema; may be repeated. Default LIANXI_SCHEMAS.")
-@click.option("--database-url", help="SQLAlchemy address, instead of those of the node's services.")
-@click.pass_context
-def command(
-    ctx: click.Context, node: str | None, state: Path | None, schemas: tuple[str, ...], database_url: str | None
-) -> None:
+def _whereabouts() -> list[click.Option]:
+    """The options that say where to look, each under the name of the field of `Where` it fills."""
+    return [
+        click.Option(["--node"], help="Code of the node; default: the one the environment names."),
+        click.Option(["--state"], type=click.Path(path_type=Path), help="State directory of `lianxi node up`."),
+        click.Option(
+            ["--schema", "chosen"], multiple=True, help="Service schema; may be repeated. Default LIANXI_SCHEMAS."
+        ),
+        click.Option(["--database-url"], help="SQLAlchemy address, instead of those of the node's services."),
+    ]
+
+
+class Verb(click.Command):
+    """A verb that takes the options of the group after its own name too."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        own = {spelling for param in self.params for spelling in param.opts}
+        self._where = [option for option in _whereabouts() if not own & {*option.opts}]
+        self.params += self._where
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb where its own options say, else where those of the group do."""
+        said = {str(option.name): ctx.params.pop(str(option.name)) for option in self._where}
+        ctx.obj = dataclasses.replace(ctx.obj, **{name: value for name, value in said.items() if value})
+        return super().invoke(ctx)
+
+
+class _StateOrDirectory(click.ParamType[Any]):
+    """`--state` after `list`: a state that messages are in, or the directory that `lianxi node up` keeps."""
+
+    name = "state|directory"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> State | Path:
+        """Return a known word as it is, an existing directory as a path."""
+        if value in STATES or isinstance(value, Path):
+            known: State | Path = value
+            return known
+        if Path(value).is_dir():
+            return Path(value)
+        return self.fail(f"{value!r} is neither one of {', '.join(STATES)} nor a state directory", param, ctx)
+
+
+def _group(**said: Any) -> None:
     """List, show, retry and drop messages that could not be handled, or skip what never came."""
-    ctx.obj = Where(node, state, schemas, database_url)
+    click.get_current_context().obj = Where(**said)
 
 
-@command.command("list")
+command = click.Group("parked", callback=_group, params=[*_whereabouts()], help=_group.__doc__)
+
+
+@command.command("list", cls=Verb)
 @click.option("--queue", default=None, help="Only messages of this queue (of this exchange, if unroutable).")
 @click.option(
     "--state",
     "states",
     multiple=True,
-    type=click.Choice(STATES),
-    default=("parked", "retrying", "unroutable"),
-    help="May be repeated.",
+    type=_StateOrDirectory(),
+    help=f"Messages in this state, of {', '.join(STATES)}; may be repeated. Default: {', '.join(OPEN)}. A directory is "
+    "the state directory of `lianxi node up`.",
 )
 @click.option("--limit", default=1000, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.pass_obj
-def list_(where: Where, queue: str | None, states: tuple[State, ...], limit: int, as_json: bool) -> None:
+def list_(where: Where, queue: str | None, states: tuple[State | Path, ...], limit: int, as_json: bool) -> None:
     """List messages, oldest first."""
+    for directory in (each for each in states if isinstance(each, Path)):
+        where = dataclasses.replace(where, state=directory)
+    wanted = [each for each in states if not isinstance(each, Path)] or OPEN
     number = 0
     for schema in where.schemas:
         with where.open(schema) as messages:
-            for aside in messages.list(states, queue=queue, limit=limit):
+            for aside in messages.list(wanted, queue=queue, limit=limit):
                 number += 1
                 click.echo(json.dumps(_facts(aside), ensure_ascii=False) if as_json else _line(aside))
     if not as_json:
         click.echo(f"{number} message(s)")
 
 
-@command.command()
+@command.command(cls=Verb)
 @click.argument("message")
 @click.option("--body", "with_body", is_flag=True, help="Show the body too; it may hold personal data.")
 @click.option("--json", "as_json", is_flag=True)
@@ -132,7 +176,7 @@ def show(where: Where, message: str, with_body: bool, as_json: bool) -> None:
             click.echo(f"{name:14} {value}")
 
 
-@command.command()
+@command.command(cls=Verb)
 @click.argument("messages", nargs=-1)
 @click.option("--queue", default=None, help="Retry every parked message of this queue.")
 @click.option("--json", "as_json", is_flag=True)
@@ -152,7 +196,7 @@ def retry(where: Where, messages: tuple[str, ...], queue: str | None, as_json: b
     _report("retried", [f"{schema}:{number}" for schema, number in chosen], as_json=as_json)
 
 
-@command.command()
+@command.command(cls=Verb)
 @click.argument("message")
 @click.option("--reason", required=True, help="Why it is given up; kept on record.")
 @click.option("--by", default=getpass.getuser, help="Who gives it up; default the account you are signed in with.")
@@ -168,7 +212,7 @@ def drop(where: Where, message: str, reason: str, by: str, as_json: bool) -> Non
     _report("dropped", [message], as_json=as_json)
 
 
-@command.command()
+@command.command(cls=Verb)
 @click.argument("queue")
 @click.argument("key")
 @click.option("--reason", required=True, help="Why what is missing will never come; kept on record.")

@@ -213,3 +213,44 @@ def test_a_database_that_is_not_there_is_one_line_and_status_1():
 
     assert result.exit_code == 1
     assert "secret" not in result.output
+
+
+VERBS = {
+    "list": [],
+    "show": [f"{SCHEMA}:1"],
+    "retry": [f"{SCHEMA}:1"],
+    "drop": [f"{SCHEMA}:1", "--reason", "registered twice"],
+    "skip": [f"{SCHEMA}:probe", "case-1", "--reason", "it will never come"],
+}
+
+
+@pytest.mark.parametrize("verb", sorted(command.commands))
+def test_where_to_look_is_said_before_the_verb_or_after_it(verb, probe_database):
+    where = ["--database-url", probe_database.url, "--schema", SCHEMA]
+    asked = [verb, *VERBS[verb]]
+
+    before = CliRunner().invoke(command, [*where, *asked])
+    after = CliRunner().invoke(command, [*asked, *where])
+    counted = CliRunner().invoke(command, ["--database-url", "postgresql+psycopg2://u@127.0.0.1:1/x", *asked, *where])
+
+    assert (after.exit_code, after.output) == (before.exit_code, before.output)
+    assert counted.output == before.output
+    assert "No such option" not in after.output
+
+
+@pytest.mark.parametrize("verb", sorted(command.commands))
+def test_the_node_and_its_directory_may_follow_the_verb(verb, tmp_path, monkeypatch):
+    monkeypatch.delenv("LIANXI_NODE", raising=False)
+    asked = [verb, *VERBS[verb]]
+    places = (["--node", "630104", "--state", str(tmp_path)], ["--state", str(tmp_path), "--node", "630104"])
+    answers = [CliRunner().invoke(command, words) for place in places for words in ([*place, *asked], [*asked, *place])]
+
+    assert {answer.exit_code for answer in answers} == {2}
+    assert all("holds no such node" in answer.output for answer in answers), answers[0].output
+
+
+def test_a_state_that_is_none_is_refused_with_those_there_are(run):
+    refused = run("list", "--state", "lost")
+
+    assert refused.exit_code == 2
+    assert "parked, retrying" in refused.output.replace("\n", " ")
