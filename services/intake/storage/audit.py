@@ -12,9 +12,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    insert,
     select,
-    update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TIMESTAMP
 
@@ -53,6 +51,13 @@ personal_read_head = Table(
     CheckConstraint("id = 1", name="personal_read_head_alone"),
 )
 
+_HOLD_HEAD = f"SELECT position, digest FROM {personal_read_head.fullname} FOR UPDATE"
+_COLUMNS = tuple(column.name for column in personal_read.columns)
+_PLACES = f"({', '.join('%s::text[]' if name == 'fields' else '%s' for name in _COLUMNS)})"
+_ADD = f"""
+INSERT INTO {personal_read.fullname} ({", ".join(_COLUMNS)}) VALUES {{lines}};
+UPDATE {personal_read_head.fullname} SET position = %s, digest = %s
+"""
 FULL_FIELDS = ("name", "id_number", "credit_code", "phone", "email", "address", "subject", "text")
 
 
@@ -70,13 +75,14 @@ class SqlReads:
         """Add lines at the end, in this order; others wait with theirs until the transaction ends."""
         if not reads:
             return
-        head = self._connection.execute(select(personal_read_head).with_for_update()).one()
+        head = self._connection.exec_driver_sql(_HOLD_HEAD).one()
         position, digest, lines = head.position, head.digest, []
         for read in reads:
             lines.append(chained(read, position + 1, digest))
             position, digest = lines[-1].position, lines[-1].digest
-        self._connection.execute(insert(personal_read), [_values(line) for line in lines])
-        self._connection.execute(update(personal_read_head).values(position=position, digest=digest))
+        places = ", ".join([_PLACES] * len(lines))
+        values = [value for line in lines for value in _values(line)]
+        self._connection.exec_driver_sql(_ADD.format(lines=places), (*values, position, digest))
 
     def write(self, unmasking: Unmasking) -> None:
         """Add the line of a look at a whole contact."""
@@ -134,9 +140,9 @@ def _full_read(unmasking: Unmasking) -> PersonalRead:
     )
 
 
-def _values(line: ChainedRead) -> dict[str, object]:
+def _values(line: ChainedRead) -> list[object]:
     read = line.read
-    return {
+    values = {
         "position": line.position,
         "number": read.number,
         "kind": read.kind.value,
@@ -151,6 +157,7 @@ def _values(line: ChainedRead) -> dict[str, object]:
         "previous": line.previous,
         "digest": line.digest,
     }
+    return [values[name] for name in _COLUMNS]
 
 
 def _line(row: Row[tuple[object, ...]]) -> ChainedRead:

@@ -5,7 +5,22 @@ from dataclasses import asdict, fields, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, text, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Label,
+    Row,
+    Table,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from lianxi.casework.identifiers import DivisionCode
@@ -124,32 +139,28 @@ class SqlContacts:
         return {source_id: (number, digest) for source_id, number, digest in found}
 
     def _one(self, which: ColumnElement[bool]) -> Contact | None:
-        row = self._connection.execute(select(contact).where(which)).one_or_none()
-        return None if row is None else replace(_contact(row), **self._parts(row.number))
+        row = self._connection.execute(_WHOLE.where(which)).one_or_none()
+        if row is None:
+            return None
+        parties = tuple(KeptParty(**each) for each in row.kept_parties or ())
+        claims = tuple(KeptClaim(**each | {"category": tuple(each["category"])}) for each in row.kept_claims or ())
+        return replace(_contact(row), parties=parties, claims=claims)
 
-    def _parts(self, number: str) -> dict[str, Any]:
-        persons = self._connection.execute(select(party).where(party.c.number == number).order_by(party.c.position))
-        claims = self._connection.execute(select(claim).where(claim.c.number == number).order_by(claim.c.claim))
-        return {
-            "parties": tuple(
-                KeptParty(
-                    kind=row.kind,
-                    party_key=row.party_key,
-                    representative=row.representative,
-                    person_sealed=row.person_sealed,
-                )
-                for row in persons
-            ),
-            "claims": tuple(
-                KeptClaim(
-                    claim=row.claim,
-                    petition_class=row.petition_class,
-                    category=tuple(row.category),
-                    text_sealed=row.text_sealed,
-                )
-                for row in claims
-            ),
-        }
+
+def _kept(table: Table, names: Sequence[str], place: Column[int]) -> Label[Any]:
+    """Return a column with the rows of a table that belong to a contact, in order."""
+    pairs = [part for name in names for part in (literal(name), table.c[name])]
+    rows = func.json_agg(aggregate_order_by(func.json_build_object(*pairs), place))
+    belonging = select(rows).where(table.c.number == contact.c.number)
+    return belonging.scalar_subquery().label(f"kept_{'parties' if table is party else 'claims'}")
+
+
+_WHOLE = select(
+    contact,
+    _kept(party, [field.name for field in fields(KeptParty)], party.c.position),
+    _kept(claim, [field.name for field in fields(KeptClaim)], claim.c.claim),
+)
+"""A contact with its co-signers, agents and claims, in one question."""
 
 
 def _row(each: Contact) -> dict[str, Any]:

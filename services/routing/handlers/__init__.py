@@ -69,6 +69,9 @@ class Texts(Protocol):
     def get(self, case_no: str) -> CaseText | None:
         """Return it, or None where this node never held the case."""
 
+    def of(self, case_nos: Sequence[str]) -> Mapping[str, CaseText]:
+        """Return the texts of those of the cases that this node ever held."""
+
     def sealed(self, case_no: str) -> CaseText | None:
         """Return it with subject and text sealed for another node."""
 

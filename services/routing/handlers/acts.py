@@ -55,12 +55,13 @@ def carry(work: RoutingWork, command_type: str, command: Command, here: Here) ->
     # Numbers and days of decision are this node's to give, never the asker's.
     order = replace(command, document_no="", decided_on=None)
     _check_actor(order, here)
-    check_not_taken(work, known_case(work, order.case_no), order.actor, here)
+    taken = check_not_taken(work, known_case(work, order.case_no), order.actor, here)
     try:
         done = do(work, command_type, order, here)
     except Conflict as conflict:
         raise _explained(work, conflict, order) from None
-    work.desk_books.give_back(order.case_no)
+    if taken:
+        work.desk_books.give_back(order.case_no)
     return {
         "case_no": done.case.case_no,
         "seq": done.case.seq,

@@ -32,9 +32,10 @@ def look_for(
     own = work.repeats.of_persons((contact.petitioner_key, *contact.person_keys), petition.case_no)
     others = work.repeats.copies_of(petition, [known.case_no for known in own])
     said = here.wording.read(petition.subject, petition.text)
+    texts = work.texts.of([known.case_no for known in (*own, *others)])
     proposals = []
     for known in (*own, *others):
-        text = work.texts.get(known.case_no)
+        text = texts.get(known.case_no)
         likeness = here.wording.likeness(said, here.wording.read(text.subject, text.text)) if text else None
         compared = replace(known, likeness=likeness)
         facts = (found.category, found.place)

@@ -12,13 +12,13 @@ from lianxi.casework.messages.commands import Command
 from lianxi.casework.messages.facts import CaseState, Transfer, TransferKind
 from services.routing.domain.records import CaseText
 from services.routing.domain.sorting import Sorted
-from services.routing.domain.sorting.overrules import overruled
+from services.routing.domain.sorting.overrules import may_overrule, overruled
 from services.routing.handlers import Here, RoutingWork
 
 
 def note_overrules(work: RoutingWork, here: Here, command: Command) -> None:
     """Keep in what an act of a person differs from what the rules proposed for the case."""
-    proposal = work.overrules.proposal(command.case_no)
+    proposal = work.overrules.proposal(command.case_no) if may_overrule(command) else None
     if proposal is not None:
         work.overrules.note(overruled(command, proposal, here.clock.now()))
 

@@ -39,13 +39,14 @@ def give_back(work: RoutingWork, case_no: str, actor: Actor, here: Here) -> dict
     return {"case_no": case_no}
 
 
-def check_not_taken(work: RoutingWork, case: Case, actor: Actor, here: Here) -> None:
-    """Refuse a desk's act on a case that a colleague works on."""
-    if actor.role not in DESK_ROLES:
-        return
+def check_not_taken(work: RoutingWork, case: Case, actor: Actor, here: Here) -> bool:
+    """Refuse a desk's act on a case that a colleague works on; return whether somebody has taken it."""
     taken = work.desk_books.taking(case.case_no)
-    if taken is not None and taken.holds_against(actor.person, here.clock.now()):
+    if taken is None:
+        return False
+    if actor.role in DESK_ROLES and taken.holds_against(actor.person, here.clock.now()):
         raise _taken(taken)
+    return True
 
 
 def _taken(taken: Taking) -> Conflict:

@@ -27,22 +27,22 @@ _BEGINNING = re.compile(r'\{"type":"([a-z0-9.-]+)","version":"(\d+\.\d+)","data"
 _DECODER = json.JSONDecoder()
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LOCK = "SELECT case_no, snapshot::text FROM {table} WHERE case_no = ANY(%s) ORDER BY case_no FOR UPDATE"
-_EVENTS = """
-INSERT INTO {table} (case_no, seq, name, major, epoch, node, at, digest, body)
+_EVENTS = f"""
+INSERT INTO {case_event.fullname} (case_no, seq, name, major, epoch, node, at, digest, body)
 SELECT * FROM unnest(%s::text[], %s::int[], %s::text[], %s::int[], %s::int[], %s::text[], %s::timestamptz[],
                      %s::text[], %s::text[])
 """
-_FILES = """
-INSERT INTO {table} (case_no, state, holder, unit, epoch, seq, head_digest, in_transfer, petitioner_key, received_on,
-                     since, snapshot)
+_FILES = f"""
+INSERT INTO {case_file.fullname} (case_no, state, holder, unit, epoch, seq, head_digest, in_transfer, petitioner_key,
+                     received_on, since, snapshot)
 SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::int[], %s::text[], %s::bool[],
                      %s::text[], %s::date[], %s::timestamptz[], %s::jsonb[])
 ON CONFLICT (case_no) DO UPDATE SET state = excluded.state, holder = excluded.holder, unit = excluded.unit,
     epoch = excluded.epoch, seq = excluded.seq, head_digest = excluded.head_digest,
     in_transfer = excluded.in_transfer, since = excluded.since, snapshot = excluded.snapshot
 """
-_PERSONS = """
-INSERT INTO {table} (person, case_no, kind, received_on)
+_PERSONS = f"""
+INSERT INTO {repeats.person.fullname} (person, case_no, kind, received_on)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::date[]) ON CONFLICT DO NOTHING
 """
 
@@ -87,14 +87,8 @@ class SqlCases:
 
     def read(self, text: str) -> Recorded:
         """Read one event from its text; raises Invalid."""
-        try:
-            wire_type, data, written = _parsed(text)
-            cls = registry.MESSAGES[wire_type]
-        except (ValueError, KeyError, TypeError):
-            raise Invalid("events", "event", "案件事件无法解读，或本版本不认识其类型。") from None
-        if not issubclass(cls, CaseEvent):
-            raise Invalid("events", "event", "消息不是案件事件。")
-        event = load(cls, data)
+        event, data, written = _read(text)
+        cls = type(event)
         digest = chain.seal(chain.recorded_fields(cls.MESSAGE.name, data), event.head.previous)  # type: ignore[attr-defined]
         if written is not None and written.version.startswith(f"{cls.MESSAGE.major}."):  # type: ignore[attr-defined]
             self._written[digest] = written
@@ -119,10 +113,10 @@ class SqlCases:
         self._persons.clear()
         self._written.clear()
 
-    def flush_persons(self, persons: Sequence[str]) -> None:
-        """Write what waits if a case of one of these persons is among it."""
+    def flush_persons(self, persons: Sequence[str], besides: str) -> None:
+        """Write what waits if another case of one of these persons is among it."""
         wanted = set(persons)
-        if any(person in wanted for person, *_ in self._persons):
+        if any(person in wanted and case_no != besides for person, case_no, *_ in self._persons):
             self.flush()
 
     def flush_cases(self, case_nos: Iterable[str]) -> None:
@@ -131,21 +125,35 @@ class SqlCases:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits: one insert of events, one of persons, one upsert of case files."""
-        if self._rows:
-            self._write(_EVENTS.format(table=case_event.fullname), self._rows)
-            self._rows.clear()
-        if self._persons:
-            self._write(_PERSONS.format(table=repeats.person.fullname), self._persons)
-            self._persons.clear()
-        if self._changed:
-            files = [_file_row(case) for _, case in sorted(self._changed.items())]
-            self._write(_FILES.format(table=case_file.fullname), files)
-            self._changed.clear()
+        """Write what waits in one go: an insert of events, one of persons, an upsert of case files."""
+        files = [_file_row(case) for _, case in sorted(self._changed.items())]
+        waiting: list[tuple[str, Sequence[tuple[object, ...]]]]
+        waiting = [(_EVENTS, self._rows), (_PERSONS, self._persons), (_FILES, files)]
+        statements = [statement for statement, rows in waiting if rows]
+        if statements:
+            # A column at a time as an array: several times faster than row by row.
+            columns = [list(column) for _, rows in waiting for column in zip(*rows, strict=True)]
+            self._connection.exec_driver_sql(";".join(statements), tuple(columns))
+        self._rows.clear()
+        self._persons.clear()
+        self._changed.clear()
 
-    def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-        """Write rows in one statement, a column at a time as an array: several times faster than row by row."""
-        self._connection.exec_driver_sql(statement, tuple(list(column) for column in zip(*rows, strict=True)))
+
+def read_event(text: str) -> CaseEvent:
+    """Return the event that a text tells of, to be looked at; its place in the chain is not worked out."""
+    return _read(text)[0]
+
+
+def _read(text: str) -> tuple[CaseEvent, Any, Written | None]:
+    """Return an event with its data as JSON has it; raises Invalid."""
+    try:
+        wire_type, data, written = _parsed(text)
+        cls = registry.MESSAGES[wire_type]
+    except (ValueError, KeyError, TypeError):
+        raise Invalid("events", "event", "案件事件无法解读，或本版本不认识其类型。") from None
+    if not issubclass(cls, CaseEvent):
+        raise Invalid("events", "event", "消息不是案件事件。")
+    return load(cls, data), data, written
 
 
 def _parsed(text: str) -> tuple[str, Any, Written | None]:

@@ -12,8 +12,13 @@ from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import PetitionClass
 from lianxi.contracts.schemas import load
 from services.routing.domain.records import HandOff, SentAct, WaitingRow
-from services.routing.storage.cases import SqlCases
+from services.routing.storage.cases import read_event
 from services.routing.storage.tables import case_event, case_file, custody_receipt, directive, sorting
+
+_VIEW = f"""
+SELECT snapshot, ARRAY(SELECT body FROM {case_event.fullname} e WHERE e.case_no = f.case_no ORDER BY e.seq) AS bodies
+FROM {case_file.fullname} f WHERE case_no = %s
+"""
 
 
 class SqlDesk:
@@ -24,16 +29,8 @@ class SqlDesk:
 
     def view(self, case_no: str) -> tuple[Case, tuple[CaseEvent, ...]] | None:
         """Return a case and its history without locking it."""
-        snapshot = self._connection.execute(
-            select(case_file.c.snapshot).where(case_file.c.case_no == case_no)
-        ).scalar_one_or_none()
-        if snapshot is None:
-            return None
-        bodies = self._connection.execute(
-            select(case_event.c.body).where(case_event.c.case_no == case_no).order_by(case_event.c.seq)
-        ).scalars()
-        read = SqlCases(self._connection).read
-        return load(Case, snapshot), tuple(read(body).event for body in bodies)
+        row = self._connection.exec_driver_sql(_VIEW, (case_no,)).one_or_none()
+        return None if row is None else (load(Case, row.snapshot), tuple(map(read_event, row.bodies)))
 
     def sorting(self, case_no: str) -> dict[str, Any] | None:
         """Return what the rules proposed: {"why", "proposal"}."""

@@ -5,7 +5,7 @@ their context is the case number, so that a sealed text moved to another case do
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,9 @@ from services.routing.storage.tables import case_text, custody_receipt, document
 from services.routing.storage.tables import directive as directive_table
 from services.routing.storage.tables import document as document_table
 
+_TEXTS = f"""
+SELECT case_no, subject, text, petitioner_key, petitioner_sealed FROM {case_text.fullname} WHERE case_no = ANY(%s)
+"""
 SEALED = "sealed"
 """The one entry of a document's paper while it is on the road between nodes."""
 
@@ -64,16 +67,23 @@ class SqlTexts:
 
     def get(self, case_no: str) -> CaseText | None:
         """Return it, or None where this node never held the case."""
-        row = self._connection.execute(select(case_text).where(case_text.c.case_no == case_no)).one_or_none()
-        if row is None:
-            return None
-        return CaseText(
-            case_no=case_no,
-            subject=self._keys.open(row.subject, f"{case_no}/subject"),
-            text=self._keys.open(row.text, f"{case_no}/text"),
-            petitioner_key=row.petitioner_key,
-            petitioner_sealed=row.petitioner_sealed,
-        )
+        return self.of([case_no]).get(case_no)
+
+    def of(self, case_nos: Sequence[str]) -> dict[str, CaseText]:
+        """Return the texts of those of the cases that this node ever held."""
+        if not case_nos:
+            return {}
+        rows = self._connection.exec_driver_sql(_TEXTS, (list(case_nos),))
+        return {
+            row.case_no: CaseText(
+                case_no=row.case_no,
+                subject=self._keys.open(row.subject, f"{row.case_no}/subject"),
+                text=self._keys.open(row.text, f"{row.case_no}/text"),
+                petitioner_key=row.petitioner_key,
+                petitioner_sealed=row.petitioner_sealed,
+            )
+            for row in rows
+        }
 
     def sealed(self, case_no: str) -> CaseText | None:
         """Return it with subject and text sealed for another node."""

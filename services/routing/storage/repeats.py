@@ -51,15 +51,20 @@ WITH found AS MATERIALIZED (
 {_FACTS}
 """
 # Without a LIMIT inside, the planner has no reason to read the whole table instead of the index.
-_COPIES = f"""
-WITH found AS MATERIALIZED (
-    SELECT case_no FROM {SCHEMA}.case_fingerprint WHERE bands && %(bands)s::bigint[] AND case_no <> ALL (%(besides)s)
-)
-SELECT case_no FROM found LIMIT %(likely)s
+_ALIKE = f"""
+WITH found AS MATERIALIZED (SELECT case_no, bands FROM {SCHEMA}.case_fingerprint WHERE bands && %s::bigint[])
+SELECT case_no, bands FROM found LIMIT {_LIKELY_COPIES + MOST + 1}
 """
-_CROWD = f"""
-WITH found AS MATERIALIZED (SELECT bands FROM {SCHEMA}.case_fingerprint WHERE bands && %(bands)s::bigint[])
-SELECT bands FROM found LIMIT %(likely)s
+_REMEMBER_TEXT = f"""
+INSERT INTO {SCHEMA}.case_fingerprint (case_no, bands) VALUES (%s, %s::bigint[])
+ON CONFLICT (case_no) DO UPDATE SET bands = excluded.bands
+"""
+_PROPOSE = f"""
+INSERT INTO {SCHEMA}.repeat_proposal
+    (case_no, earlier, same_person, score, reasons, state, holder, sealed, told_by, proposed_at)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::bool[], %s::smallint[], %s::jsonb[], %s::text[], %s::text[],
+                     %s::bool[], %s::text[], %s::timestamptz[])
+ON CONFLICT DO NOTHING
 """
 _NAMED = f"""
 WITH found AS MATERIALIZED (SELECT unnest(%(case_nos)s::text[]) AS case_no, ARRAY[]::text[] AS kinds)
@@ -74,13 +79,14 @@ class SqlRepeats:
         self._connection = connection
         self._cases = cases
         self._keys = keys
+        self._alike: dict[str, dict[str, frozenset[int]]] = {}
 
     def of_persons(self, person_keys: Iterable[str], besides: str) -> tuple[Known, ...]:
         """Return other cases of these persons that this node knows, latest first."""
         persons = [person_id(key) for _, key in map(keys_with_kind, person_keys)]
         if not persons:
             return ()
-        self._cases.flush_persons(persons)
+        self._cases.flush_persons(persons, besides)
         given = {"persons": persons, "besides": besides, "likely": _LIKELY, "most": MOST}
         return tuple(_known(row, own=True) for row in self._connection.exec_driver_sql(_PERSONS, given))
 
@@ -103,26 +109,21 @@ class SqlRepeats:
 
         Of a campaign the first fifty are kept: they are enough to know the rest by, and no search reads more of it.
         """
-        made = bands(f"{text.subject}\n{text.text}", self._key(0))
-        if made and not self._is_crowded(made):
-            statement = insert(repeats.fingerprint).values(case_no=text.case_no, bands=list(made))
-            replaced = statement.on_conflict_do_update(index_elements=["case_no"], set_={"bands": list(made)})
-            self._connection.execute(replaced)
-
-    def _is_crowded(self, made: Sequence[int]) -> bool:
-        """Whether so many texts here share half of these bands that one more would tell nothing."""
-        given = {"bands": list(made), "likely": _LIKELY_COPIES}
-        found = [row.bands for row in self._connection.exec_driver_sql(_CROWD, given)]
-        return sum(len(set(made).intersection(each)) * 2 >= len(made) for each in found) >= _LIKELY_COPIES
+        every = self._bands(text)
+        made = every[0]
+        if not made:
+            return
+        alike = self._alike[text.case_no] = self._sharing(every)
+        if sum(len(each.intersection(made)) * 2 >= len(made) for each in alike.values()) < _LIKELY_COPIES:
+            self._connection.exec_driver_sql(_REMEMBER_TEXT, (text.case_no, list(made)))
 
     def copies_of(self, text: CaseText, besides: Iterable[str]) -> tuple[Known, ...]:
         """Return cases here whose texts are near-copies of this one, latest first."""
-        whole = f"{text.subject}\n{text.text}"
-        wanted = [band for number in range(self._count()) for band in bands(whole, self._key(number))]
-        if not wanted:
-            return ()
-        given = {"bands": wanted, "besides": [text.case_no, *besides], "likely": _LIKELY_COPIES}
-        numbers = [row.case_no for row in self._connection.exec_driver_sql(_COPIES, given)]
+        alike = self._alike.pop(text.case_no, None)
+        if alike is None:
+            alike = self._sharing(self._bands(text))
+        not_these = {text.case_no, *besides}
+        numbers = [number for number in alike if number not in not_these][:_LIKELY_COPIES]
         if not numbers:
             return ()
         self._cases.flush_cases(numbers)
@@ -132,8 +133,8 @@ class SqlRepeats:
     def propose(self, proposals: Sequence[Proposal]) -> None:
         """Keep proposals; what was proposed before stays as it is, with its decision."""
         if proposals:
-            rows = [_row(each) for each in proposals]
-            self._connection.execute(insert(repeats.proposal).on_conflict_do_nothing(), rows)
+            columns = zip(*map(_new_row, proposals), strict=True)
+            self._connection.exec_driver_sql(_PROPOSE, tuple(list(column) for column in columns))
 
     def proposals(self, case_no: str) -> tuple[Proposal, ...]:
         """Return what was proposed for a case, most likely first, with where the earlier cases stand now."""
@@ -206,15 +207,18 @@ class SqlRepeats:
         statement = insert(repeats.search).values(case_no=case_no, **facts)
         self._connection.execute(statement.on_conflict_do_update(index_elements=["case_no"], set_=facts))
 
-    def _count(self) -> int:
-        return len(self._fingerprint_keys())
+    def _bands(self, text: CaseText) -> list[tuple[int, ...]]:
+        """Return the bands of a text under each key derived from the city's index keys, the one in use first."""
+        keys = self._keys.keyed_hashes("fingerprint", "text")
+        return [bands(f"{text.subject}\n{text.text}", bytes.fromhex(key)) for key in keys]
 
-    def _key(self, number: int) -> bytes:
-        return bytes.fromhex(self._fingerprint_keys()[number])
-
-    def _fingerprint_keys(self) -> tuple[str, ...]:
-        """Keys derived from the city's index keys, the one in use first."""
-        return self._keys.keyed_hashes("fingerprint", "text")
+    def _sharing(self, every: Iterable[Sequence[int]]) -> dict[str, frozenset[int]]:
+        """Return some of the cases here whose texts share a band with these, each with all its bands."""
+        wanted = [band for made in every for band in made]
+        if not wanted:
+            return {}
+        found = self._connection.exec_driver_sql(_ALIKE, (wanted,))
+        return {row.case_no: frozenset(row.bands) for row in found}
 
 
 def _known(row: Row[Any], *, own: bool) -> Known:
@@ -231,9 +235,19 @@ def _known(row: Row[Any], *, own: bool) -> Known:
     )
 
 
-def _row(proposal: Proposal) -> dict[str, Any]:
-    row = {field.name: getattr(proposal, field.name) for field in fields(Proposal)}
-    return row | {"reasons": list(proposal.reasons), "verdict": proposal.verdict.value if proposal.verdict else None}
+def _new_row(proposal: Proposal) -> tuple[object, ...]:
+    return (
+        proposal.case_no,
+        proposal.earlier,
+        proposal.same_person,
+        proposal.score,
+        json.dumps(proposal.reasons, ensure_ascii=False),
+        proposal.state,
+        proposal.holder,
+        proposal.sealed,
+        proposal.told_by,
+        proposal.proposed_at,
+    )
 
 
 def _proposal(row: Row[Any]) -> Proposal:

@@ -176,6 +176,9 @@ class MemoryWishes:
 class MemoryTexts(dict[str, CaseText]):
     """`Texts` as a dictionary."""
 
+    def of(self, case_nos: Sequence[str]) -> dict[str, CaseText]:
+        return {case_no: self[case_no] for case_no in case_nos if case_no in self}
+
     def sealed(self, case_no: str) -> CaseText | None:
         text = self.get(case_no)
         return text and replace(text, subject=f"sealed {text.subject}", text=f"sealed {text.text}")

@@ -46,9 +46,14 @@ class Lesson:
     advice: str = ""
 
 
+def may_overrule(command: Command) -> bool:
+    """Whether a command is a person's decision on something the rules propose."""
+    return isinstance(command, RegisterCase | TransferCase | AssignCase) and command.actor.role is not Role.SYSTEM
+
+
 def overruled(command: Command, proposal: Mapping[str, Any], at: datetime) -> tuple[Overrule, ...]:
     """Compare what a person decides with what the rules proposed; empty for what the rules did themselves."""
-    if command.actor.role is Role.SYSTEM:
+    if not may_overrule(command):
         return ()
     return tuple(
         Overrule(
