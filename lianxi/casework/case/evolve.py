@@ -206,7 +206,7 @@ def _(event: d.OrganDesignated, case: Case) -> Case:
 
 
 @after.register
-def _(_event: d.AssistOpinionFiled | s.InstructionRecorded | p.MaterialAdded, case: Case) -> Case:
+def _(_event: d.AssistOpinionFiled | s.InstructionRecorded | s.RepeatFound | p.MaterialAdded, case: Case) -> Case:
     return case
 
 

@@ -1,7 +1,8 @@
 """Where a case belongs that takes no ordinary road: T5–T11 at the petition department, T23 and T25–T27 at the organ.
 
-Also T52, the splitting of one contact with several claims into cases of their own (R-31-8). Each of these acts issues
-a document that says why; all but T10 and T52 end the case here.
+Also T52, the splitting of one contact with several claims into cases of their own (R-31-8), and T57, that a case was
+found to repeat an earlier one. Each of these acts issues
+a document that says why; all but T10, T52 and T57 end the case here.
 """
 
 from dataclasses import dataclass
@@ -213,3 +214,12 @@ class CaseSplit(CaseEvent):
     moved: tuple[int, ...]
     claims: tuple[Claim, ...]
     document: Document
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RepeatFound(CaseEvent):
+    """T57 (PR-3): somebody decided that the same person came before with the same matter, as the case `earlier`."""
+
+    MESSAGE: ClassVar[Message] = Message("repeat-found")
+    found_on: date
+    earlier: str

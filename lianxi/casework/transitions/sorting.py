@@ -1,9 +1,11 @@
-"""T5–T11, T23 and T52: cases that take no ordinary road, and claims that become cases of their own (R-31-8)."""
+"""T5–T11, T23, T52 and T57: cases that take no ordinary road, claims that become cases of their own, repeats."""
 
+from lianxi.casework.messages.facts import CaseState
 from lianxi.casework.transitions.row import Transition, opening, step
 
 _AT_AN_END = opening("ARCHIVE:document.issued_on", closes="DISPOSE CHAIN NOTICE_KPI", cancels_all=True)
 
+_ANY = " ".join(set(CaseState) - {CaseState.DRAFT, CaseState.MERGED, CaseState.ARCHIVED})
 _SPLITS = (
     step(
         "split-case",
@@ -169,4 +171,10 @@ ROWS: tuple[Transition, ...] = (
         ),
     ),
     Transition(id="T52", label="分案", article="22、31", limit="DISPOSE", steps=_SPLITS),
+    Transition(
+        id="T57",
+        label="认定重复信访",
+        article="19(3)",
+        steps=(step("note-repeat", _ANY, "", "SYS", "RepeatFound"),),
+    ),
 )

@@ -24,6 +24,8 @@ INTERNAL = frozenset(
         "lapse-case",
         "lapse-completion",
         "start-rehandling",
+        "close-by-final-review",
+        "note-repeat",
         "escalate-returns",
     }
 )

@@ -5,26 +5,42 @@ if nothing had been found. *Same* (PR-3): an earlier case that is open and held 
 as soon as a dispatcher says so; everything else, an earlier case that ended or that another node holds, is for the
 dispatcher to decline, bar or send after it (T5, T6, T12), so the new one is registered under its own number (PR-18),
 tied to the earlier by the decision, and waits. Proposal and decision are kept whatever follows.
+
+That it repeats another enters the history of the case (T57), so that every node above counts it (K-7, K-10). Where the
+earlier one is an accusation and this one is not, nothing is written: the number would tell that there is one (GD-1).
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from lianxi.casework.case.acts import record
+from lianxi.casework.case.builders import Draft
 from lianxi.casework.case.state import Case
 from lianxi.casework.errors import Conflict, Forbidden, Refused, Unknown
 from lianxi.casework.messages.commands import MergeCase
-from lianxi.casework.messages.facts import Actor, CaseState, Role
+from lianxi.casework.messages.facts import Actor, CaseState, PetitionClass, Role
 from lianxi.casework.messages.notices import ContactRegistered
+from lianxi.casework.messages.sorting import RepeatFound
+from lianxi.casework.transitions import by_id
 from services.routing.domain.records import SEALED_READERS
 from services.routing.domain.repeats import Decision, Proposal, Verdict
 from services.routing.domain.sorting import Sorted
 from services.routing.handlers import Here, RoutingWork
-from services.routing.handlers.cases import carry_out, check_sealed, known_case, register_and_dispatch, sort_again
+from services.routing.handlers.cases import (
+    carry_out,
+    check_sealed,
+    conclude,
+    given_here,
+    known_case,
+    register_and_dispatch,
+    sort_again,
+)
 from services.routing.handlers.repeats import holding, may_see, why_it_waits
 
 DECIDERS = frozenset({Role.REGISTRAR, Role.DISPATCHER, *SEALED_READERS})
 MERGED, LINKED, OPENED, WAITS, KEPT = "merged", "linked", "opened", "waits", "kept"
+_NOTED = "T57"
 _RECEIVED, _REGISTERED = CaseState("S01"), CaseState("S02")
 
 
@@ -44,6 +60,7 @@ def decide_repeat(work: RoutingWork, decision: Decision, here: Here) -> dict[str
     decided = replace(proposal, verdict=decision.verdict)
     rest = [decided if each.earlier == decision.earlier else each for each in proposals]
     after, outcome = _follow(work, here, case, decided, actor=decision.actor, proposals=rest)
+    after = _noted(work, here, after, decided, decision.actor)
     work.repeats.decide(
         case.case_no,
         decision.earlier,
@@ -54,6 +71,18 @@ def decide_repeat(work: RoutingWork, decision: Decision, here: Here) -> dict[str
         outcome=outcome,
     )
     return {"case_no": after.case_no, "seq": after.seq, "state": after.state.value, "outcome": outcome}
+
+
+def _noted(work: RoutingWork, here: Here, case: Case, decided: Proposal, actor: Actor) -> Case:
+    """Write into the history which case this one repeats; a merged one has it there already."""
+    same = decided.verdict is Verdict.SAME and decided.same_person
+    told = decided.sealed and case.petition_class is not PetitionClass.ACCUSATION
+    if not same or told or case.in_transfer or case.state not in by_id(_NOTED).start:
+        return case
+    found = Draft(RepeatFound, {"found_on": here.clock.today(), "earlier": decided.earlier})
+    after, events = record(case, _NOTED, actor, given_here(work, here), [found])
+    conclude(work, here, after, events)
+    return after
 
 
 def _may_decide(case: Case, actor: Actor, here: Here) -> None:

@@ -14,7 +14,7 @@ from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages.facts import CaseState, PetitionClass
 from lianxi.casework.messages.petitioner import CaseRated, Rated
-from lianxi.casework.messages.sorting import CaseDeclined
+from lianxi.casework.messages.sorting import CaseDeclined, RepeatFound
 from lianxi.casework.values import replace
 from lianxi.law.clocks import ClockCode
 from services.supervision.domain.clocks import REPLY_CLOCKS, ClockRow, Nature, Status
@@ -166,7 +166,7 @@ def _with_figures(row: LedgerRow, event: e.CaseEvent) -> LedgerRow:
 def _with_verdicts(row: LedgerRow, event: e.CaseEvent) -> LedgerRow:
     """Note of which case this one is a repeat, and how the petitioner rated."""
     match event:
-        case e.CaseMerged(into=earlier) | CaseDeclined(earlier=earlier):
+        case e.CaseMerged(into=earlier) | CaseDeclined(earlier=earlier) | RepeatFound(earlier=earlier):
             return replace(row, repeat_of=earlier)
         case CaseRated(rated=Rated.UNIT, rated_on=day, rating=rating):
             return replace(row, unit_rated_on=day, unit_rating=rating.value)

@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from lianxi.casework.case.acts import record
+from lianxi.casework.case.builders import Draft
 from lianxi.casework.identifiers import DivisionCode
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages import events as e
@@ -91,10 +93,20 @@ def again(number, earlier, dice):
     start = datetime.combine(end or START.date(), START.timetz()) + timedelta(days=dice.randrange(120))
     road = Road(f"630100000{start:%Y%m%d}W{number:05d}", start=start)
     road.received(CITY, dice.choice(["WEB", "LETTER"])).registered(CITY)
+    if dice.random() < 0.3:
+        return found_to_repeat(road, earlier)
     order = s.BarCase if end else s.DeclineCase
     paper = {"basis": "第十九条", "reason": "同一事项"}
     command = order(case_no=road.case.case_no, actor=an_actor("D", CITY), earlier=earlier.case.case_no, paper=paper)
     return road.do(command, CITY, earlier=earlier.case)
+
+
+def found_to_repeat(road, earlier):
+    """A clerk says "same", and nothing else follows from it yet (T57)."""
+    found = Draft(s.RepeatFound, {"found_on": road.today, "earlier": earlier.case.case_no})
+    road.case, events = record(road.case, "T57", an_actor("R", CITY), road.given(CITY), [found])
+    road.events.extend(events)
+    return road
 
 
 def road_claims():
@@ -119,6 +131,9 @@ def returned(road, dice):
     return road
 
 
+_SAME = s.CaseDeclined | s.RepeatFound
+
+
 class Naive:
     """Counts by reading each case's events from the first to the last, one index after the other."""
 
@@ -137,7 +152,7 @@ class Naive:
         registered = next((event for event in events if isinstance(event, e.CaseRegistered)), None)
         if registered is None or not self._within(registered.registered_on):
             return
-        repeats = any(isinstance(event, s.CaseDeclined) for event in events)
+        repeats = any(isinstance(event, _SAME) for event in events)
         self._count("K-7", registered.head.node, repeats)
         self._count("K-8", registered.head.node, events[0].channel == "WEB")
 
@@ -157,7 +172,7 @@ class Naive:
                 self._count("K-5", TOWNSHIP, False)
 
     def _lasting(self, roads):
-        declined = [event for road in roads for event in road.events if isinstance(event, s.CaseDeclined)]
+        declined = [event for road in roads for event in road.events if isinstance(event, _SAME)]
         registered = {road.case.case_no: road.case.registered_on for road in roads}
         for road in roads:
             case = road.case

@@ -112,6 +112,13 @@ def test_the_form_of_an_opinion_asks_for_all_that_the_regulation_wants():
     assert "outcomes.0.outcome" in names
 
 
+def test_the_form_of_a_final_opinion_offers_no_way_back():
+    fields = {field.name: field for field in form_for("decide-final-review", a_case(), PLACES)}
+
+    assert [value for value, _ in fields["disposition"].choices] == ["UPHOLD", "AMEND"]
+    assert fields["service.proof"].required
+
+
 def test_a_case_not_yet_registered_is_asked_how_many_claims_it_has():
     fields = form_for("register-case", a_case(claims=[]), PLACES)
 

@@ -9,6 +9,7 @@ from lianxi.casework.errors import Conflict, Forbidden, Invalid, Unknown
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages.facts import Actor, CaseState, PetitionClass, Role
 from lianxi.casework.messages.repeats import RepeatsAsked, RepeatsTold
+from lianxi.casework.messages.sorting import RepeatFound
 from lianxi.contracts.schemas import dump
 from services.routing import schemas
 from services.routing.domain.repeats import Decision, Verdict
@@ -39,6 +40,12 @@ def decision(number, earlier, verdict, role="D", node=CITY, *, note=""):
 
 def decided(node, number, earlier, verdict, role="D"):
     return decide_repeat(node, decision(number, earlier, verdict, role, node.code), node.here)
+
+
+def noted(node, number):
+    """What the history of a case says about whom it repeats: act, earlier case, who decided."""
+    events = [event for event in node.recorded if isinstance(event, RepeatFound)]
+    return [(e.head.act, e.earlier, e.head.actor.person) for e in events if e.head.case_no == number]
 
 
 def rows(node, number, role="D"):
@@ -153,6 +160,7 @@ def test_pr_3_the_same_matter_joins_the_open_earlier_case_when_a_dispatcher_says
     done = decided(node, SECOND, FIRST, "same")
 
     assert (done["outcome"], done["state"]) == ("merged", "S63")
+    assert noted(node, SECOND) == []
     assert node.cases.get(SECOND).merged_into == FIRST
 
 
@@ -166,6 +174,7 @@ def test_a_registrars_same_ties_the_cases_and_leaves_the_merging_to_the_dispatch
 
     assert (done["outcome"], done["state"]) == ("linked", "S02")
     assert "请分办人员并案" in node.sorted[SECOND][0]
+    assert noted(node, SECOND) == [("T57", FIRST, f"r-{CITY}")]
     merge = c.MergeCase(case_no=SECOND, actor=an_actor("D", CITY), into=FIRST)
     assert cases.carry_out(node, node.here, node.cases.get(SECOND), merge).state is CaseState.MERGED
 
@@ -184,6 +193,7 @@ def test_the_same_matter_is_registered_under_its_own_number_where_it_cannot_join
     done = decided(node, SECOND, FIRST, "same")
 
     assert (done["outcome"], done["state"]) == ("linked", "S02")
+    assert (noted(node, SECOND), done["seq"]) == ([("T57", FIRST, f"d-{CITY}")], node.cases.get(SECOND).seq)
     assert told in node.sorted[SECOND][0]
 
 
@@ -193,6 +203,7 @@ def test_what_the_rules_leave_open_stays_open_after_the_decision():
     file(node, SECOND)
 
     assert decided(node, SECOND, FIRST, "different")["outcome"] == "waits"
+    assert noted(node, SECOND) == []
     assert node.sorted[SECOND][0] == "属地不明"
 
 
@@ -204,6 +215,7 @@ def test_a_decision_on_a_case_that_has_gone_on_is_kept_and_changes_nothing():
 
     assert decided(node, SECOND, FIRST, "same")["outcome"] == "kept"
     assert rows(node, SECOND)[0]["outcome"] == "kept"
+    assert (noted(node, SECOND), node.cases.get(SECOND).state) == ([("T57", FIRST, f"d-{CITY}")], CaseState.ACCEPTED)
 
 
 def test_a_decision_keeps_who_when_and_why_and_is_made_once():
@@ -246,6 +258,8 @@ def test_gd_1_an_earlier_accusation_is_known_to_named_officers_only_and_holds_no
     assert [row["earlier"] for row in rows(node, SECOND, "DL")] == [FIRST]
     with pytest.raises(Unknown):
         decided(node, SECOND, FIRST, "same")
+    assert decided(node, SECOND, FIRST, "same", "DL")["outcome"]
+    assert noted(node, SECOND) == []
 
 
 class TestAcrossNodes:
