@@ -15,11 +15,13 @@ from lianxi.casework.messages import events as e
 from lianxi.casework.messages import notices as n
 from lianxi.casework.messages.catalogue import EVENTS
 from lianxi.casework.messages.dispute import OrganDesignated
-from lianxi.casework.messages.facts import PetitionClass, TransferKind
+from lianxi.casework.messages.facts import PetitionClass, Transfer, TransferKind
 from lianxi.casework.messages.materials import Material, MaterialsArrived, MaterialsKept
 from lianxi.law.receipts import local_day
 
 CASE_FACTS = ("holder", "holding_unit", "sender", "assigner")
+TOWNSHIP_CODE, TOWNSHIP_OFFICE = 9, "office"
+"""The length of a township's code, and the unit that is its own government (deploy/xining/units.yaml)."""
 LISTS = frozenset({"assists", "between", "into", "parties"})
 """Facts that name several cases or organs, with spaces between them."""
 Getter = Callable[[Any], Any]
@@ -27,7 +29,10 @@ Getter = Callable[[Any], Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaseStanding:
-    """What notify remembers of a case: whose it is, who sent and assigned it, and whether it is sealed (GD-1)."""
+    """What notify remembers of a case: whose it is, who sent and assigned it, and whether it is sealed (GD-1).
+
+    `forwarded` is the organ it was last sent to and the day, as the petitioner was told by whoever sent it (DOC-2).
+    """
 
     case_no: str
     holder: str = ""
@@ -35,6 +40,19 @@ class CaseStanding:
     sender: str = ""
     assigner: str = ""
     sealed: bool = False
+    forwarded: str = ""
+
+
+TEACHING = (
+    e.CaseReceived,
+    e.CaseRegistered,
+    e.CaseClassified,
+    e.CaseDelivered,
+    e.CaseReturned,
+    OrganDesignated,
+    e.ReportAccepted,
+)
+"""The events that change what is remembered of a case; all others leave it as it is (`followed`)."""
 
 
 def followed(case: CaseStanding, event: e.CaseEvent) -> CaseStanding:
@@ -52,9 +70,10 @@ def followed(case: CaseStanding, event: e.CaseEvent) -> CaseStanding:
                 holding_unit=transfer.to_unit,
                 sender=transfer.from_node,
                 assigner=transfer.from_node if assigned else case.assigner,
+                forwarded=_forwarded(transfer, local_day(transfer.offered_at)),
             )
         case e.CaseReturned(transfer=transfer):
-            return replace(case, holder=transfer.to_node, holding_unit="", assigner="")
+            return replace(case, holder=transfer.to_node, holding_unit="", assigner="", forwarded="")
         case OrganDesignated(moved=True, transfer=None, lead=unit):
             after = replace(case, holding_unit=unit)
         case e.ReportAccepted():
@@ -62,6 +81,24 @@ def followed(case: CaseStanding, event: e.CaseEvent) -> CaseStanding:
         case _:
             after = case
     return after
+
+
+def _forwarded(transfer: Transfer, on: date) -> str:
+    """Return to which organ a case was sent, and when, as far as that is news to its petitioner.
+
+    The office of a township or street is the government of that place: who was told that the case goes there has been
+    told, whichever desk of it has the case (PR-11 wants the organ and the day). Other units are organs of their own.
+    """
+    township = len(transfer.to_node) == TOWNSHIP_CODE
+    unit = "" if township and transfer.to_unit == f"{transfer.to_node}.{TOWNSHIP_OFFICE}" else transfer.to_unit
+    return f"{unit or transfer.to_node} {on.isoformat()}"
+
+
+def _told_before(message: Any, case: CaseStanding) -> str:
+    """Whether the petitioner knows already what a transfer says: the same organ, and the same day."""
+    transfer, document = getattr(message, "transfer", None), getattr(message, "document", None)
+    known = transfer is not None and document is not None and case.forwarded
+    return "yes" if known and _forwarded(transfer, document.issued_on) == case.forwarded else "no"
 
 
 def _accuses(event: e.CaseRegistered | e.CaseClassified) -> bool:
@@ -163,7 +200,7 @@ MESSAGES = frozenset(_BY_NAME)
 
 def fact_names(message: str) -> frozenset[str]:
     """Return the facts of a message by its name."""
-    return frozenset((*_GETTERS[_BY_NAME[message]], *CASE_FACTS))
+    return frozenset((*_GETTERS[_BY_NAME[message]], *CASE_FACTS, "told_before"))
 
 
 def is_known(message: Any) -> bool:
@@ -179,7 +216,8 @@ def case_no_of(message: Any) -> str:
 def facts_of(message: Any, case: CaseStanding) -> dict[str, str]:
     """Return the facts of a message about `case`."""
     facts = {name: _text(read(message)) for name, read in _GETTERS[type(message)].items()}
-    return facts | {name: getattr(case, name) for name in CASE_FACTS}
+    facts |= {name: getattr(case, name) for name in CASE_FACTS}
+    return facts | {"told_before": _told_before(message, case)}
 
 
 def event_id_of(message: Any, given: str) -> str:

@@ -83,6 +83,11 @@ class Rule:
         """Return whether every condition holds at `node`."""
         return all(test(facts[fact], node) for fact, test in self.conditions.items())
 
+    def may_hold(self, acting: str, node: str) -> bool:
+        """Return whether the rule could hold at `node` for what `acting` did, whatever the other facts are."""
+        test = self.conditions.get("acting_node")
+        return test is None or test(acting, node)
+
     def recipients(self, facts: Mapping[str, str], node: str) -> Iterator[Recipient]:
         """Yield whom the rule tells at `node`; each role once."""
         if self.to_petitioner:

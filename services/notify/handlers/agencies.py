@@ -30,6 +30,7 @@ from services.notify.domain.agencies import (
     told,
 )
 from services.notify.domain.deliveries import Delivery, delivery_id
+from services.notify.domain.facts import TEACHING
 from services.notify.domain.rules import Channel
 from services.notify.handlers.offices import Clock
 
@@ -154,10 +155,12 @@ class AgencyDesk:
 def keep(messages: Sequence[Told], work: Work, desk: AgencyDesk) -> None:
     """Keep for each agency what it may hear of these messages, and put it into its queue."""
     events = [message for message in messages if isinstance(message.body, CaseEvent)]
+    agencies, owed = work.agencies.all() if events else [], dict[str, list[AgencyEvent]]()
+    if not agencies:  # but one may be registered some day, and then it must be known whose case it is
+        events = [message for message in events if isinstance(message.body, TEACHING)]
     if not events:
         return
     cases = dict(work.agencies.cases([message.body.head.case_no for message in events]))
-    agencies, owed = work.agencies.all(), dict[str, list[AgencyEvent]]()
     changed = {}
     for message in events:
         number = message.body.head.case_no

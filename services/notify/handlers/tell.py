@@ -17,6 +17,7 @@ from lianxi.law.receipts import in_shanghai
 from services.notify.domain.choices import Choice, chosen_at_filing, ordered
 from services.notify.domain.deliveries import Delivery, delivery_id
 from services.notify.domain.facts import (
+    TEACHING,
     CaseStanding,
     case_no_of,
     event_id_of,
@@ -138,7 +139,9 @@ class _Owing:
 
 def tell(messages: Sequence[Told], work: Work, desk: Desk, wall: datetime) -> None:
     """Write down what these messages owe to whom; `wall` is real time."""
-    told = [message for message in messages if is_known(message.body)]
+    told = [message for message in messages if is_known(message.body) and _concerns(message.body, desk)]
+    if not told:
+        return
     numbers = {case_no_of(message.body) for message in told}
     before = work.cases.get(numbers)
     cases = dict(before)
@@ -156,6 +159,14 @@ def tell(messages: Sequence[Told], work: Work, desk: Desk, wall: datetime) -> No
         _follow_service(message.body, work.services, desk)
     work.cases.save([case for number, case in cases.items() if before.get(number) != case])
     work.deliveries.add(_gathered(deliveries, work.inbox, desk))
+
+
+def _concerns(message: Any, desk: Desk) -> bool:
+    """Return whether a message can change anything here: most of what other nodes did with their cases cannot."""
+    node = desk.office.node
+    if not isinstance(message, CaseEvent) or isinstance(message, TEACHING) or message.head.node == node:
+        return True
+    return any(rule.may_hold(message.head.node, node) for rule in desk.rules.about(vars(type(message))["MESSAGE"].name))
 
 
 def _after(case: CaseStanding, message: Any) -> CaseStanding:

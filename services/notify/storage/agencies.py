@@ -85,8 +85,11 @@ _SAVE = (
     " due_at = excluded.due_at, amqp_cursor = known.last_cursor, webhook_cursor = known.last_cursor"
 )
 _CASE = tuple(field.name for field in fields(AgencyCase))
-_SAVE_CASE = (
-    f"INSERT INTO notify.agency_case ({', '.join(_CASE)}) VALUES ({', '.join('%s' for _ in _CASE)})"
+_CASE_ARRAYS = ", ".join(
+    f"%s::{'boolean' if isinstance(agency_case.c[name].type, Boolean) else 'text'}[]" for name in _CASE
+)
+_SAVE_CASES = (
+    f"INSERT INTO notify.agency_case ({', '.join(_CASE)}) SELECT * FROM unnest({_CASE_ARRAYS})"
     f" ON CONFLICT (case_no) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CASE[1:])}"
 )
 _AFTER = (
@@ -214,8 +217,9 @@ class SqlAgencies:
 
     def save_cases(self, cases: Collection[AgencyCase]) -> None:
         """Write them down, always in the same order."""
-        for case in sorted(cases, key=lambda one: one.case_no):
-            self._run(_SAVE_CASE, *attrgetter(*_CASE)(case))
+        rows = [attrgetter(*_CASE)(case) for case in sorted(cases, key=lambda one: one.case_no)]
+        if rows:
+            self._run(_SAVE_CASES, *(list(column) for column in zip(*rows, strict=True)))
 
     def note(self, name: str, action: str, by: str, details: str, now: datetime) -> None:
         """Write into the book who changed what about an agency."""

@@ -1,10 +1,17 @@
 """What notify knows of events: all of them by name, and parts that not every one of them has."""
 
+from pathlib import Path
+
+import pytest
+
 from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages.catalogue import EVENTS
-from services.notify.domain.facts import MESSAGES, CaseStanding, facts_of, followed
+from lianxi.contracts.envelope import decode
+from services.notify.domain.agencies import AgencyCase, after_event
+from services.notify.domain.facts import MESSAGES, TEACHING, CaseStanding, facts_of, followed
 from tests.support.builders import CITY, DISTRICT, NUMBER, Road, an_actor
 
+GOLDEN = Path(__file__).parents[2] / "contract" / "golden"
 HOUSING, OTHER = f"{CITY}.housing", f"{CITY}.office"
 
 
@@ -21,6 +28,15 @@ def designated():
 
 def test_a_rule_may_listen_to_every_event_of_a_case():
     assert set(EVENTS) <= MESSAGES
+
+
+@pytest.mark.parametrize("name", sorted(name for name, cls in EVENTS.items() if not issubclass(cls, TEACHING)))
+def test_an_event_that_is_passed_over_would_have_taught_nothing(name):
+    event = decode((GOLDEN / f"{name}.v1.json").read_bytes()).message
+    standing = CaseStanding(case_no=NUMBER, holder=CITY, holding_unit=HOUSING, sender=DISTRICT, assigner=DISTRICT)
+    known = AgencyCase(case_no=NUMBER, holder=CITY, unit=HOUSING, category="城乡建设", registered=True)
+
+    assert (followed(standing, event), after_event(known, event)) == (standing, known)
 
 
 def test_an_event_without_a_transfer_has_no_facts_of_one_and_the_case_follows_the_designated_organ():

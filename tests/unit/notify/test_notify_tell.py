@@ -7,11 +7,12 @@ import pytest
 
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages import notices as n
-from lianxi.casework.messages.events import CaseEvent
+from lianxi.casework.messages.events import CaseAccepted, CaseEvent
 from lianxi.casework.messages.facts import Actor, Claim, PetitionClass, Role
 from services.notify.domain.rules import Channel
+from services.notify.handlers import tell
 from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, TOWNSHIP, Road, an_actor
-from tests.unit.notify.post_room import NOW, Room, a_contact, an_alert
+from tests.unit.notify.post_room import NOW, Incoming, Room, a_contact, an_alert
 
 REPORT = {"facts": "属实", "result": "已修复", "service": "已送达"}
 
@@ -288,3 +289,17 @@ def test_what_a_petitioner_chose_when_filing_holds_from_the_receipt_on_until_the
 
 def test_who_chose_nothing_when_filing_has_no_choice():
     assert Room().tell(a_contact()).work.choices.kept == {}
+
+
+class Untouched:
+    """Tables nobody asks anything."""
+
+    def __getattr__(self, name):
+        raise AssertionError(f"{name} was looked at")
+
+
+def test_what_another_node_did_with_its_case_costs_no_look_at_a_table():
+    room = Room(node=CITY)
+    accepted = next(one for one in Road().handling().events if isinstance(one, CaseAccepted))
+
+    tell([Incoming("a", accepted)], Untouched(), room.desk, room.wall.now())
