@@ -11,6 +11,7 @@ from lianxi.bus.messages import TOGETHER, Incoming, Outgoing, RawMessage
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.contracts import envelope
 from lianxi.contracts.registry import type_of
+from lianxi.runtime import tracing
 from lianxi.runtime.clock import new_id
 
 EXCHANGE = "case"
@@ -40,6 +41,7 @@ _KINDS = {
 def decode(raw: RawMessage) -> Incoming:
     """Read what came from the broker. Raises the envelope's Undecodable and UnknownMessage."""
     opened = envelope.decode(raw.body)
+    tracing.hear(opened.subject, opened.traceparent)
     return Incoming(
         id=opened.id,
         type=opened.type,
@@ -72,6 +74,7 @@ def outgoing(
         seq=head.seq if head else None,
         epoch=head.epoch if head else None,
         written=written,
+        traceparent=tracing.passed_on(subject),
     )
     headers = {TOGETHER: SEVERAL} if head and name not in ALONE else {}
     return Outgoing(identity, type_of(message), EXCHANGE, f"{kind}.{name}", body, headers)

@@ -17,10 +17,12 @@ from lianxi.bus.failures import describe
 from lianxi.bus.problems import broken, problem
 from lianxi.bus.retries import Branch, branch_of
 from lianxi.bus.work import Work
+from lianxi.runtime import tracing
 from lianxi.runtime.logging import logger
 
 COMMAND_ID = "nameko.command_id"
 EXPIRES_AT = "nameko.expires_at"
+TRACEPARENT = f"nameko.{tracing.HEADER}"
 """Headers of a request; the framework carries whatever begins with its name to the worker."""
 
 
@@ -65,9 +67,19 @@ class Answerer:
         return list(self._doors)
 
     def answer(
-        self, method: str, body: Any, *, command_id: str | None = None, expires_at: float | None = None
+        self,
+        method: str,
+        body: Any,
+        *,
+        command_id: str | None = None,
+        expires_at: float | None = None,
+        traceparent: object = None,
     ) -> dict[str, Any]:
         """Run `method` and return its answer; raise `CallProblem`. `expires_at` is in seconds since the epoch."""
+        with tracing.working(traceparent):
+            return self._observed(method, body, command_id, expires_at)
+
+    def _observed(self, method: str, body: Any, command_id: str | None, expires_at: float | None) -> dict[str, Any]:
         started = time.monotonic()
         outcome = "answered"
         try:
@@ -76,8 +88,9 @@ class Answerer:
             outcome = failure.branch
             raise
         finally:
-            labels = (self._service.name, method if method in self._doors else "unknown", "callee", outcome)
-            observe.RPC_SECONDS.labels(*labels).observe(time.monotonic() - started)
+            known, seconds = method if method in self._doors else "unknown", time.monotonic() - started
+            observe.RPC_SECONDS.labels(self._service.name, known, "callee", outcome).observe(seconds)
+            self._log.info("answered", method=known, outcome=outcome, seconds=round(seconds, 4))
 
     def _answer(self, method: str, body: Any, command_id: str | None, expires_at: float | None) -> dict[str, Any]:
         door = self._doors.get(method)

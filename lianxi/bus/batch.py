@@ -23,7 +23,8 @@ from lianxi.bus.parcels import unpacked
 from lianxi.bus.retries import Branch, DeadLetter, RetryIn, branch_of, decide
 from lianxi.bus.streams import Place, Plan, plan
 from lianxi.bus.work import Work
-from lianxi.runtime.logging import logger
+from lianxi.runtime import tracing
+from lianxi.runtime.logging import BATCH, logger
 
 LIMIT = 200
 """Messages in a batch."""
@@ -92,6 +93,7 @@ class BatchConsumer:
         self._shown = float("-inf")
         self._log = logger("lianxi.bus.batch").bind(service=service.name, queue=door.queue)
 
+    @tracing.batch()
     def handle(self, raws: Sequence[RawMessage]) -> list[int]:
         """Apply a batch and return the delivery tags to reject; all others are to be acknowledged."""
         started = time.monotonic()
@@ -104,6 +106,7 @@ class BatchConsumer:
         self._report(round_, time.monotonic() - started)
         return round_.reject
 
+    @tracing.batch()
     def tick(self) -> int:
         """Run what is due again and what no longer has to wait; return how many messages that were."""
         with self._service.open_work() as work:
@@ -309,12 +312,12 @@ class BatchConsumer:
         if isinstance(decision, DeadLetter) and kept.raw.tag is not None:
             round_.reject.append(kept.raw.tag)
             round_.outcomes["dead_lettered"] += 1
-            self._log.error("dead-lettered", message_id=kept.id, error=described)
+            self._log.error("dead-lettered", message_id=kept.id, key=kept.key, error=described)
             return None
         due_in = decision.seconds if isinstance(decision, RetryIn) else None
         outcome = "parked" if due_in is None else "retrying"
         round_.outcomes[outcome] += 1
-        self._log.warning(outcome, message_id=kept.id, attempts=attempts, branch=branch, error=described)
+        self._log.warning(outcome, message_id=kept.id, key=kept.key, attempts=attempts, branch=branch, error=described)
         return Failed(kept.id, kept.key, kept.seq, kept.raw, attempts, branch, described, due_in)
 
     def _report(self, round_: _Round, seconds: float | None) -> None:
@@ -323,7 +326,7 @@ class BatchConsumer:
         counts = {outcome: number for outcome, number in round_.outcomes.items() if number}
         if counts:
             # One line a batch and not a message: at thousands a second the log would cost more than the work.
-            self._log.info("handled", seconds=None if seconds is None else round(seconds, 4), **counts)
+            self._log.info(BATCH, seconds=None if seconds is None else round(seconds, 4), **counts)
         if seconds is not None:
             observe.HANDLE_SECONDS.labels(*self._labels, "failed" if round_.failed else "applied").observe(seconds)
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from lianxi.bus import observe
 from lianxi.bus.amqp import BROKEN, connect, properties
-from lianxi.bus.answers import COMMAND_ID, EXPIRES_AT
+from lianxi.bus.answers import COMMAND_ID, EXPIRES_AT, TRACEPARENT
 from lianxi.bus.problems import broken, problem
+from lianxi.runtime import tracing
 from lianxi.runtime.clock import new_id
 from lianxi.runtime.logging import logger
 
@@ -71,6 +72,7 @@ class _Pending:
     body: bytes
     command_id: str | None
     deadline: float
+    traceparent: str = ""
     answered: threading.Event = field(default_factory=threading.Event)
     reply: dict[str, Any] | None = None
     failure: CallRefused | None = None
@@ -118,7 +120,8 @@ class Calls:
     ) -> dict[str, Any]:
         """Return the answer of `service`; raise `CallRefused`, `CallFailed` or `CallTimedOut`."""
         request = json.dumps({"args": [body], "kwargs": {}}, ensure_ascii=False).encode()
-        pending = _Pending(new_id(), f"{service}.{method}", request, command_id, time.monotonic() + timeout)
+        end, trace = time.monotonic() + timeout, tracing.passed_on()
+        pending = _Pending(new_id(), f"{service}.{method}", request, command_id, end, trace)
         started = time.monotonic()
         outcome = "answered"
         try:
@@ -219,6 +222,8 @@ class Calls:
             headers: dict[str, Any] = {EXPIRES_AT: int((time.time() + pending.left) * 1000)}
             if pending.command_id is not None:
                 headers[COMMAND_ID] = pending.command_id
+            if pending.traceparent:
+                headers[TRACEPARENT] = pending.traceparent
             facts = properties(
                 delivery_mode=1,
                 reply_to=self._reply_to,

@@ -18,6 +18,7 @@ from lianxi.bus.batch import LIMIT, LIMIT_BYTES, TICK, WINDOW, BatchConsumer
 from lianxi.bus.doors import BatchDoor, CallDoor, Service, TimerDoor, doors_of
 from lianxi.bus.failures import describe
 from lianxi.bus.messages import RawMessage
+from lianxi.runtime import tracing
 from lianxi.runtime.logging import logger
 
 PAUSE = 0.5
@@ -41,10 +42,11 @@ class Host:
 
     def run_timer(self, name: str) -> None:
         """Run a timer once; a failure is logged and the next turn comes as usual."""
-        try:
-            getattr(self.service, name)()
-        except Exception as error:  # noqa: BLE001  a timer has nobody to tell
-            _log.error("timer failed", service=self.service.name, timer=name, error=describe(error))
+        with tracing.working():
+            try:
+                getattr(self.service, name)()
+            except Exception as error:  # noqa: BLE001  a timer has nobody to tell
+                _log.error("timer failed", service=self.service.name, timer=name, error=describe(error))
 
 
 def _leave_what_stays_alone() -> None:

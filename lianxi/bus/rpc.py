@@ -17,6 +17,7 @@ from nameko.rpc import Rpc, RpcConsumer
 from lianxi.bus.answers import CallProblem
 from lianxi.bus.failures import describe
 from lianxi.runtime.logging import logger
+from lianxi.runtime.tracing import HEADER
 
 
 class PromptConsumer(Consumer):
@@ -73,6 +74,7 @@ def answering(name: str) -> Any:
                 body,
                 command_id=sent_along.get("command_id"),
                 expires_at=_seconds(sent_along.get("expires_at")),
+                traceparent=sent_along.get(HEADER),
             )
         except CallProblem as problem:
             return problem

@@ -20,7 +20,7 @@ import click
 
 from lianxi.bus import observe
 from lianxi.bus.amqp import BROKEN, connect, properties
-from lianxi.bus.answers import COMMAND_ID, EXPIRES_AT, CallProblem
+from lianxi.bus.answers import COMMAND_ID, EXPIRES_AT, TRACEPARENT, CallProblem
 from lianxi.bus.batch import PREFETCH, BatchConsumer
 from lianxi.bus.calls import EXCHANGE
 from lianxi.bus.doors import Service
@@ -221,6 +221,7 @@ class CallThreads:
                 body,
                 command_id=headers.get(COMMAND_ID),
                 expires_at=int(str(expires)) / 1000 if str(expires).isdecimal() else None,
+                traceparent=headers.get(TRACEPARENT),
             )
             return json.dumps({"result": answer, "error": None}, ensure_ascii=False).encode()
         except CallProblem as problem:

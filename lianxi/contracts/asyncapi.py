@@ -210,6 +210,7 @@ def _envelope_schema() -> dict[str, Any]:
                 "description": "To agencies only: counts the agency's events from 1 without gaps.",
             },
             "caseepoch": {"type": "integer", "minimum": 0, "description": "Grows with each change of custody."},
+            "traceparent": {"type": "string", "description": "W3C Trace Context of the request it follows from."},
             "data": {"type": "object"},
         },
         "required": ["specversion", "id", "source", "type", "schemaversion", "time", "data"],

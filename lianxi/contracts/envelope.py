@@ -2,9 +2,10 @@
 
 ``encode`` wraps a message, ``decode`` reads bytes of a stranger. Beside the CloudEvents attributes an envelope has
 ``schemaversion`` (``1.0``) and, for case events, ``caseseq`` and ``caseepoch``: the place in the case's order and the
-fencing token. What is not a sound envelope, or does not hold what its type promises, is ``Undecodable``; a sound
-envelope of a type or major version this program does not know is an ``UnknownMessage``, which is kept until the
-program is newer.
+fencing token. ``traceparent`` says which request it follows from (the CloudEvents extension for distributed tracing)
+and is never a reason to refuse anything. What is not a sound envelope, or does not hold what its type promises, is
+``Undecodable``; a sound envelope of a type or major version this program does not know is an ``UnknownMessage``,
+which is kept until the program is newer.
 """
 
 import json
@@ -54,6 +55,7 @@ class Envelope:
     epoch: int | None
     message: Any
     data: Mapping[str, Any]
+    traceparent: str = ""
 
     @property
     def source(self) -> str:
@@ -88,6 +90,7 @@ def encode(
     seq: int | None = None,
     epoch: int | None = None,
     written: Written | None = None,
+    traceparent: str = "",
 ) -> bytes:
     """Return the envelope of a message as UTF-8 JSON. ``subject`` is what it is about, as a rule the case number.
 
@@ -110,6 +113,8 @@ def encode(
         envelope["caseseq"] = seq
     if epoch is not None:
         envelope["caseepoch"] = epoch
+    if traceparent:
+        envelope["traceparent"] = traceparent
     if written is None:
         return _write({**envelope, "data": dump(message)}).encode()
     return f'{_write(envelope)[:-1]},"data":{written.data}}}'.encode()
@@ -130,7 +135,7 @@ def decode(raw: bytes) -> Envelope:
             raise _undecodable("type", "消息类型不是本系统的类型。")
         raise UnknownMessage(wire_type, subject or None, seq)
     _check_version(envelope, cls)
-    data = envelope.get("data")
+    data, traceparent = envelope.get("data"), envelope.get("traceparent")
     try:
         message = load(cls, data, within="data")
     except Invalid as error:
@@ -146,6 +151,7 @@ def decode(raw: bytes) -> Envelope:
         epoch=epoch,
         message=message,
         data=data or {},
+        traceparent=traceparent if type(traceparent) is str else "",
     )
 
 

@@ -14,6 +14,8 @@ from typing import Any, cast
 
 import structlog
 
+from lianxi.runtime import tracing
+
 SECRET_KEYS = frozenset(
     {
         "address",
@@ -44,6 +46,9 @@ _BLOTS = (
     (re.compile(r"(://[^:/@\s]*):[^\s'\"]+@"), r"\1:[password]@"),  # to the last @: a password may hold one, or a slash
 )
 
+BATCH = "handled"
+"""The canonical line of a batch of messages, which may belong to many traces."""
+
 
 def redact(value: Any) -> Any:
     """Return `value` without anything that looks like a citizen id, a phone number or a password."""
@@ -62,6 +67,16 @@ def _redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -
     return cast("MutableMapping[str, Any]", redact(dict(event)))
 
 
+def _add_trace(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Name the trace a line belongs to, or all of a batch; after redaction: some digits of an id look like a phone."""
+    trace = tracing.current(str(event.get("case") or event.get("key") or ""))
+    if trace is not None:
+        event["trace_id"], event["span_id"] = trace.trace_id, trace.span_id
+    elif event.get("event") == BATCH and (traces := tracing.shown()):
+        event["traces"] = traces
+    return event
+
+
 def configure(*, level: str = "INFO", **fixed: str) -> None:
     """Set up logging for this process; `fixed` (node, service …) stands in every line."""
 
@@ -76,6 +91,7 @@ def configure(*, level: str = "INFO", **fixed: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         _redact_event,
+        _add_trace,
     ]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

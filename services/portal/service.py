@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from werkzeug.exceptions import InternalServerError, default_exceptions
 
 from lianxi.casework.errors import LianxiError, Retryable
 from lianxi.runtime import logging as logs
+from lianxi.runtime import tracing
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import counter, exposition, histogram, serve_metrics
 from lianxi.runtime.settings import read
@@ -78,6 +80,7 @@ def create_app(ports: Ports, *, https: bool) -> Flask:
     app.add_url_rule("/metrics", "metrics", _metrics)
     app.before_request(_begin)
     app.after_request(_finish)
+    app.teardown_request(_leave)
     app.register_error_handler(Exception, _fail)
     return app
 
@@ -92,9 +95,15 @@ def _metrics() -> Response:
 
 
 def _begin() -> None:
-    g.started = time.perf_counter()
+    g.started, g.trace = time.perf_counter(), ExitStack()
+    g.trace.enter_context(tracing.working(request.headers.get(tracing.HEADER)))
     if current_app.extensions["waiting_requests"]() > MOST_WAITING:
         raise Retryable("系统繁忙，请稍后重试。", code="overloaded", details={"retry_after": 2})
+
+
+def _leave(_error: BaseException | None) -> None:
+    if "trace" in g:
+        g.trace.close()
 
 
 def _finish(response: Response) -> Response:

@@ -42,6 +42,7 @@ _HEAD = (
     "datacontenttype",
     "caseseq",
     "caseepoch",
+    "traceparent",
 )
 _LONGEST_NAME = 32
 

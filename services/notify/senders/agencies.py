@@ -7,6 +7,7 @@ Of the answer only status and Retry-After are read, at most `LARGEST_HEAD` bytes
 
 import base64
 import ipaddress
+import json
 import secrets
 import socket
 import ssl
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from standardwebhooks import Webhook
 
 from lianxi.casework.errors import Invalid
+from lianxi.runtime import tracing
 from services.notify.domain.agencies import AgencyEvent, Answer, Scheme
 
 DEADLINE = 15.0
@@ -79,6 +81,8 @@ class WebhookSender:
         """Bring one event; never raises for what the network or the other side does."""
         body = event.envelope
         headers = signed(keys, event.event_id.replace(".", "-"), now, body)
+        if step := tracing.continued(json.loads(event.body).get(tracing.HEADER)):
+            headers[tracing.HEADER] = step.header
         try:
             return self._post(self._target(url), headers, body.encode(), time.monotonic() + self._deadline)
         except NotAllowed:

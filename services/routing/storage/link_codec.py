@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from lianxi.contracts import envelope
+from lianxi.runtime import tracing
 from services.routing.domain.link_frames import Letter
 
 
@@ -15,12 +16,21 @@ class EnvelopeCodec:
 
     def encode(self, message: Any, *, message_id: str, subject: str, time: datetime) -> str:
         """Return the text of a message."""
-        body = envelope.encode(message, id=message_id, node=self._node, service="routing", time=time, subject=subject)
-        return body.decode()
+        return envelope.encode(
+            message,
+            id=message_id,
+            node=self._node,
+            service="routing",
+            time=time,
+            subject=subject,
+            traceparent=tracing.passed_on(subject),
+        ).decode()
 
     def decode(self, text: str) -> Any:
         """Return the message; raises `Undecodable` or `UnknownMessage`."""
-        return envelope.decode(text.encode()).message
+        opened = envelope.decode(text.encode())
+        tracing.hear(opened.subject, opened.traceparent)
+        return opened.message
 
 
 class NoSeals:

@@ -10,9 +10,10 @@ from cloudevents.v1.http import from_http
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks import Webhook
 
+from lianxi.runtime import tracing
 from lianxi.runtime.clock import FixedClock, SystemClock
 from lianxi.runtime.crypto import KeyRing
-from services.notify.domain.agencies import SCHEDULE
+from services.notify.domain.agencies import SCHEDULE, AgencyEvent
 from services.notify.handlers import agencies
 from services.notify.handlers.agencies_desk import keys_of
 from services.notify.senders.agencies import WebhookSender
@@ -185,6 +186,21 @@ def test_after_a_change_of_keys_both_sign_for_a_day(outside, receiver):
         Webhook(key).verify(first, first_headers)
     Webhook(new).verify(later, later_headers)
     assert len(later_headers["webhook-signature"].split()) == 1
+
+
+@pytest.mark.parametrize(
+    ("brought", "goes_on"),
+    [(tracing.begun().header, True), ("00-x\r\nHost: elsewhere", False), (7, False)],
+)
+def test_a_webhook_goes_on_in_the_trace_of_its_event_and_in_no_other(receiver, brought, goes_on):
+    body = json.dumps({"specversion": "1.0", "traceparent": brought, "data": {}})
+    event = AgencyEvent(cursor=1, event_id="1", type="lianxi.agency-test.v1", body=body)
+
+    WebhookSender(frozenset({"127.0.0.1"})).send(receiver.url(), event, [], SystemClock().now())
+
+    (headers, _), given = receiver.requests[0], str(brought)
+    assert (headers.get("traceparent", "")[:35] == given[:35]) is goes_on
+    assert headers.get("traceparent") != brought
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,8 @@ def test_only_granted_fields_are_told_and_numbers_of_persons_in_them_are_taken_o
         "specversion": "1.0",
         "id": "1",
         "subject": NUMBER,
-        "traceparent": "x",
+        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "partitionkey": "x",
         "data": {"document": {"number": "宁信受〔2026〕1号", "issued_on": "2026-03-02"}, "note": "电话13897212345"},
     }
 
@@ -99,6 +100,7 @@ def test_only_granted_fields_are_told_and_numbers_of_persons_in_them_are_taken_o
         "specversion": "1.0",
         "id": "1",
         "subject": NUMBER,
+        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         "data": {"document": {"number": "宁信受〔2026〕1号"}, "note": "电话［手机号］"},
     }
 
