@@ -235,9 +235,8 @@ def queued(grant: Grant, event: AgencyEvent) -> Outgoing:
     return Outgoing(event.event_id, event.type, AGENCY_EXCHANGE, grant.name, body.encode(), headers)
 
 
-def _note_broken_hand(agency: str, error: Exception) -> None:
-    _AGENCIES.labels(agency, "webhook", "broken").inc()
-    logger("services.notify").error("webhook hand broke", agency=agency, error=type(error).__name__)
+def _note_broken_hand(error: Exception) -> None:
+    logger("services.notify").error("webhook hand broke", error=type(error).__name__)
 
 
 def _senders(settings: Settings, pauses: tuple[int, ...]) -> dict[Channel, Sender]:

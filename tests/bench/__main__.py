@@ -35,6 +35,7 @@ BENCHMARKS: dict[str, str] = {
     "import": "commands:measure_import",
     "repeats": "repeats:measure_repeats",
     "start": "start:measure_start",
+    "agencies": "agencies:measure_agencies",
     "board": "board:measure_board",
 }
 STATE = ROOT / ".lianxi" / "bench"

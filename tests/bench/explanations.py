@@ -44,6 +44,14 @@ EXPLANATIONS: dict[str, str] = {
         " one lifecycle, most of them in batches of one or two events, and gets smaller as the batches grow. The target"
         " of the architecture is still to be worked for."
     ),
+    "agencies-rate": (
+        f"{_CORES} Each delivery is a connection of its own, and the process that brings them also keeps the events,"
+        " the clocks and the ledger."
+    ),
+    "agencies-dead": (
+        f"{_LOAD} The dead agency holds one of two dozen hands for 15 s, then every few minutes; the rest is noise."
+    ),
+    "agencies-queue": f"{_LOAD} An event passes one consumer, one outbox and the relay.",
     "lifecycle-file": f"{_LOAD} The numbers of a day are dense, so filings queue for the counter until each commits.",
     "lifecycle-dispatch": f"{_LOAD} Document numbers are dense, so acts queue for the counter until each commits.",
     "lifecycle-reply": _LOAD,

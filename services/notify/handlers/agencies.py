@@ -2,7 +2,8 @@
 
 Events are kept in the transaction that reads them from the bus, so none is lost and none is kept twice. Queue and
 webhook each have a cursor of their own that follows: whatever went wrong, they go on where they were. A webhook gets
-its events one after the other; each agency that is due is served apart from all others, so a dead one delays nobody.
+its events one after the other. A number of hands take the agencies that are due, one each, until none is left: a dead
+agency holds one hand for some seconds and delays nobody else.
 """
 
 import json
@@ -37,8 +38,8 @@ from services.notify.handlers.offices import Clock
 LEASE = timedelta(minutes=10)
 AT_ONCE = 20
 """Events a webhook gets before the next agency has its turn; what was taken is written down after them."""
-MOST_AGENCIES = 16
 MOST_PUBLISHED = 200
+"""Events one queue gets in a transaction; what is left follows in the next."""
 PAUSED = "agency-paused"
 
 
@@ -71,8 +72,8 @@ class Agencies(Protocol):
         """Write them down."""
         ...
 
-    def add(self, name: str, events: Sequence[AgencyEvent], now: datetime) -> int:
-        """Append the events that are not there yet; return the newest cursor."""
+    def add_all(self, owed: Mapping[str, Sequence[AgencyEvent]], now: datetime) -> None:
+        """Append for each agency the events that are not there yet."""
         ...
 
     def after(self, name: str, cursor: int, limit: int) -> list[AgencyEvent]:
@@ -83,8 +84,12 @@ class Agencies(Protocol):
         """Return, locked, the agencies whose queue lacks events."""
         ...
 
-    def published(self, name: str, cursor: int) -> None:
-        """Note how far the queue was filled."""
+    def lacking(self, names: Sequence[str], limit: int) -> Mapping[str, list[AgencyEvent]]:
+        """Return what their queues lack, so many events each."""
+        ...
+
+    def published(self, cursors: Mapping[str, int]) -> None:
+        """Note how far the queues were filled."""
         ...
 
     def claim(self, lease: str, until: datetime, now: datetime, limit: int) -> list[Agency]:
@@ -142,7 +147,7 @@ class AgencyDesk:
     days_kept: int
     queued: Callable[[Grant, AgencyEvent], Any]
     send: Callable[[Agency, AgencyEvent, datetime], Answer]
-    start: Callable[[str, Callable[[], None]], bool]
+    start: Callable[[Callable[[], None]], None]
     hands: Callable[[], int]
     chance: Callable[[], float]
     check: Callable[[str], None]
@@ -161,58 +166,94 @@ def keep(messages: Sequence[Told], work: Work, desk: AgencyDesk) -> None:
     if not events:
         return
     cases = dict(work.agencies.cases([message.body.head.case_no for message in events]))
-    changed = {}
+    changed, copies = {}, _Copies()
     for message in events:
         number = message.body.head.case_no
         before = cases.get(number, AgencyCase(case_no=number))
         after = after_event(before, message.body)
         for agency in agencies:
             if hears(agency.grant, before, after, message.body):
-                owed.setdefault(agency.grant.name, []).append(_kept(message, agency.grant))
+                owed.setdefault(agency.grant.name, []).append(copies.of(message, agency.grant.fields))
         if after != before:
             cases[number] = changed[number] = after
     work.agencies.save_cases(list(changed.values()))
-    for name in sorted(owed):
-        work.agencies.add(name, owed[name], desk.wall.now())
     if owed:
+        work.agencies.add_all(owed, desk.wall.now())
         fill_queues(work, desk)
 
 
-def _kept(message: Told, grant: Grant) -> AgencyEvent:
-    shown = told(json.loads(message.raw.body), grant.fields)
-    body = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
-    return AgencyEvent(event_id=str(shown["id"]), type=str(shown["type"]), body=body)
+class _Copies:
+    """Events as agencies may have them; many agencies have the same fields, and for them it is narrowed once."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, tuple[str, ...]], AgencyEvent] = {}
+
+    def of(self, message: Told, granted: tuple[str, ...]) -> AgencyEvent:
+        """Return an event in some fields."""
+        place = message.body.head.digest, granted
+        if place not in self._made:
+            shown = told(json.loads(message.raw.body), granted)
+            body = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+            self._made[place] = AgencyEvent(event_id=str(shown["id"]), type=str(shown["type"]), body=body)
+        return self._made[place]
 
 
 def fill_queues(work: Work, desk: AgencyDesk) -> None:
     """Publish what the queues of agencies lack, in the order of their cursors."""
-    for agency in work.agencies.behind():
-        events = work.agencies.after(agency.grant.name, agency.amqp_cursor, MOST_PUBLISHED)
+    behind = work.agencies.behind()
+    if not behind:
+        return
+    lacking = work.agencies.lacking([agency.grant.name for agency in behind], MOST_PUBLISHED)
+    filled = {}
+    for agency in behind:
+        events = lacking.get(agency.grant.name, [])
         for event in events:
             work.publish(desk.queued(agency.grant, event))
             desk.note(agency.grant.name, "amqp", "queued")
         # where nothing is left to publish, what was missing has been deleted as too old
-        work.agencies.published(agency.grant.name, events[-1].cursor if events else agency.last_cursor)
+        filled[agency.grant.name] = events[-1].cursor if events else agency.last_cursor
+    work.agencies.published(filled)
 
 
 def bring(open_work: OpenWork, desk: AgencyDesk) -> None:
-    """Give every webhook that is due to a hand of its own; what finds no hand free is taken up again soon."""
-    free = min(desk.hands(), MOST_AGENCIES)
-    if free < 1:
-        return
+    """Put every free hand to work, as long as some webhook is due."""
+    for _ in range(desk.hands()):
+        first = _next(open_work, desk)
+        if first is None:
+            return
+        desk.start(partial(_work_on, first, open_work, desk))
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """An agency that nobody else serves while the lease runs, and the events it gets next."""
+
+    agency: Agency
+    lease: str
+    events: Sequence[AgencyEvent]
+
+
+def _work_on(turn: _Turn | None, open_work: OpenWork, desk: AgencyDesk) -> None:
+    """Serve one agency after the other until none is due."""
+    while turn is not None:
+        after = _serve(turn, desk)
+        turn = _next(open_work, desk, after, turn.lease)
+
+
+def _next(open_work: OpenWork, desk: AgencyDesk, served: Agency | None = None, ended: str = "") -> _Turn | None:
+    """Write down how far an agency got, if one was served, and take the next that is due."""
     now, lease = desk.wall.now(), secrets.token_hex(8)
     with open_work() as work:
-        claimed = work.agencies.claim(lease, now + LEASE, now, free)
-    for agency in claimed:
-        if not desk.start(agency.grant.name, partial(_serve, agency, lease, open_work, desk)):
-            with open_work() as work:  # the last round with it has not ended yet
-                work.agencies.settle(replace(agency, due_at=now), lease)
+        if served and work.agencies.settle(served, ended) and served.state is AgencyState.PAUSED:
+            _tell_of_pause(served, work, desk)
+        for agency in work.agencies.claim(lease, now + LEASE, now, 1):
+            return _Turn(agency, lease, work.agencies.after(agency.grant.name, agency.webhook_cursor, AT_ONCE))
+    return None
 
 
-def _serve(agency: Agency, lease: str, open_work: OpenWork, desk: AgencyDesk) -> None:
-    """Send one webhook its next events until one is not taken; write down how far it got."""
-    with open_work() as work:
-        events = work.agencies.after(agency.grant.name, agency.webhook_cursor, AT_ONCE)
+def _serve(turn: _Turn, desk: AgencyDesk) -> Agency:
+    """Send one webhook its next events until one is not taken; return how far it got."""
+    agency, events = turn.agency, turn.events
     after = replace(agency, failures=0, reason="", due_at=desk.wall.now())
     if not events:  # deleted as too old before they could be brought
         after = replace(after, webhook_cursor=agency.last_cursor)
@@ -224,9 +265,7 @@ def _serve(agency: Agency, lease: str, open_work: OpenWork, desk: AgencyDesk) ->
             after = _failed(after, answer, agency.failures + 1 if first else 1, desk)
             break
         after = replace(after, webhook_cursor=event.cursor)
-    with open_work() as work:
-        if work.agencies.settle(after, lease) and after.state is AgencyState.PAUSED:
-            _tell_of_pause(after, work, desk)
+    return after
 
 
 def _failed(agency: Agency, answer: Answer, failures: int, desk: AgencyDesk) -> Agency:

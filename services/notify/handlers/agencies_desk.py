@@ -56,7 +56,7 @@ class Registry(Protocol):
         """Let deliveries begin again behind these cursors."""
         ...
 
-    def add(self, name: str, events: Sequence[AgencyEvent], now: datetime) -> int:
+    def add(self, name: str, events: Sequence[AgencyEvent], now: datetime) -> None:
         """Append events."""
         ...
 

@@ -203,33 +203,29 @@ def _seconds(text: str) -> int | None:
 
 
 class Hands:
-    """A bounded number of threads, each serving one agency at a time; a slow one holds up none but itself."""
+    """A bounded number of threads; what one of them waits for holds up none of the others."""
 
-    def __init__(self, number: int, failed: Callable[[str, Exception], None]) -> None:
+    def __init__(self, number: int, failed: Callable[[Exception], None]) -> None:
         self._free = number
-        self._busy: set[str] = set()
         self._lock = threading.Lock()
         self._failed = failed
 
     def free(self) -> int:
         """Return how many are free."""
         with self._lock:
-            return self._free - len(self._busy)
+            return self._free
 
-    def start(self, name: str, work: Callable[[], None]) -> bool:
-        """Let a hand do this, unless it is at work for this agency already."""
+    def start(self, work: Callable[[], None]) -> None:
+        """Let a hand do this."""
         with self._lock:
-            if name in self._busy:
-                return False
-            self._busy.add(name)
-        threading.Thread(target=self._run, args=(name, work), name=f"webhook {name}", daemon=True).start()
-        return True
+            self._free -= 1
+        threading.Thread(target=self._run, args=(work,), name="webhooks", daemon=True).start()
 
-    def _run(self, name: str, work: Callable[[], None]) -> None:
+    def _run(self, work: Callable[[], None]) -> None:
         try:
             work()
         except Exception as error:  # noqa: BLE001  the thread's only way to tell; the lease runs out by itself
-            self._failed(name, error)
+            self._failed(error)
         finally:
             with self._lock:
-                self._busy.discard(name)
+                self._free += 1

@@ -5,7 +5,7 @@ dense and become visible in their order. `agency_event` is append-only: the data
 older than the time of keeping is deleted.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
@@ -107,6 +107,34 @@ _SETTLE = """
 UPDATE notify.agency SET webhook_cursor = %s, failures = %s, due_at = %s, state = %s, reason = %s, lease = ''
 WHERE name = %s AND lease = %s RETURNING name
 """
+_APPEND = """
+WITH given AS (
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) WITH ORDINALITY
+        AS given (agency, event_id, type, body, place)
+), fresh AS (
+    SELECT given.*, row_number() OVER (PARTITION BY agency ORDER BY place) AS nth FROM given
+    WHERE NOT EXISTS (SELECT FROM notify.agency_event AS known
+                      WHERE known.agency = given.agency AND known.event_id = given.event_id)
+), added AS (
+    INSERT INTO notify.agency_event (agency, cursor, event_id, type, body, recorded_at)
+    SELECT fresh.agency, kept.last_cursor + nth, event_id, type, body, %s
+    FROM fresh JOIN notify.agency AS kept ON kept.name = fresh.agency
+    RETURNING agency, cursor
+)
+UPDATE notify.agency SET last_cursor = newest.cursor
+FROM (SELECT agency, max(cursor) AS cursor FROM added GROUP BY agency) AS newest WHERE name = newest.agency
+"""
+_LACKING = """
+SELECT agency.name, event.cursor, event.event_id, event.type, event.body FROM notify.agency
+CROSS JOIN LATERAL (
+    SELECT cursor, event_id, type, body FROM notify.agency_event
+    WHERE agency_event.agency = agency.name AND cursor > agency.amqp_cursor ORDER BY cursor LIMIT %s
+) AS event WHERE agency.name = ANY(%s::text[]) ORDER BY agency.name, event.cursor
+"""
+_PUBLISHED = """
+UPDATE notify.agency SET amqp_cursor = filled.cursor
+FROM unnest(%s::text[], %s::bigint[]) AS filled (name, cursor) WHERE agency.name = filled.name
+"""
 _BEHIND = f"""
 SELECT {_COLUMNS} FROM notify.agency WHERE state = 'active' AND amqp AND amqp_cursor < last_cursor ORDER BY name
 FOR UPDATE SKIP LOCKED
@@ -161,23 +189,16 @@ class SqlAgencies:
             amqp, webhook, now, name,
         )  # fmt: skip
 
-    def add(self, name: str, events: Sequence[AgencyEvent], now: datetime) -> int:
-        """Append the events that are not there yet; return the newest cursor."""
-        last = int(self._run("SELECT last_cursor FROM notify.agency WHERE name = %s FOR UPDATE", name).scalar_one())
-        ids = [event.event_id for event in events]
-        known = self._run(
-            "SELECT event_id FROM notify.agency_event WHERE agency = %s AND event_id = ANY(%s)", name, ids
-        )
-        there = set(known.scalars())
-        new = [event for event in events if event.event_id not in there]
-        for cursor, event in enumerate(new, start=last + 1):
-            self._run(
-                "INSERT INTO notify.agency_event (agency, cursor, event_id, type, body, recorded_at)"
-                " VALUES (%s, %s, %s, %s, %s, %s)",
-                name, cursor, event.event_id, event.type, event.body, now,
-            )  # fmt: skip
-        self._run("UPDATE notify.agency SET last_cursor = %s WHERE name = %s", last + len(new), name)
-        return last + len(new)
+    def add(self, name: str, events: Sequence[AgencyEvent], now: datetime) -> None:
+        """Append the events of one agency that are not there yet."""
+        self.add_all({name: events}, now)
+
+    def add_all(self, owed: Mapping[str, Sequence[AgencyEvent]], now: datetime) -> None:
+        """Append for each agency the events that are not there yet, under its next cursors."""
+        names = sorted(owed)
+        self._run("SELECT 1 FROM notify.agency WHERE name = ANY(%s::text[]) ORDER BY name FOR UPDATE", names)
+        rows = [(name, event.event_id, event.type, event.body) for name in names for event in owed[name]]
+        self._run(_APPEND, *map(list, zip(*rows, strict=True)), now)
 
     def after(self, name: str, cursor: int, limit: int) -> list[AgencyEvent]:
         """Return the events behind a cursor in their order."""
@@ -194,9 +215,17 @@ class SqlAgencies:
         """Return, locked, the agencies whose queue lacks events."""
         return [_agency(row) for row in self._run(_BEHIND)]
 
-    def published(self, name: str, cursor: int) -> None:
-        """Note how far the queue was filled."""
-        self._run("UPDATE notify.agency SET amqp_cursor = %s WHERE name = %s", cursor, name)
+    def lacking(self, names: Collection[str], limit: int) -> dict[str, list[AgencyEvent]]:
+        """Return what the queues of these agencies lack, so many events each, in their order."""
+        found: dict[str, list[AgencyEvent]] = {}
+        for name, *event in self._run(_LACKING, limit, list(names)):
+            cursor, event_id, kind, body = event
+            found.setdefault(name, []).append(AgencyEvent(cursor=cursor, event_id=event_id, type=kind, body=body))
+        return found
+
+    def published(self, cursors: Mapping[str, int]) -> None:
+        """Note how far the queues were filled."""
+        self._run(_PUBLISHED, list(cursors), list(cursors.values()))
 
     def claim(self, lease: str, until: datetime, now: datetime, limit: int) -> list[Agency]:
         """Take agencies whose webhook is due; nobody else gets them before `until`."""

@@ -39,9 +39,8 @@ class Outside:
         self._sender = sender
         office.service._agencies = self.desk
 
-    def _start(self, _name, work):
+    def _start(self, work):
         work()
-        return True
 
     def _send(self, agency, event, now):
         keys = [key for key, _ in keys_of(agency, now, self.desk.open)]
