@@ -1,7 +1,8 @@
 """`lianxi node`: whole nodes on this machine, and what a node's broker must hold.
 
-`up`, `status` and `down` work on a state directory and can be repeated. `render` writes everything the machine of any
-node of the topology needs, `provision` makes a node out of servers that exist already, `seed` prepares those of
+`up`, `status` and `down` work on a state directory and can be repeated. `join`, `leave` and `move` change who takes
+part while everything runs (`membership`). `render` writes everything the machine of any node of the topology needs,
+`provision` makes a node out of servers that exist already, `seed` prepares those of
 containers, `upgrade` brings a node's database to the newest schema.
 """
 
@@ -19,6 +20,7 @@ from lianxi.ops.local.management import Management
 from lianxi.ops.local.processes import secret_file
 from lianxi.ops.local.programs import PROGRAMS
 from lianxi.ops.local.stack import Stack
+from lianxi.ops.membership import commands as membership
 from lianxi.ops.rendering import Address, application_user, definitions
 from lianxi.ops.topology import City, load
 from lianxi.ops.whereabouts import settings_option
@@ -35,6 +37,11 @@ state_option = click.option(
 @click.group()
 def command() -> None:
     """Bring nodes up and down on this machine, or render a node's configuration."""
+
+
+command.add_command(membership.join)
+command.add_command(membership.leave)
+command.add_command(membership.move)
 
 
 @command.command()

@@ -94,11 +94,9 @@ def definitions(
     topic_permissions: list[dict[str, Any]] = []
     shovels: list[dict[str, Any]] = []
     for child in children:
-        queue = bus.child_queue(child.code).name
-        permissions.append(permission(node, link_user(child.code), NOTHING, "^(up|tele)$", f"^{_escaped(queue)}$"))
-        topic_permissions += [
-            topic_permission(node, link_user(child.code), exchange, rf"^{child.code}\.") for exchange in ("up", "tele")
-        ]
+        rights = rights_of_child(node, child)
+        permissions += rights["permissions"]
+        topic_permissions += rights["topic_permissions"]
     above = city.parent_of(code)
     if above is not None and parent is not None:
         users.append(local_user(code))
@@ -111,6 +109,17 @@ def definitions(
         "topic_permissions": topic_permissions,
         **topology.as_definitions(node.vhost),
         "parameters": shovels,
+    }
+
+
+def rights_of_child(node: Node, child: Node) -> dict[str, list[dict[str, Any]]]:
+    """Return what a child may do in its parent's vhost: publish under its own code, and read its own queue."""
+    name, queue = link_user(child.code), bus.child_queue(child.code).name
+    return {
+        "permissions": [permission(node, name, NOTHING, "^(up|tele)$", f"^{_escaped(queue)}$")],
+        "topic_permissions": [
+            topic_permission(node, name, exchange, rf"^{child.code}\.") for exchange in ("up", "tele")
+        ],
     }
 
 

@@ -1,16 +1,23 @@
-"""The nodes of a city, read from one file: who is whose parent, what it is called, where its broker stands.
+"""The nodes of a city, read from one file and its dated changes: who is whose parent, where its broker stands.
 
 `deploy/xining/topology.yaml` holds all 84 nodes of Xining. A node has a broker of its own (`own`), or, where there is
 no machine for one, a vhost on the broker of its parent (`vhost`). Everything that is rendered for a node (broker
 definitions, shovels, users, compose files) starts from the `City` read here.
+
+What `lianxi node join` and `leave` change is not written into that file but beside it, into
+`topology.changes.yaml` (or the file that `LIANXI_TOPOLOGY_CHANGES` names): one dated entry a change, in their order, so
+that the file of the release can be replaced by a newer one and how the network came to be can be read off.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from lianxi.runtime.settings import read
 
 FILE = Path(__file__).parents[2] / "deploy" / "xining" / "topology.yaml"
 DEPTH = {"city": 1, "district": 2, "county": 2, "subdistrict": 3, "town": 3, "township": 3}
@@ -37,6 +44,21 @@ class Node:
     def vhost(self) -> str:
         """The vhost of the node, the same on its own broker as on its parent's."""
         return self.code
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What became of a node on a day: it joined, with a broker of its own or as a vhost of its parent, or it left."""
+
+    on: date
+    node: str
+    standing: str
+    broker: str
+
+    def as_line(self) -> str:
+        """Return the change as it stands in the file, one line of YAML."""
+        when = f'date: {self.on.isoformat()}, node: "{self.node}"'
+        return f"- {{{when}, standing: {self.standing}, broker: {self.broker}}}\n"
 
 
 @dataclass(frozen=True)
@@ -81,13 +103,53 @@ class City:
         return City(chosen)
 
 
-def load(path: Path | None = None) -> City:
-    """Read a topology file and check that it describes one tree."""
+def changes_file(path: Path | None = None) -> Path:
+    """Return where the dated changes of a topology file stand."""
+    named = read("TOPOLOGY_CHANGES", "")
+    return Path(named) if named else (path or FILE).with_name("topology.changes.yaml")
+
+
+def read_changes(file: Path) -> list[Change]:
+    """Return the changes in the order in which they were made."""
+    if not file.exists():
+        return []
+    try:
+        rows = yaml.safe_load(file.read_text(encoding="utf-8")) or []
+        return [
+            Change(on=row["date"], node=str(row["node"]), standing=str(row["standing"]), broker=str(row["broker"]))
+            for row in rows
+        ]
+    except (KeyError, TypeError, yaml.YAMLError) as error:
+        raise TopologyWrong(f"{file.name}: {error} is missing or is not what it should be") from None
+
+
+def note_change(file: Path, change: Change) -> bool:
+    """Add a change to the file unless it says so already; return whether it was added."""
+    if standing_of(file, change.node) == (change.standing, change.broker):
+        return False
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as opened:
+        opened.write(change.as_line())
+    return True
+
+
+def standing_of(file: Path, node: str) -> tuple[str, str] | None:
+    """Return how a node stands by its last change, None when it has none."""
+    of_node = [change for change in read_changes(file) if change.node == node]
+    return (of_node[-1].standing, of_node[-1].broker) if of_node else None
+
+
+def load(path: Path | None = None, changes: Path | None = None) -> City:
+    """Read a topology file with its changes and check that it describes one tree."""
     content = yaml.safe_load((path or FILE).read_text(encoding="utf-8"))
     try:
         nodes = {str(code): _node(str(code), facts) for code, facts in content["nodes"].items()}
     except (KeyError, TypeError, AttributeError) as error:
         raise TopologyWrong(f"{(path or FILE).name}: {error} is missing or is not what it should be") from None
+    for change in read_changes(changes or changes_file(path)):
+        if change.node not in nodes:
+            raise TopologyWrong(f"{change.node} has changed and is not in {(path or FILE).name}")
+        nodes[change.node] = replace(nodes[change.node], broker=change.broker)
     for node in nodes.values():
         _check(node, nodes)
     if sum(node.parent is None for node in nodes.values()) != 1:

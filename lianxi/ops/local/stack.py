@@ -90,7 +90,7 @@ class Stack:
     def __post_init__(self) -> None:
         """Read the topology once."""
         self.directory = self.directory.resolve()
-        self.city: City = load(self.topology).select(self.codes)
+        self.city: City = load(self.topology, self.changes).select(self.codes)
         self.cluster = Cluster(self.directory / "cluster", settings=SMALL if self.light else None)
 
     @classmethod
@@ -128,16 +128,25 @@ class Stack:
         """Bring everything up, ready for work."""
         wanted = list(programs)
         with locked(self.directory / "stack.lock"):
-            noted = {
-                "codes": [node.code for node in self.city],
-                "own_brokers": self.own_brokers,
-                "light": self.light,
-                "settings": dict(self.settings),
-            }
-            (self.directory / "stack.json").write_text(json.dumps(noted), encoding="utf-8")
+            self.note()
             self.start_servers()
             self.provision()
             self.start_programs(wanted)
+
+    def note(self) -> None:
+        """Write down which nodes these are, so that `found_in` finds them again."""
+        noted = {
+            "codes": [node.code for node in self.city],
+            "own_brokers": self.own_brokers,
+            "light": self.light,
+            "settings": dict(self.settings),
+        }
+        (self.directory / "stack.json").write_text(json.dumps(noted), encoding="utf-8")
+
+    @property
+    def changes(self) -> Path:
+        """The dated changes of the topology that were made to these nodes."""
+        return self.directory / "topology.changes.yaml"
 
     def start_servers(self) -> None:
         """Start the database and all brokers at the same time."""

@@ -1,12 +1,13 @@
 """The topology file of Xining, and how a node's broker follows from it."""
 
 import csv
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from lianxi.ops.rendering import Address, LinkSettings, definitions
-from lianxi.ops.topology import City, TopologyWrong, load
+from lianxi.ops.topology import Change, City, TopologyWrong, load, note_change, read_changes, standing_of
 
 ROOT = Path(__file__).resolve().parents[3]
 CITY, DISTRICT, STREET, TOWNSHIP = "630100", "630104", "630104001", "630106200"
@@ -155,3 +156,35 @@ def test_every_node_of_the_city_can_be_rendered(xining):
         rendered = render(xining, node.code)
         assert len(rendered["parameters"]) == (3 if node.parent else 0)
         assert len(rendered["topic_permissions"]) == 2 * len(xining.children_of(node.code))
+
+
+def test_what_joins_and_leaves_stands_beside_the_topology_and_is_read_with_it(tmp_path):
+    changes = tmp_path / "topology.changes.yaml"
+    joined = Change(on=date(2026, 3, 2), node="630104002", standing="joined", broker="vhost")
+
+    assert note_change(changes, joined)
+    assert not note_change(changes, joined), "said already"
+
+    assert load(changes=changes).node("630104002").broker == "vhost"
+    assert load().node("630104002").broker == "own"
+    assert standing_of(changes, "630104002") == ("joined", "vhost")
+
+
+def test_the_last_change_of_a_node_counts(tmp_path):
+    changes = tmp_path / "topology.changes.yaml"
+    for standing in ("joined", "left"):
+        note_change(changes, Change(on=date(2026, 3, 2), node="630104002", standing=standing, broker="own"))
+
+    assert standing_of(changes, "630104002") == ("left", "own")
+    assert len(read_changes(changes)) == 2
+
+
+@pytest.mark.parametrize(
+    "content", ["- {node: '630104002'}", "- 3", "{", '- {date: 1, node: "9", standing: x, broker: own}']
+)
+def test_changes_that_say_nothing_useful_are_refused_in_one_line(tmp_path, content):
+    changes = tmp_path / "topology.changes.yaml"
+    changes.write_text(content, encoding="utf-8")
+
+    with pytest.raises(TopologyWrong):
+        load(changes=changes)
