@@ -37,6 +37,7 @@ case_standing = Table(
     _text("sender"),
     _text("assigner"),
     Column("sealed", Boolean, nullable=False),
+    Column("forwarded", Text, nullable=False, server_default=""),
 )
 
 delivery = Table(
