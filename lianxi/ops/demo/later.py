@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import requests
+
 from lianxi.ops.demo.office import Office
 from lianxi.ops.demo.stage import CITY, DISTRICT, NAMES, TOWNSHIP, Stage
 from lianxi.ops.demo.story import (
@@ -65,8 +67,26 @@ def the_street_works(stage: Stage, told: Told) -> None:
     stage.check(stage.township.case(withdrawn)["state"] == "S62", "信访人自愿撤回一件，记录在卷")
 
 
+def a_completion(stage: Stage, told: Told) -> None:
+    """Chapter 10: a petition does not say where it is; its petitioner is asked, answers with the query code."""
+    number, given = told.numbers["P56"], {"query_code": told.codes["P56"]}
+    stage.chapter(f"补正：{told.petitions['P56']['subject']}")
+    street, missing = stage.township, "请写明损坏路灯的杆号或者最近的门牌"
+    street.until(number, "S06", TOWNSHIP)
+    street.act("case_officer", number, "request-completion", paper={"missing": missing})
+    stage.wait(lambda: stage.city.case(number)["state"] == "S09", "街道请信访人补正，市、区两级同时看到")
+    progress = requests.post(f"{street.url}/api/v1/track", json=given, timeout=30).json()
+    stage.check(progress.get("missing") == missing, f"信访人凭查询码看到要补什么：{missing}")
+    words = {"text": "西关大街72号门前，杆号0417"}
+    requests.post(f"{street.url}/api/v1/track/completion", json=given | words, timeout=30).raise_for_status()
+    stage.wait(lambda: _status(street, number, "SUPPLEMENT") == "closed", "信访人当日补齐，补正期限结束，法定期限照旧")
+    street.until(number, "S06", TOWNSHIP)
+    accept_and_handle(stage, number)
+    stage.wait(lambda: stage.city.case(number)["state"] == "S16", "补齐后受理、办结、送达，三级都已看到")
+
+
 def a_review(stage: Stage, told: Told) -> None:
-    """Chapter 10: two petitioners ask the district for a review: one opinion stands, one is set aside."""
+    """Chapter 11: two petitioners ask the district for a review: one opinion stands, one is set aside."""
     stage.chapter("复查：区人民政府对街道的处理意见进行复查")
     stands, falls = told.numbers["P01"], told.numbers["P58"]
     write_opinion(stage, falls)
@@ -125,7 +145,7 @@ def _a_draft_is_returned(stage: Stage, number: str) -> None:
 
 
 def sixty_days(stage: Stage, told: Told) -> None:
-    """Chapter 11: the limits come near and pass: one is extended, one goes red and gets a supervision order."""
+    """Chapter 12: the limits come near and pass: one is extended, one goes red and gets a supervision order."""
     late, extended = told.numbers["P57"], told.numbers["P63"]
     stage.chapter("期限：延期、红灯、督办")
     stage.forward(40)
@@ -150,8 +170,17 @@ def sixty_days(stage: Stage, told: Told) -> None:
 
 def _legal_due(office: Office, number: str, clock: str) -> str:
     """The last day of a clock of a case, as an office sees it."""
+    return _clock(office, number, clock)["legal_due"]
+
+
+def _status(office: Office, number: str, clock: str) -> str:
+    """Whether a clock of a case runs, as an office sees it; "" while nobody has heard of it."""
+    return _clock(office, number, clock)["status"]
+
+
+def _clock(office: Office, number: str, clock: str) -> dict[str, str]:
     rows = office.ask("dispatcher", "GET", f"/cases/{number}/clocks")["rows"]
-    return str(next(row["legal_due"] for row in rows if row["clock"] == clock))
+    return next((row for row in rows if row["clock"] == clock), {"status": "", "legal_due": ""})
 
 
 def _proposals_on(stage: Stage, number: str) -> list[dict[str, str]]:
@@ -160,7 +189,7 @@ def _proposals_on(stage: Stage, number: str) -> list[dict[str, str]]:
 
 
 def the_rights_run_out(stage: Stage, told: Told) -> None:
-    """Chapter 12: thirty days after service nobody asked for a review; the cases close and are archived."""
+    """Chapter 13: thirty days after service nobody asked for a review; the cases close and are archived."""
     stage.chapter("期满终结与归档")
     stage.forward(49)
     number = told.numbers["P65"]
@@ -206,6 +235,7 @@ SECOND_HALF: Sequence[Chapter] = (
     a_repeat,
     the_line_is_cut,
     the_street_works,
+    a_completion,
     a_review,
     sixty_days,
     the_rights_run_out,
