@@ -171,13 +171,13 @@ def _request(target: SplitResult, headers: Mapping[str, str], body: bytes) -> by
 
 
 def _head(connection: socket.socket, end: float) -> bytes:
-    """Read the answer up to the end of its headers; what follows is not wanted."""
+    """Read the answer up to the end of its headers, nothing if it broke off before; what follows is not wanted."""
     read = b""
     while b"\r\n\r\n" not in read and len(read) < LARGEST_HEAD:
         connection.settimeout(_left(end))
         piece = connection.recv(4096)
         if not piece:
-            break
+            return b""
         read += piece
     return read
 

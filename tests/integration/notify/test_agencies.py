@@ -4,6 +4,7 @@ import base64
 import json
 from dataclasses import replace
 from datetime import timedelta
+from email.utils import format_datetime
 
 import pytest
 from cloudevents.v1.http import from_http
@@ -79,7 +80,7 @@ def receiver():
 def outside(an_office, tmp_path):
     ring = tmp_path / "ring.yaml"
     KeyRing.generate().write(ring)
-    return Outside(an_office(LIANXI_KEYRING_FILE=str(ring)), WebhookSender(frozenset({"127.0.0.1"}), deadline=1.0))
+    return Outside(an_office(LIANXI_KEYRING_FILE=str(ring)), WebhookSender(frozenset({"127.0.0.1"}), deadline=3.0))
 
 
 def names(rows):
@@ -211,6 +212,8 @@ def test_a_webhook_goes_on_in_the_trace_of_its_event_and_in_no_other(receiver, b
         ("silence", "too-slow"),
         (b"HTTP/1.1 500 x\r\nX: " + b"x" * 100_000, "http-500"),
         (b"not http\r\n\r\n", "no-answer"),
+        (b"HTTP/1.1 200 OK\r\nContent-Le", "no-answer"),
+        ("drip", "too-slow"),
     ],
 )
 def test_whatever_a_webhook_does_its_event_comes_again(outside, receiver, answer, reason):
@@ -238,14 +241,21 @@ def test_a_huge_answer_counts_by_its_status_alone(outside, receiver):
     assert outside.standing()["webhook_cursor"] == 1
 
 
-def test_retry_after_is_kept(outside, receiver):
+@pytest.mark.parametrize(
+    "answer",
+    [
+        status(429, "Retry-After: 600\r\n"),
+        status(503, f"Retry-After: {format_datetime(SystemClock().now() + timedelta(seconds=602))}\r\n"),
+    ],
+)
+def test_retry_after_is_kept(outside, receiver, answer):
     outside.add(webhook=receiver.url())
     outside.change("test")
-    receiver.answers = [status(429, "Retry-After: 600\r\n")]
+    receiver.answers = [answer]
     outside.bring()
-    outside.bring(after=599)
+    outside.bring(after=500)
     early = len(receiver.requests)
-    outside.bring(after=2)
+    outside.bring(after=103)
 
     assert (early, len(receiver.requests)) == (1, 2)
 

@@ -6,7 +6,7 @@ import threading
 
 
 class WebhookReceiver:
-    """Answers each request with the next of `answers` (bytes, "close", "silence"); without one with 204."""
+    """Answers each request with the next of `answers` (bytes, "close", "silence", "drip"); without one with 204."""
 
     def __init__(self, tls: ssl.SSLContext | None = None):
         self.answers = []
@@ -14,6 +14,7 @@ class WebhookReceiver:
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._held = []
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -29,6 +30,7 @@ class WebhookReceiver:
         return [body for _, body in self.requests]
 
     def stop(self):
+        self._stopped.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for connection in self._held:
@@ -53,12 +55,24 @@ class WebhookReceiver:
         headers, body = self._read(connection)
         self.requests.append((headers, body))
         answer = self.answers.pop(0) if self.answers else b"HTTP/1.1 204 No Content\r\n\r\n"
+        if answer == "drip":
+            self._drip(connection)
+            return
         if answer == "silence":
             self._held.append(connection)
             return
         if answer != "close":
             connection.sendall(answer)
         connection.close()
+
+    def _drip(self, connection):
+        """Send a header that never ends, a byte at a time, until nobody takes it any more."""
+        try:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            while not self._stopped.wait(0.05):
+                connection.sendall(b"x")
+        except OSError:
+            connection.close()
 
     def _read(self, connection):
         read = b""
