@@ -12,6 +12,7 @@ from typing import Any
 from lianxi.casework import chain
 from lianxi.casework.case import (
     builders_of_disputes,
+    builders_of_mediation,
     builders_of_petitioner,
     builders_of_reviews,
     builders_of_sorting,
@@ -31,6 +32,7 @@ __all__ = [
     "BUILDERS",
     "act",
     "builders_of_disputes",
+    "builders_of_mediation",
     "builders_of_petitioner",
     "builders_of_reviews",
     "builders_of_sorting",
@@ -125,7 +127,7 @@ def _check_seen(case: Case, command: Command) -> None:
 def _narrowed(
     fitting: list[tuple[Transition, Step]], case: Case, command: Any, given: Given
 ) -> tuple[Transition, Step]:
-    """Tell apart the steps that share a command: T1, T2 by who brings it, T12, T13 by target, T37 by its end.
+    """Tell apart the steps that share a command: T1, T2 by who brings it, T12, T13 by target, T29, T37 by their end.
 
     A part of a split case is received and registered by T52.
     """
@@ -137,6 +139,8 @@ def _narrowed(
         return fitting[-1] if case.split_from else fitting[0]
     if name == "transfer-case" and len(fitting) > 1:
         return fitting[0] if command.to_node == given.node else fitting[1]
+    if name == "close-mediation":
+        return fitting[1] if command.outcome == "failed" else fitting[0]
     if name == "decide-review":
         return fitting[1] if command.disposition == "SET_ASIDE" else fitting[0]
     return fitting[0]

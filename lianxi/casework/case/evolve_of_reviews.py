@@ -1,10 +1,11 @@
-"""What reviews, hearings and the final review make of the case."""
+"""What hearings, mediation, reviews and the final review make of the case."""
 
 from lianxi.casework.case.after import after
 from lianxi.casework.case.state import Case
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages import final_review as f
 from lianxi.casework.messages import hearing as h
+from lianxi.casework.messages import mediation as m
 from lianxi.casework.messages.facts import CaseState
 from lianxi.casework.values import replace
 
@@ -61,6 +62,17 @@ def _(event: h.HearingClosed, case: Case) -> Case:
     held = (h.HearingDays(opened_on=event.opened_on, closed_on=event.closed_on),)
     final = held if event.state is CaseState.UNDER_FINAL_REVIEW else ()
     return replace(case, state=event.state, hearing_since=None, final_hearings=(*case.final_hearings, *final))
+
+
+@after.register
+def _(_event: m.MediationOpened, case: Case) -> Case:
+    return replace(case, state=CaseState.MEDIATION)
+
+
+@after.register
+def _(event: m.MediationClosed, case: Case) -> Case:
+    ended_on = None if event.state is CaseState.HANDLING else event.closed_on
+    return replace(case, state=event.state, ended_on=ended_on)
 
 
 @after.register

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from lianxi.casework.messages import commands, dispute, events, final_review, hearing, petitioner, sorting
+from lianxi.casework.messages import commands, dispute, events, final_review, hearing, mediation, petitioner, sorting
 from lianxi.casework.messages.commands import Command
 from lianxi.casework.messages.events import CaseEvent
 
@@ -15,6 +15,7 @@ CASE_MODULES: tuple[ModuleType, ...] = (
     dispute,
     petitioner,
     hearing,
+    mediation,
     final_review,
 )
 """The modules whose messages are about one case, in the order in which documents list them."""

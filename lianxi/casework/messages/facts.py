@@ -100,7 +100,7 @@ STATE_LABELS: dict[CaseState, str] = {
     CaseState.REPORT_RETURNED: "退回补办",
     CaseState.CLOSED_BY_FINAL_REVIEW: "三级终结",
     CaseState.CLOSED_BY_LAPSE: "期满终结",
-    CaseState.WITHDRAWN: "已撤回",
+    CaseState.WITHDRAWN: "已撤回或者和解结案",
     CaseState.MERGED: "并案",
     CaseState.ARCHIVED: "已归档",
 }
@@ -181,6 +181,9 @@ class DocumentKind(StrEnum):
     FINAL_REVIEW_OPINION = "核"
     HEARING_NOTICE = "听"
     HEARING_RECORD = "听录"
+    MEDIATION_CONSENT = "调"
+    MEDIATION_RECORD = "调录"
+    SETTLEMENT = "和"
     LAPSE_RECORD = "终"
     WITHDRAWAL = "撤"
     COMPLETION_REQUEST = "补"

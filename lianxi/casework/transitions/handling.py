@@ -100,10 +100,35 @@ ROWS: tuple[Transition, ...] = (
         id="T29",
         label="调解、和解",
         article="33",
-        built=False,
         steps=(
-            step("open-mediation", "S11", "S13", "U"),
-            step("close-mediation", "S13", "S62 S11", "U", document="调解协议书"),
+            step(
+                "open-mediation",
+                "S11",
+                "S13",
+                "U UL",
+                "MediationOpened",
+                "own_unit both_sides_consent",
+                "调解、和解同意书",
+            ),
+            step(
+                "close-mediation",
+                "S13",
+                "S62",
+                "U UL",
+                "MediationClosed",
+                "own_unit agreement_written",
+                "调解、和解协议书",
+                opening("ARCHIVE:closed_on", closes="HANDLE REHANDLE", cancels_all=True),
+            ),
+            step(
+                "close-mediation",
+                "S13",
+                "S11",
+                "U UL",
+                "MediationClosed",
+                "own_unit no_agreement",
+                "调解终止记录",
+            ),
         ),
     ),
     Transition(
@@ -254,7 +279,7 @@ ROWS: tuple[Transition, ...] = (
             step(
                 "record-service",
                 "S09 S10 S11 S12 S13 S14 S15 S16 S17 S18 S19 S23 S24 S30 S31 S32 S33 S34 S40 S41 S42 S43"
-                " S50 S51 S60 S61",
+                " S50 S51 S60 S61 S62",
                 "",
                 "U UL R D RV P",
                 "DocumentServed",

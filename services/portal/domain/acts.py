@@ -94,6 +94,8 @@ _NAMES = {
     "admit-review": "受理复查申请",
     "decline-review": "不予受理复查申请",
     "decide-review": "作出复查决定",
+    "open-mediation": "开始调解、和解",
+    "close-mediation": "结束调解、和解",
     "open-hearing": "决定举行听证",
     "close-hearing": "签署听证笔录",
     "admit-final-review": "受理复核申请",

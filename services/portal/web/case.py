@@ -9,7 +9,8 @@ from lianxi.casework.identifiers import CaseNumber
 from lianxi.casework.messages.catalogue import COMMANDS
 from services.portal.domain.accounts import Principal, is_within
 from services.portal.domain.acts import Act, labels, offered
-from services.portal.domain.forms import LABELS, FormField, Places, form_for, missing, nested
+from services.portal.domain.form_words import LABELS
+from services.portal.domain.forms import FormField, Places, form_for, missing, nested
 from services.portal.handlers import cases, desk, desk_work
 from services.portal.schemas.acts import act_schema
 from services.portal.schemas.filing import Reason

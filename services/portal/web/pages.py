@@ -13,7 +13,7 @@ from lianxi.casework.messages.facts import STATE_LABELS
 from lianxi.law.clocks import CLOCKS, ClockCode
 from services.portal.domain.accounts import Principal
 from services.portal.domain.acts import labels
-from services.portal.domain.forms import LABELS
+from services.portal.domain.form_words import LABELS
 from services.portal.domain.permissions import MAY_REGISTER
 from services.portal.domain.plain_words import in_words, place_name
 from services.portal.domain.sign_in import NotFromOurPage

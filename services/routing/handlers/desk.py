@@ -26,8 +26,7 @@ PUBLIC_ACTS = frozenset(
         20,
         21,
         23,
-        *range(25, 29),
-        30,
+        *range(25, 31),
         32,
         *range(35, 43),
         45,
@@ -278,7 +277,7 @@ def show_document(work: RoutingWork, desk: Desk, case_no: str, number: str, acto
 
 
 def transition_table() -> list[dict[str, Any]]:
-    """Return the whole table T1–T56 for documents and pages."""
+    """Return the whole table T1–T57 for documents and pages."""
     return [
         {
             "id": row.id,

@@ -17,6 +17,7 @@ from lianxi.casework.messages import events as e
 from lianxi.casework.messages import final_review as f
 from lianxi.casework.messages.facts import CaseState, PetitionClass
 from lianxi.casework.messages.hearing import HearingClosed, HearingOpened
+from lianxi.casework.messages.mediation import MediationClosed
 from lianxi.casework.messages.petitioner import CaseRated
 from lianxi.casework.transitions import ClockEffects, ClockOpening, clock_effects
 from lianxi.casework.values import replace
@@ -369,6 +370,7 @@ _DAY_FIELDS = {
     e.CaseArchived: "archived_on",
     CaseRated: "rated_on",
     HearingOpened: "opened_on",
+    MediationClosed: "closed_on",
     HearingClosed: "closed_on",
     f.FinalReviewAdmitted: "decided_on",
     f.FinalReviewDeclined: "decided_on",

@@ -25,6 +25,7 @@ from lianxi.casework.messages.facts import (
     Role,
     ServiceMethod,
 )
+from lianxi.casework.messages.mediation import MediationOutcome
 from lianxi.casework.messages.petitioner import Rated, Rating
 from lianxi.casework.messages.sorting import CasePart
 from lianxi.casework.transitions import clock_effects, steps_for
@@ -34,6 +35,11 @@ from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, OPINION, RT6,
 
 NODES = (TOWNSHIP, DISTRICT, CITY, "630105")
 WORDS = (
+    "parties",
+    "terms",
+    "performance",
+    "mediator",
+    "obstacle",
     "time",
     "venue",
     "chair",
@@ -83,6 +89,7 @@ CHOICES = {
     "to_conference": (False, True),
     "rated": tuple(Rated),
     "rating": tuple(Rating),
+    "outcome": tuple(MediationOutcome),
 }
 
 

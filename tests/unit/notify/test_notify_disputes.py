@@ -19,6 +19,7 @@ from lianxi.casework.messages.facts import (
     ServiceMethod,
 )
 from lianxi.casework.messages.materials import Material, MaterialsArrived, MaterialsKept
+from lianxi.casework.messages.mediation import MediationClosed, MediationOutcome
 from services.notify.domain.rules import Recipient, Rules
 from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, TOWNSHIP, Road, an_actor
 from tests.unit.notify.post_room import NOW, Room
@@ -136,6 +137,9 @@ ENDS = {
 
 ENDS["final-review-admitted"] = f.FinalReviewAdmitted(decided_on=DAY, **DOCUMENT)
 ENDS["final-review-declined"] = f.FinalReviewDeclined(decided_on=DAY, ground="late", **DOCUMENT)
+ENDED = {"closed_on": DAY, "outcome": MediationOutcome.SETTLED, **DOCUMENT}
+ENDS["settlement-reached"] = MediationClosed(state=CaseState.WITHDRAWN, **ENDED)
+ENDS["mediation-failed"] = MediationClosed(state=CaseState.HANDLING, **ENDED)
 ENDS["hearing-notice"] = h.HearingOpened(opened_on=DAY, state=CaseState.HEARING, **DOCUMENT)
 
 
@@ -156,6 +160,19 @@ def test_of_the_last_instance_the_unit_hears_that_it_is_to_come_and_what_was_dec
     )
     assert owed_after(decided, TOWNSHIP)[0] == [("U", OFFICE), ("UL", OFFICE)]
     assert owed_after(decided, CITY)[0] == []
+
+
+def test_an_assigner_hears_that_its_matter_was_settled():
+    room = Room(DISTRICT)
+    for event in Road().at_the_township(assigned=True).events:
+        room.tell(event)
+    before = len(room.rows)
+
+    room.tell(MediationClosed(state=CaseState.HANDLING, **ENDED))
+    assert len(room.rows) == before
+    room.tell(MediationClosed(state=CaseState.WITHDRAWN, **ENDED))
+
+    assert [(row.owed.role, row.owed.rule) for row in room.rows[before:]] == [("D", "settled-of-the-assigner")]
 
 
 def test_a_divided_case_names_its_new_numbers():

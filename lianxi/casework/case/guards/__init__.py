@@ -10,6 +10,7 @@ from lianxi.casework.case.guards import (
     dispute,
     final_review,
     handling,
+    mediation,
     petitioner,
     review_and_end,
     sorting,
@@ -19,8 +20,11 @@ from lianxi.casework.case.guards.dispute import MINUTES_FIELDS
 from lianxi.casework.case.guards.final_review import HEARING_FIELDS, SUMMONS_FIELDS
 from lianxi.casework.case.guards.given import GUARDS, Given, Guard
 from lianxi.casework.case.guards.handling import OPINION_FIELDS
+from lianxi.casework.case.guards.mediation import AGREEMENT_FIELDS, CONSENT_FIELDS
 
 __all__ = [
+    "AGREEMENT_FIELDS",
+    "CONSENT_FIELDS",
     "GUARDS",
     "HEARING_FIELDS",
     "MINUTES_FIELDS",
@@ -32,6 +36,7 @@ __all__ = [
     "dispute",
     "final_review",
     "handling",
+    "mediation",
     "petitioner",
     "review_and_end",
     "sorting",
