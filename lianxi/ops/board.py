@@ -33,6 +33,7 @@ LINKS = {
     "cut": ("中断", "red"),
     "silent": ("失联", "bold red"),
     "unheard": ("从未上报", "red"),
+    "left": ("已退出", "dim"),
 }
 GROUPS = {
     "new": "新收",

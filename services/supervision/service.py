@@ -45,7 +45,7 @@ class SupervisionService:
         self._meters = parts.meters
         self._nodes = parts.nodes
         self._letterbox = parts.letterbox
-        self._subtree = parts.subtree
+        self._joined = parts.joined
         self._counted = Counted()
         self._calendar = ""
 
@@ -97,6 +97,12 @@ class SupervisionService:
         self._nodes.refused(taken.refused)
         self._letterbox.post(UPWARDS, taken.upwards)
 
+    @every(10.0)
+    def learn_members(self) -> None:
+        """Learn from routing which nodes have joined and left, so that nobody who left is called silent."""
+        self._joined.ask()
+        self._nodes.expect(self._joined.joined, self._joined.left)
+
     @every(300.0)
     def measure_indices(self) -> None:
         """Count the indices of this month and the last one for the metrics."""
@@ -134,7 +140,7 @@ class SupervisionService:
         if not self._counted.figures:
             self.measure_indices()
         said = states(work.snapshots.all(), TOLD)
-        return board(self._node, self._counted, self._subtree, said, self._nodes.now())
+        return board(self._node, self._counted, self._joined.joined, said, self._nodes.now(), left=self._joined.left)
 
     @call(expected=(Refused,), read_only=True)
     def proposals(self, work: SupervisionWork, body: dict[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from sqlalchemy import Engine, text
 
+from lianxi.bus.calls import Calls
 from lianxi.bus.engine import engine_for
 from lianxi.bus.telemetry import Letterbox
 from lianxi.courier import outgoing
@@ -15,6 +18,7 @@ from lianxi.runtime.health import HEALTH
 from services.supervision.domain.office import Office
 from services.supervision.settings import Settings
 from services.supervision.storage import SCHEMA, SupervisionWork
+from services.supervision.storage.joined_nodes import JoinedNodes
 from services.supervision.storage.meters import Meters
 from services.supervision.storage.shown_nodes import ShownNodes
 
@@ -30,8 +34,8 @@ class Parts:
     meters: Meters
     nodes: ShownNodes
     letterbox: Letterbox | None
+    joined: JoinedNodes
     close: Callable[[], None]
-    subtree: frozenset[str] = frozenset()
 
 
 def build(settings: Settings | None = None, clock: Clock | None = None) -> Parts:
@@ -41,6 +45,7 @@ def build(settings: Settings | None = None, clock: Clock | None = None) -> Parts
     # lists show instants as the database gives them, so it gives them on the clock of Shanghai
     engine = engine_for(settings.database_url, SCHEMA, settings.connections, time_zone="Asia/Shanghai")
     ring = KeyRing.from_file(settings.key_ring_file)
+    calls = Calls(settings.amqp_uri, name="supervision") if settings.amqp_uri else None
     HEALTH.add("supervision-database", lambda: _ask(engine))
     return Parts(
         open_work=lambda: SupervisionWork(
@@ -52,14 +57,18 @@ def build(settings: Settings | None = None, clock: Clock | None = None) -> Parts
         meters=Meters(),
         nodes=ShownNodes(settings.subtree),
         letterbox=Letterbox(settings.amqp_uri, settings.node) if settings.amqp_uri else None,
+        joined=JoinedNodes(settings.node, settings.subtree, partial(_members, calls) if calls else None),
         close=engine.dispose,
-        subtree=settings.subtree,
     )
 
 
 def office_of(settings: Settings, calendar: NotedCalendar) -> Callable[[], Office]:
     """Return what gives the office with the calendar of the moment."""
     return lambda: Office(settings.node, settings.mark, settings.rules, calendar.current())
+
+
+def _members(calls: Calls) -> dict[str, Any]:
+    return calls.call("routing", "members", {}, timeout=5.0)
 
 
 def _ask(engine: Engine) -> None:

@@ -19,6 +19,7 @@ LINKS = {
     "cut": ("中断", "red"),
     "silent": ("失联", "red"),
     "unheard": ("从未上报", "none"),
+    "left": ("已退出", "none"),
 }
 GROUPS = {
     "new": "新收",

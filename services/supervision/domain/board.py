@@ -5,7 +5,7 @@ themselves, so that it costs the same with a hundred cases and with a million. W
 a node that fell silent keeps its last values beside their age.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -42,9 +42,15 @@ class Counted:
 
 
 def board(
-    own: str, counted: Counted, expected: Iterable[str], states: Iterable[NodeState], real_now: float
+    own: str,
+    counted: Counted,
+    expected: Iterable[str],
+    states: Iterable[NodeState],
+    real_now: float,
+    *,
+    left: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Return the picture as plain data."""
+    """Return the picture as plain data; `left` are nodes that take part no more, which is no silence."""
     found = counted.gauges
     said = {state.node: state for state in states}
     holders = {node for node, _ in found.cases} | {node for node, _ in found.clocks_by_node}
@@ -52,8 +58,8 @@ def board(
         "node": own,
         "counted_at": counted.at.isoformat() if counted.at else None,
         "nodes": [
-            _node(node, found, said.get(node), real_now)
-            for node in sorted({own, *expected, *said, *holders} - {""}, key=lambda code: (len(code), code))
+            _node(node, found, None if node in left else said.get(node), real_now, left=node in left)
+            for node in sorted({own, *expected, *said, *holders, *left} - {""}, key=lambda code: (len(code), code))
         ],
         "clocks": _clocks(found),
         "cases": {
@@ -75,11 +81,11 @@ def link_state(state: NodeState | None, real_now: float) -> str:
     return "slow" if state.values.get("link_outbox_oldest_unacked_seconds", 0.0) > SLOW_AFTER else "fine"
 
 
-def _node(node: str, found: Gauges, state: NodeState | None, real_now: float) -> dict[str, Any]:
+def _node(node: str, found: Gauges, state: NodeState | None, real_now: float, *, left: bool) -> dict[str, Any]:
     told = state.values if state else {}
     return {
         "node": node,
-        "link": link_state(state, real_now),
+        "link": "left" if left else link_state(state, real_now),
         "said_age_seconds": max(0.0, real_now - state.received_at) if state else None,
         "open": sum(number for (holder, of), number in found.cases.items() if holder == node and of != "ended"),
         **{lamp: found.clocks_by_node.get((node, lamp), 0) for lamp in LAMPS},

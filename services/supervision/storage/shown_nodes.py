@@ -7,13 +7,17 @@ cannot freeze them.
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from datetime import time as clock_time
 from functools import partial
 
+from lianxi.runtime.clock import SHANGHAI
 from lianxi.runtime.metrics import counter, gauge
 from services.supervision.domain.snapshots import NodeState
 
 _NODE = ("node",)
 _EXPECTED = gauge("node_expected", "1 for every node of the subtree that has joined, heard of or not", _NODE)
+_LEFT = gauge("node_left_timestamp_seconds", "Day on which the node left the network, as Unix time", _NODE)
 _AGE = gauge("node_snapshot_age_seconds", "Since the newest snapshot of the node was received here", _NODE)
 _TAKEN = gauge("node_snapshot_timestamp_seconds", "When the node took its newest snapshot, as Unix time", _NODE)
 _DELAY = gauge("node_snapshot_delay_seconds", "Receipt minus taking: the way and the drift of both clocks", _NODE)
@@ -50,8 +54,34 @@ class ShownNodes:
     def __init__(self, expected: Iterable[str] = (), real_time: Callable[[], float] = time.time) -> None:
         self._real_time = real_time
         self._told: set[tuple[str, str]] = set()
-        for node in expected:
+        self._heard: set[str] = set()
+        self._expected: set[str] = set()
+        self._left: set[str] = set()
+        self.expect(expected, {})
+
+    def expect(self, joined: Iterable[str], left: Mapping[str, date]) -> None:
+        """Show who takes part and who left; of a node that left nothing else is shown, it has not fallen silent."""
+        wanted = set(joined)
+        for node in wanted - self._expected:
             _EXPECTED.labels(node).set(1)
+        for node in self._expected - wanted:
+            _EXPECTED.remove(node)
+        for node in self._left - set(left):
+            _LEFT.remove(node)
+        for node, day in left.items():
+            _LEFT.labels(node).set(datetime.combine(day, clock_time(), SHANGHAI).timestamp())
+            self._forget(node)
+        self._expected, self._left = wanted, set(left)
+
+    def _forget(self, node: str) -> None:
+        """Show no more what a node said."""
+        if node in self._heard:
+            for metric in (_AGE, _TAKEN, _DELAY):
+                metric.remove(node)
+            self._heard.discard(node)
+        for name, of in [told for told in self._told if told[1] == node]:
+            SHOWN[name].remove(of)
+            self._told.discard((name, of))
 
     def now(self) -> float:
         """Return the real time; the node's own clock may have been moved forward for a trial."""
@@ -63,10 +93,11 @@ class ShownNodes:
 
     def show(self, states: Iterable[NodeState]) -> None:
         """Show what is known of nodes; a value that a node no longer tells is shown no more."""
-        for state in states:
+        for state in (state for state in states if state.node not in self._left):
             self._show(state.node, state.taken_at, state.received_at, state.values)
 
     def _show(self, node: str, taken: float, received: float, values: Mapping[str, float]) -> None:
+        self._heard.add(node)
         _AGE.labels(node).set_function(partial(self._age, received))
         _TAKEN.labels(node).set(taken)
         _DELAY.labels(node).set(received - taken)
