@@ -12,6 +12,7 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 has_broker() { [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server > /dev/null; }
 has_watch() { command -v prometheus > /dev/null && command -v promtool > /dev/null; }
 has_alerts() { command -v amtool > /dev/null; }
+has_node() { command -v node > /dev/null && command -v npm > /dev/null; }
 has_database() { compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || command -v initdb > /dev/null; }
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; }
 can_make_venv() { new_enough "$1" && "$1" -c 'import venv, ensurepip' 2> /dev/null; }
@@ -64,6 +65,7 @@ install_what_is_missing() {
     has_database || missing+=(postgresql)
     has_watch || missing+=(prometheus)
     has_alerts || missing+=(prometheus-alertmanager)
+    has_node || missing+=(nodejs npm)
     find_python > /dev/null || missing+=(python3 python3-venv)
     [ ${#missing[@]} -gt 0 ] || return 0
     if ! command -v apt-get > /dev/null; then
@@ -71,6 +73,7 @@ install_what_is_missing() {
          RabbitMQ 3.10 or newer with its plugins and epmd (rabbitmq-server must be in PATH),
          PostgreSQL 15 or newer with its server programs (initdb and postgres must be in PATH),
          Prometheus and Alertmanager, for the tests (prometheus, promtool and amtool must be in PATH),
+         Node.js 18 or newer with npm, for one test (node and npm must be in PATH),
          Python 3.11 or newer with the modules venv and ensurepip."
     fi
     install_packages "${missing[@]}"
@@ -78,6 +81,7 @@ install_what_is_missing() {
     has_broker || fail "rabbitmq-server was installed but is not to be found"
     has_database || fail "postgresql was installed but initdb is not to be found"
     has_watch || fail "prometheus was installed but prometheus or promtool is not to be found"
+    has_node || fail "nodejs and npm were installed but node or npm is not to be found"
     has_alerts || fail "prometheus-alertmanager was installed but amtool is not to be found"
     find_python > /dev/null || fail "no Python 3.11 or newer with venv: set PYTHON to one, for example PYTHON=python3.12"
 }
@@ -107,6 +111,20 @@ make_environment() {
         -r requirements/run.txt -r requirements/test.txt
 }
 
+# What one test reads an agency's queue with: a client that is not ours, checked against its hash like everything else.
+# Nothing else needs it, so a machine that cannot get it is ready all the same, and that test says what is missing.
+FOREIGN=tests/integration/notify/foreign
+has_foreign_client() { [ ! -f "$FOREIGN/package-lock.json" ] || cmp -s "$FOREIGN/package-lock.json" "$FOREIGN/node_modules/lianxi-setup.lock"; }
+make_foreign_client() {
+    has_foreign_client && return
+    say "installing the locked client in Node"
+    if npm ci --prefix "$FOREIGN" --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null; then
+        cp "$FOREIGN/package-lock.json" "$FOREIGN/node_modules/lianxi-setup.lock"
+    else
+        say "amqplib could not be installed: one test will fail"
+    fi
+}
+
 # The project is imported from where it lies; a path file and a three-line command need no build and no network.
 link_project() {
     local packages
@@ -119,11 +137,12 @@ link_project() {
 if [ "${1:-}" = --browser ]; then
     install_browser
 fi
-if has_broker && has_database && has_watch && has_alerts && [ -x "$VENV/bin/python" ] && [ "$(cat "$STAMP" 2> /dev/null)" = "$(fingerprint)" ]; then
+if has_broker && has_database && has_watch && has_alerts && has_node && has_foreign_client && [ -x "$VENV/bin/python" ] && [ "$(cat "$STAMP" 2> /dev/null)" = "$(fingerprint)" ]; then
     exit 0
 fi
 install_what_is_missing
 make_environment
+make_foreign_client
 link_project
 fingerprint > "$STAMP"
 say "ready: try 'make demo', or $VENV/bin/lianxi --help"

@@ -1,7 +1,13 @@
 """Notify on a migrated database, with a mail server in the test process."""
 
+import threading
+from urllib.parse import quote
+
 import pytest
 
+from lianxi.bus.housekeeping import Retention
+from lianxi.bus.relay import Relay
+from lianxi.ops import agency_queue
 from services.notify import service, wiring
 from services.notify.settings import Settings
 from tests.integration.notify.mail_server import MailServer
@@ -46,3 +52,29 @@ def an_office(environment, monkeypatch):
     yield make
     for parts in made:
         parts.close()
+
+
+@pytest.fixture
+def queue(broker_vhost):
+    """The queue of the police on a broker of its own vhost: the address their user logs in with."""
+    api, vhost = broker_vhost.management, broker_vhost.name
+    agency_queue.make(api, vhost, "police", 8)
+    password = agency_queue.set_user(api, vhost, "police")
+    yield f"amqp://agency.police:{password}@127.0.0.1:{broker_vhost.port}/{quote(vhost, safe='')}"
+    agency_queue.remove(api, vhost, "police")
+
+
+@pytest.fixture
+def office(an_office):
+    return an_office()
+
+
+@pytest.fixture
+def relay(office, broker_vhost):
+    """The relay of the node, running."""
+    made = Relay(office.database.url, broker_vhost.uri, ["notify"], Retention())
+    thread = threading.Thread(target=made.run, daemon=True)
+    thread.start()
+    yield made
+    made.stop()
+    thread.join(10)

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,8 +12,6 @@ import pytest
 from cloudevents.v1.conversion import from_json
 from cloudevents.v1.http import CloudEvent
 
-from lianxi.bus.housekeeping import Retention
-from lianxi.bus.relay import Relay
 from lianxi.ops import agency_queue
 from services.notify.handlers import agencies
 from tests.support.builders import OFFICE, Road
@@ -24,32 +21,6 @@ pytestmark = [pytest.mark.database, pytest.mark.broker]
 CLIENT = Path(__file__).resolve().parents[3] / "clients" / "agency"
 QUEUE = "agency.police"
 GRANT = {"name": "police", "units": [OFFICE], "fields": ["accepted_on", "unit"], "amqp": True}
-
-
-@pytest.fixture
-def queue(broker_vhost):
-    """The queue of the police on a broker of its own vhost: the address their user logs in with."""
-    api, vhost = broker_vhost.management, broker_vhost.name
-    agency_queue.make(api, vhost, "police", 8)
-    password = agency_queue.set_user(api, vhost, "police")
-    yield f"amqp://{QUEUE}:{password}@127.0.0.1:{broker_vhost.port}/{quote(vhost, safe='')}"
-    agency_queue.remove(api, vhost, "police")
-
-
-@pytest.fixture
-def office(an_office):
-    return an_office()
-
-
-@pytest.fixture
-def relay(office, broker_vhost):
-    """The relay of the node, running."""
-    made = Relay(office.database.url, broker_vhost.uri, ["notify"], Retention())
-    thread = threading.Thread(target=made.run, daemon=True)
-    thread.start()
-    yield made
-    made.stop()
-    thread.join(10)
 
 
 def client(uri, *arguments, cursor, **settings):
