@@ -127,6 +127,13 @@ class TestAfterFiling:
 
         assert (answer.status_code, answer.json["status"]) == (202, "sent")
 
+    def test_what_is_said_of_a_case_in_transfer_is_received_and_waits(self, app, kept):
+        kept.answers["routing.act"] = {"case_no": CASE_NO, "status": "waiting", "directive_id": None}
+
+        answer = bring(app, "withdrawal", text="问题已经解决", free_will=True)
+
+        assert (answer.status_code, answer.json["status"]) == (202, "waiting")
+
     def test_nobody_withdraws_without_saying_that_it_is_of_free_will(self, app, kept):
         assert bring(app, "withdrawal", text="解决了", free_will=False).status_code == 422
         assert kept.times("intake.bring") == 0

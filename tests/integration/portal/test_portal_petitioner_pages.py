@@ -163,3 +163,20 @@ def test_withdrawing_needs_the_tick_that_it_is_of_free_will(app, kept):
     assert send(client, text, "withdrawal", text="解决了").status_code == 422
     assert send(client, text, "withdrawal", text="解决了", free_will="yes").status_code == 200
     assert kept.last("routing.act")["command"]["free_will_recorded"] is True
+
+
+def test_words_said_while_the_case_travels_are_received_shown_as_waiting_and_told_when_refused(app, kept):
+    kept.answers["routing.act"] = {"case_no": CASE_NO, "status": "waiting", "directive_id": None}
+    view = kept.answers["routing.track"]
+    travelling = {**(view if isinstance(view, dict) else view({})), "state": "S04", "in_transfer_to": "630104001"}
+    waits = {"act": "urge-case", "label": "催办", "on": "2026-03-02", "state": "waiting", "reason": ""}
+    failed = {**waits, "act": "withdraw-case", "label": "撤回", "state": "refused", "reason": "案件现为“并案”。"}
+    kept.answers["routing.track"] = {**travelling, "wishes": [waits, failed]}
+
+    client, shown = progress_of(app)
+    page = send(client, shown, "material", text="另有照片。").text
+
+    assert all(f'action="/track/{name}"' in shown for name in ("material", "urge", "withdrawal"))
+    assert "催办：已收到，待事项移交完成后送达承办单位" in shown
+    assert "撤回：未能办理：案件现为“并案”。" in shown
+    assert "补充材料已收到。您的事项正在移交途中" in page
