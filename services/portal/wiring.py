@@ -27,7 +27,7 @@ from services.portal.handlers import Ports, access, agencies, personal_data
 from services.portal.handlers.carrying import carry
 from services.portal.handlers.file_room import FileRoom
 from services.portal.settings import FileSettings, Settings
-from services.portal.storage import SCHEMA, open_books
+from services.portal.storage import SCHEMA, each_alone, open_books
 
 AWAY_TIMEOUT = 2.0
 """Seconds a call waits for a broker that is away: long enough for a restart, short enough to answer 503."""
@@ -120,6 +120,7 @@ def build(settings: Settings | None = None) -> Parts:
         names=node_names(settings.topology_file),
         calls=BrokerCalls(calls, settings.call_timeout),
         open_books=books,
+        open_gate=partial(open_books, each_alone(engine)),
         clock=SystemClock(settings.clock_file),
         passwords=SlowPasswords(),
         secrets=ring,

@@ -58,7 +58,9 @@ class Secrets(Protocol):
 class Ports:
     """Everything the use cases need from outside. `open_books` gives one transaction of the portal's storage.
 
-    `files` is None where no store of files is set up.
+    `open_gate` gives the same books for who comes in, every statement for itself: what is counted there stays counted,
+    and most requests ask the database nothing else. Without it they come in by `open_books`. `files` is None where no
+    store of files is set up.
     """
 
     node: str
@@ -71,3 +73,4 @@ class Ports:
     new_id: Callable[[], str]
     limits: Limits
     files: FileRoom | None = None
+    open_gate: Callable[[], AbstractContextManager[Books]] | None = None

@@ -44,7 +44,7 @@ def admit(caller: Caller, ports: Ports, purpose: str = "") -> Principal | None:
 
     `purpose` ("filing", "tracking", "sign_in") is what strangers have a narrower limit for.
     """
-    with ports.open_books() as books:
+    with (ports.open_gate or ports.open_books)() as books:
         principal = _recognise(caller, books)
         counted = _count(caller, principal, purpose, ports, books)
     for (requests, seconds_left), allowed in counted:
@@ -81,12 +81,12 @@ def _count(
 ) -> list[tuple[tuple[int, int], int]]:
     limits: Limits = ports.limits
     if principal:
-        return [(books.counts.add(f"account:{principal.account_id}"), limits.account)]
+        return list(zip(books.counts.add(f"account:{principal.account_id}"), [limits.account], strict=True))
     address = ports.secrets.keyed_hash(network_of(caller.address), "portal.address")[:32]
-    counted = [(books.counts.add(f"address:{address}"), limits.address)]
+    allowed = {f"address:{address}": limits.address}
     if purpose:
-        counted.append((books.counts.add(f"{purpose}:{address}"), getattr(limits, purpose)))
-    return counted
+        allowed[f"{purpose}:{address}"] = getattr(limits, purpose)
+    return list(zip(books.counts.add(*allowed), allowed.values(), strict=True))
 
 
 def sign_in(login: str, password: str, ports: Ports) -> SignedIn:

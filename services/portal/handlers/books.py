@@ -99,8 +99,8 @@ class FailedSignIns(Protocol):
 class RequestCounts(Protocol):
     """Requests of this minute."""
 
-    def add(self, key: str) -> tuple[int, int]:
-        """Count one; return the count and the seconds left of the minute."""
+    def add(self, *keys: str) -> list[tuple[int, int]]:
+        """Count one for each key; return the count of each and the seconds left of the minute."""
 
 
 class Repeated(Protocol):

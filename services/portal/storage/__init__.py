@@ -4,7 +4,7 @@ One `Books` is one transaction. Every time here is real time from the database's
 run ahead must not sign everybody out. Secrets are kept as digests, so a copy of the database opens nothing.
 """
 
-from services.portal.storage.books import Books, open_books
+from services.portal.storage.books import Books, each_alone, open_books
 from services.portal.storage.tables import SCHEMA, metadata
 
-__all__ = ["SCHEMA", "Books", "metadata", "open_books"]
+__all__ = ["SCHEMA", "Books", "each_alone", "metadata", "open_books"]

@@ -33,6 +33,11 @@ class AccountRow(NamedTuple):
 
 
 _ACCOUNT = tuple(account.c)
+_BY_TOKEN = f"""
+SELECT {", ".join(f"a.{column.name}" for column in _ACCOUNT)}, t.scopes
+FROM {api_token.fullname} t JOIN {account.fullname} a ON a.id = t.account_id
+WHERE t.digest = %s AND a.disabled_at IS NULL AND t.revoked_at IS NULL AND t.expires_at > now()
+"""
 
 
 class Accounts:
@@ -112,16 +117,7 @@ class Accounts:
 
     def by_token(self, digest: str) -> Principal | None:
         """Return on whose behalf a token speaks, with the token's own scopes."""
-        found = self._connection.execute(
-            select(*_ACCOUNT, api_token.c.scopes)
-            .join(api_token, api_token.c.account_id == account.c.id)
-            .where(
-                api_token.c.digest == digest,
-                account.c.disabled_at.is_(None),
-                api_token.c.revoked_at.is_(None),
-                api_token.c.expires_at > func.now(),
-            )
-        ).one_or_none()
+        found = self._connection.exec_driver_sql(_BY_TOKEN, (digest,)).one_or_none()
         if found is None:
             return None
         return AccountRow(*found[: len(_ACCOUNT)]).principal(scopes=frozenset(map(Scope, found.scopes)))

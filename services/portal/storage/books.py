@@ -49,6 +49,11 @@ class Books:
         self._connection.execute(select(1))
 
 
+def each_alone(engine: Engine) -> Engine:
+    """Return the same engine, with every statement a transaction of its own."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 @contextmanager
 def open_books(engine: Engine) -> Iterator[Books]:
     """Give one transaction: committed at the end, undone on an error. A database that is away is said to be away."""

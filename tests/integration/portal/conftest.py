@@ -17,7 +17,7 @@ from lianxi.runtime.crypto import KeyRing
 from services.portal.domain.limits import Limits
 from services.portal.handlers import Ports, access
 from services.portal.service import create_app
-from services.portal.storage import SCHEMA, metadata, open_books
+from services.portal.storage import SCHEMA, each_alone, metadata, open_books
 from services.portal.wiring import SlowPasswords, node_names
 from tests.support.databases import Database
 from tests.unit.portal.offices import FakeOffices, usual_answers
@@ -83,6 +83,7 @@ def ports(engine, offices, clock, passwords):
         names=node_names(ROOT / "deploy" / "xining" / "topology.yaml"),
         calls=offices,
         open_books=partial(open_books, engine),
+        open_gate=partial(open_books, each_alone(engine)),
         clock=clock,
         passwords=passwords,
         secrets=KeyRing.generate(),

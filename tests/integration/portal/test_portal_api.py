@@ -328,8 +328,8 @@ class TestAway:
         assert int(answer.headers["Retry-After"]) > 0
 
     def test_a_database_that_is_away_is_a_503_on_every_surface(self, ports):
-        nowhere = engine_for("postgresql+psycopg2://nobody@127.0.0.1:1/nothing", SCHEMA, 1)
-        client = create_app(replace(ports, open_books=partial(open_books, nowhere)), https=False).test_client()
+        nowhere = partial(open_books, engine_for("postgresql+psycopg2://nobody@127.0.0.1:1/nothing", SCHEMA, 1))
+        client = create_app(replace(ports, open_books=nowhere, open_gate=nowhere), https=False).test_client()
 
         api, page = client.get("/api/v1/cases"), client.get("/petition")
 

@@ -301,7 +301,9 @@ class TestDesk:
         assert person.form("/desk/proposals/P-1/sign", form_id="form-00000000001s", facts="超期").status_code == 303
         assert offices.last("supervision.sign_order")["paper"] == {"facts": "超期"}
         assert person.form("/desk/proposals/P-1/dismiss", form_id="form-00000000001d", reason="").status_code == 422
-        assert person.form("/desk/proposals/P-1/dismiss", form_id="form-00000000001d", reason="已告知").status_code == 303
+        assert (
+            person.form("/desk/proposals/P-1/dismiss", form_id="form-00000000001d", reason="已告知").status_code == 303
+        )
 
     def test_others_see_proposals_without_the_forms(self, sign_in):
         assert "签发督办函" not in sign_in("conference_office").get("/desk/proposals").text

@@ -54,7 +54,9 @@ def test_the_page_shows_what_speaks_for_a_repeat_and_takes_the_decision(sign_in,
     person = sign_in("registrar")
 
     case, form = person.get(PAGE).text, person.get(f"{PAGE}/repeats/{ACCEPTED}").text
-    sent = person.form(f"{PAGE}/repeats/{ACCEPTED}", verdict="different", note="另一处房屋", form_id="form-000000000001")
+    sent = person.form(
+        f"{PAGE}/repeats/{ACCEPTED}", verdict="different", note="另一处房屋", form_id="form-000000000001"
+    )
 
     assert "联系电话相同" in case
     assert "尚未答复" in case

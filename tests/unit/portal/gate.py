@@ -60,9 +60,10 @@ class Counts:
     def __init__(self):
         self.of = {}
 
-    def add(self, key):
-        self.of[key] = self.of.get(key, 0) + 1
-        return self.of[key], 42
+    def add(self, *keys):
+        for key in keys:
+            self.of[key] = self.of.get(key, 0) + 1
+        return [(self.of[key], 42) for key in keys]
 
 
 class Repeated:
