@@ -1,7 +1,7 @@
 """The one place that joins the portal's use cases with real tables, keys, clock and broker."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -160,7 +160,7 @@ def file_room(node: str, settings: FileSettings, ring: KeyRing, wake: Callable[[
         media_type_of=blobs.media_type_of,
         draw_thumbnail=blobs.draw_thumbnail,
         parent=parent,
-        link_secrets={code: secret for code, secret in secrets.items() if code != above},
+        link_secrets=ChildSecrets(settings.link_secrets_file, above),
         signature_holds=blobs.signature_holds,
         reason=blobs.reason,
         wake=wake,
@@ -183,6 +183,36 @@ class FileKeeper:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+class ChildSecrets(Mapping[str, str]):
+    """The secrets of the links with the children, as the file has them now: a child may join while the portal runs."""
+
+    def __init__(self, file: Path | None, above: str) -> None:
+        self._file = file
+        self._above = above
+        self._read_at = -1
+        self._secrets: dict[str, str] = {}
+
+    def _now(self) -> dict[str, str]:
+        changed = self._file.stat().st_mtime_ns if self._file else 0
+        if changed != self._read_at:
+            found = link_secrets(self._file)
+            self._secrets = {code: secret for code, secret in found.items() if code != self._above}
+            self._read_at = changed
+        return self._secrets
+
+    def __getitem__(self, code: str) -> str:
+        """Return the secret of the link with a child."""
+        return self._now()[code]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the children."""
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._now())
 
 
 def link_secrets(file: Path | None) -> dict[str, str]:

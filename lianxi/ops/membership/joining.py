@@ -153,8 +153,10 @@ def child_as_vhost(site: Site, node: Node, folder: Path, database_admin: str) ->
         secrets=secrets,
         shared=site.shared,
         management=site.management,
-        definitions=lambda: rendering.definitions(city, node.code, own=Address(), parent=Address(), password=password),
-        uri=lambda: Address().uri(
+        definitions=lambda: rendering.definitions(
+            city, node.code, own=site.address, parent=site.address, password=password
+        ),
+        uri=lambda: site.address.uri(
             node.vhost,
             rendering.application_user(node.code),
             password(rendering.application_user(node.code)),

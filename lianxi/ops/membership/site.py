@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from lianxi.bus.calls import Calls
 from lianxi.ops.local import provisioning
@@ -71,16 +72,18 @@ def of_machine(environment: Mapping[str, str], management: str, broker_admin: Pa
     """Return the site of the node that the environment names."""
     secrets, shared = folders
     password = broker_admin.read_text(encoding="utf-8").strip()
+    uri = read("AMQP_URI", secret=True, environment=environment)
+    place = urlsplit(uri)
     return Site(
         code=read("NODE", environment=environment),
         city=load(),
         changes=changes_file(),
         management=Management(management, ADMIN, password),
-        address=Address(),
+        address=Address(place.hostname or "127.0.0.1", place.port or Address().port),
         secrets=secrets,
         shared=shared,
         password=provisioning.passwords_in(secrets, shared),
-        calls=Calls(read("AMQP_URI", secret=True, environment=environment), name="lianxi node"),
+        calls=Calls(uri, name="lianxi node"),
     )
 
 

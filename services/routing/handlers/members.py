@@ -90,7 +90,7 @@ def ties_of(work: LinkWork, registry: Registry, node: str) -> Ties:
     end, book, members = registry.end, work.link_book, work.members
     inbound = book.inbounds().get(node, Inbound(peer=node))
     unacked = 0
-    if node in end.peers:
+    if node in end.peers and inbound.heard_at is not None:  # whoever was never there has nothing to ack
         outbound = book.outbounds([node], end.fresh_epoch)[node]
         unacked = outbound.last_seq - outbound.acked
     return Ties(
