@@ -37,6 +37,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "notice": ("notice", "Show who is told what about a case, preview a notice, check rules and texts."),
     "parked": ("parked", "List, show, retry and drop messages that could not be handled; skip what never came."),
     "person": ("person", "Take out or blank what a node keeps of one person."),
+    "rejects": ("rejects", "Count the refused rows of imports, write them to a file to be mended and imported again."),
     "restore": ("restore", "Put a node back as a backup has it, and report what came back since."),
     "rules": ("rules", "Look at the sorting rules, run their trials, try a change on a file, keep a version."),
     "sort": ("sort", "Sort petitions from a file by category and place, with reasons."),

@@ -8,7 +8,7 @@ from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
 from lianxi.courier import decode
 from services.intake import handlers
-from services.intake.handlers import attachments, audit, drafts, file_chores, personal
+from services.intake.handlers import attachments, audit, drafts, file_chores, mending, personal
 from services.intake.storage import IntakeWork
 from services.intake.wiring import build
 
@@ -86,6 +86,11 @@ class IntakeService:
     def drop_reject(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
         """Note that refused input will not be mended."""
         return drafts.drop_reject(body, work, self._desk)
+
+    @call(expected=(Refused,))
+    def import_reject(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Take in a refused row of an import as it was mended."""
+        return mending.import_reject(body, work, self._desk)
 
     @every(3600.0)
     def forget_drafts(self) -> None:

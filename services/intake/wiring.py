@@ -27,6 +27,7 @@ from services.intake.handlers.attachments import list_attachments, list_missing
 from services.intake.handlers.audit import shown
 from services.intake.handlers.export import InFull, export_page, permit
 from services.intake.handlers.file_ports import FileDesk
+from services.intake.handlers.mending import refused_rows, waiting_sources
 from services.intake.handlers.ports import Desk
 from services.intake.settings import Settings
 from services.intake.storage import SCHEMA, IntakeWork, SqlRejects
@@ -133,6 +134,33 @@ class Exporter:
         """Return the next contacts as rows of text, in a transaction that also records who saw them in full."""
         with self._parts.open_work() as work:
             return export_page(Wanted(**wanted), in_full, work, self._parts.desk)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._parts.close()
+
+
+class RefusedRows:
+    """The refused rows of imports for `lianxi rejects`, which knows this class by name only: plain values."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._parts = build(Settings.from_environment(environment))
+
+    def sources(self) -> dict[str, int]:
+        """Return of which sources rows wait to be mended, and how many."""
+        with self._parts.open_work() as work:
+            return waiting_sources(work)
+
+    def rows(self, source: str, person: str, role: str, reason: str) -> Iterator[dict[str, Any]]:
+        """Give the rows of a source in full, each look written down."""
+        in_full, after = permit(person, role, reason, self._parts.desk.node), ""
+        while True:
+            with self._parts.open_work() as work:
+                page = refused_rows(source, in_full, after, work, self._parts.desk)
+            if not page:
+                return
+            after = page[-1]["id"]
+            yield from (row for row in page if "content" in row)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -113,7 +113,7 @@ def command(  # noqa: PLR0917  (click passes every option)
     with closing(importlib.import_module("services.intake.wiring").Exporter(environment)) as exporter:
         try:
             in_full = (
-                exporter.permit(person.strip().lower(), _role_of(person, role, environment), reason)
+                exporter.permit(person.strip().lower(), role_of(person, role, environment), reason)
                 if unmasked
                 else None
             )
@@ -123,7 +123,7 @@ def command(  # noqa: PLR0917  (click passes every option)
     click.echo(json.dumps({"rows": rows, "masked": not unmasked}) if as_json else f"导出{rows}件：{file}")
 
 
-def _role_of(login: str, claimed: str, environment: Mapping[str, str]) -> str:
+def role_of(login: str, claimed: str, environment: Mapping[str, str]) -> str:
     """Return the letter of the role that an open account has; it is the one that was claimed, if one was."""
     roles = importlib.import_module("services.portal.domain.accounts").AccountRole
     with closing(importlib.import_module("services.portal.wiring").AccountDesk(environment)) as desk:

@@ -64,7 +64,7 @@ def open_draft(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any
 
 def list_drafts(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
     """Return the drafts of a clerk, newest first, with the subject by which each is recognised."""
-    owner = _owner(_officer(body, desk))
+    owner = _owner(officer_of(body, desk))
     limit = Fields(body, None).whole("limit", 50, 1, 200)
     rows = []
     for draft in work.drafts.of(owner, limit):
@@ -97,7 +97,7 @@ def settle_begun(body: Mapping[str, Any], number: str, work: Work, desk: Desk) -
 
 def list_rejects(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
     """Return refused input that nobody has mended yet, oldest first, without what it says."""
-    _officer(body, desk)
+    officer_of(body, desk)
     fields = Fields(body, None)
     origin = fields.text("origin", 20)
     if origin and origin not in {Origin.REGISTERED.value, Origin.TAKEN_OVER.value}:
@@ -113,12 +113,12 @@ def list_rejects(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, A
 
 def open_reject(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
     """Return refused input in full, and write down who looked and why (MK-8)."""
-    actor = _officer(body, desk)
+    actor = officer_of(body, desk)
     fields = Fields(body, None)
     reason = fields.text("reason", MAX_REASON, multiline=True)
     if not reason:
         raise Invalid("reason", "MK-8", "查看原文须填写理由，并记入日志。")
-    reject = _reject(fields, work)
+    reject = reject_of(fields, work)
     work.unmaskings.write(
         Unmasking(
             number=f"reject/{reject.id}",
@@ -136,8 +136,8 @@ def open_reject(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, An
 
 def drop_reject(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
     """Note that refused input will not be mended: it was a trial, a duplicate, or came in another way."""
-    _officer(body, desk)
-    reject = _reject(Fields(body, None), work)
+    officer_of(body, desk)
+    reject = reject_of(Fields(body, None), work)
     work.rejects.drop(reject.id, desk.clock.now())
     return {"id": reject.id}
 
@@ -157,7 +157,8 @@ def _refused(row: OpenReject) -> dict[str, Any]:
     }
 
 
-def _reject(fields: Fields, work: Work) -> OpenReject:
+def reject_of(fields: Fields, work: Work) -> OpenReject:
+    """Return the reject that `id` names; it waits."""
     reject_id = fields.text("id", 64)
     found = work.rejects.one(reject_id)
     if found is None:
@@ -169,7 +170,7 @@ def _wanted(body: Mapping[str, Any], work: Work, desk: Desk) -> Draft:
     if body.get("code"):
         found = _by_code(QueryCode.parse(body["code"]), work, desk)
     else:
-        owner = _owner(_officer(body, desk))
+        owner = _owner(officer_of(body, desk))
         draft_id = Fields(body, None).text("id", 64)
         found = next((draft for draft in work.drafts.of(owner, 200) if draft.id == draft_id), None)
     if found is None:
@@ -186,7 +187,8 @@ def _owner(actor: Actor | None) -> str:
     return "" if actor is None or actor.role is Role.PETITIONER else actor.person
 
 
-def _officer(body: Mapping[str, Any], desk: Desk) -> Actor:
+def officer_of(body: Mapping[str, Any], desk: Desk) -> Actor:
+    """Return who asks: somebody of this node's petition department."""
     actor = Fields(body, None).actor("actor")
     if actor is None:
         raise Invalid("actor", "MK-8", "请注明经办人。")

@@ -105,6 +105,19 @@ def open_reject(person: Principal, given: dict[str, str], reject_id: str) -> dic
     return unfinished.open_reject(person, reject_id, given["reason"], ports())
 
 
+@resource.operation(
+    "/rejects/<reject_id>/import",
+    "POST",
+    body=bodies.MendedRow,
+    answer=bodies.RowImported,
+    status=201,
+    access=may.REGISTRARS_FILE,
+)
+def import_reject(person: Principal, mended: dict[str, Any], reject_id: str) -> dict[str, Any]:
+    """Take in a refused row of an import as it was mended."""
+    return unfinished.import_reject(person, reject_id, mended["content"], ports())
+
+
 @resource.operation("/rejects/<reject_id>/drop", "POST", answer=views.Done, access=may.REGISTRARS_FILE)
 def drop_reject(person: Principal, reject_id: str) -> dict[str, Any]:
     """Note that refused input will not be mended."""

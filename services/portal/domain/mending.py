@@ -17,6 +17,8 @@ WORDS: Mapping[str, str] = {
     "petitioner.phone": "联系电话",
     "petitioner.email": "电子邮箱",
     "petitioner.address": "住址",
+    "petitioner.account": "原系统账号",
+    "source_id": "原系统编号",
     "channel": "信访形式",
     "received_at": "收到时间",
     "posted_on": "邮戳日期",

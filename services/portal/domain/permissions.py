@@ -1,9 +1,9 @@
 """Who may call what: the table of access.
 
-Every operation of the API names one of these rows when it is registered, and cannot be registered without. A row says
-whether one needs to sign in, which roles may call, which scopes a token needs, and what else is looked at once the
-case is known. The door keeps to the first three by itself; the use cases refuse again, because pages and other callers
-come to them directly, and they alone know the case. A test goes through all operations and holds the two together.
+Every operation of the API and every page names one of these rows when it is registered, and cannot be without. A row
+says whether one needs to sign in, which roles may call, which scopes a token needs, and what else is looked at once
+the case is known. The door keeps to the first three by itself; the use cases refuse again, because other callers come
+to them directly, and they alone know the case. A test goes through all operations and pages and holds them together.
 """
 
 from dataclasses import dataclass
@@ -97,8 +97,9 @@ OWN_MESSAGES = Access(name="own-messages", scopes=_READ, within=Within.OWN)
 STAFF = Access(name="staff", scopes=_READ)
 LEDGER = Access(name="ledger", scopes=_READ, within=Within.REACH)
 UNIT_HISTORY = Access(name="unit-history", scopes=_READ, within=Within.SUBTREE)
-OFFICE = Access(name="office", roles=OF_THE_OFFICE, scopes=_READ)
-FIGURES = Access(name="figures", roles=OF_THE_OFFICE, scopes=_READ, within=Within.SUBTREE)
+_FOR_THE_OFFICE = "此页面供信访部门和联席会议使用。"
+OFFICE = Access(name="office", roles=OF_THE_OFFICE, scopes=_READ, refusal=_FOR_THE_OFFICE)
+FIGURES = Access(name="figures", roles=OF_THE_OFFICE, scopes=_READ, within=Within.SUBTREE, refusal=_FOR_THE_OFFICE)
 CASE_READERS = Access(name="case-readers", scopes=_READ, within=Within.CASE)
 ON_THE_TASK = Access(name="on-the-task", scopes=_READ, within=Within.TASK)
 CASE_WORKERS = Access(name="case-workers", roles=IN_THE_RULE_BOOK, scopes=_READ | _ACT, within=Within.CASE)

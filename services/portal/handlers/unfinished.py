@@ -26,6 +26,14 @@ def open_reject(person: Principal, reject_id: str, reason: str, ports: Ports) ->
     return ask(ports, "intake.reject", body, command_id=ports.new_id())
 
 
+def import_reject(person: Principal, reject_id: str, content: dict[str, Any], ports: Ports) -> dict[str, Any]:
+    """Take in a refused row of an import as it was mended; what is still wrong is told by field."""
+    person.need(Scope.FILE)
+    check_registers(person)
+    body = {"actor": person.actor(), "id": reject_id, "content": content}
+    return ask(ports, "intake.import_reject", body, command_id=ports.new_id())
+
+
 def drop_reject(person: Principal, reject_id: str, ports: Ports) -> None:
     """Note that refused input will not be mended."""
     person.need(Scope.FILE)

@@ -79,6 +79,20 @@ class RejectsQuery(Page):
     origin = OneOf(("registered", "taken-over"), metadata={"description": "登记或者导入"})
 
 
+class MendedRow(Schema):
+    """A refused row of an import as it should have been: all its fields, named as they were shown."""
+
+    content = fields.Dict(keys=fields.String(), required=True, metadata={"description": "改正后的全部栏目"})
+
+
+class RowImported(Schema):
+    """The number a mended row came in under."""
+
+    id = fields.String(required=True)
+    number = fields.String(required=True)
+    status = fields.String(required=True, metadata={"enum": ["imported", "already"]})
+
+
 class RejectOpened(Schema):
     """Refused input in full, with what keeps it out."""
 

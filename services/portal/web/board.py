@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint
 
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal
 from services.portal.handlers import desk
 from services.portal.web.pages import page, ports, staff_page
@@ -35,7 +36,7 @@ WIDTH = 160
 
 
 @pages.get("")
-@staff_page
+@staff_page(may.OFFICE)
 def show(person: Principal) -> Any:
     """Show the picture."""
     found = desk.board(person, ports())

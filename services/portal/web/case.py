@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, request, url_for
 from lianxi.casework.errors import LianxiError, Unknown
 from lianxi.casework.identifiers import CaseNumber
 from lianxi.casework.messages.catalogue import COMMANDS
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal, is_within
 from services.portal.domain.acts import Act, labels, offered
 from services.portal.domain.form_words import LABELS
@@ -25,7 +26,7 @@ pages = Blueprint("case", __name__, url_prefix="/desk/cases")
 
 
 @pages.get("/<case_no>")
-@staff_page
+@staff_page(may.CASE_READERS)
 def show(person: Principal, case_no: str) -> Any:
     """Show a case."""
     number = str(CaseNumber.parse(case_no))
@@ -42,7 +43,7 @@ def show(person: Principal, case_no: str) -> Any:
 
 
 @pages.get("/<case_no>/documents/<path:number>")
-@staff_page
+@staff_page(may.CASE_READERS)
 def document(person: Principal, case_no: str, number: str) -> Any:
     """Show a document."""
     case_no = str(CaseNumber.parse(case_no))
@@ -52,7 +53,7 @@ def document(person: Principal, case_no: str, number: str) -> Any:
 
 
 @pages.route("/<case_no>/petitioner", methods=["GET", "POST"])
-@staff_page
+@staff_page(may.CASE_READERS, sends=may.ON_THE_TASK)
 def petitioner(person: Principal, case_no: str) -> Any:
     """Ask for the reason, then show the petitioner in full."""
     case_no = str(CaseNumber.parse(case_no))
@@ -69,7 +70,7 @@ def petitioner(person: Principal, case_no: str) -> Any:
 
 
 @pages.route("/<case_no>/acts/<command>", methods=["GET", "POST"])
-@staff_page
+@staff_page(may.CASE_WORKERS)
 def act(person: Principal, case_no: str, command: str) -> Any:
     """Show the form of an act, or take the act."""
     case_no = str(CaseNumber.parse(case_no))

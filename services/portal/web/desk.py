@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 
 from lianxi.casework.messages.facts import STATE_LABELS
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal, is_within
 from services.portal.handlers import cases, desk
 from services.portal.schemas.problems import checked
@@ -15,7 +16,7 @@ pages = Blueprint("desk", __name__, url_prefix="/desk")
 
 
 @pages.get("/")
-@staff_page
+@staff_page(may.OFFICE)
 def waiting(person: Principal) -> Any:
     """Show what waits for a decision, oldest first."""
     query = _query(Page())
@@ -24,7 +25,7 @@ def waiting(person: Principal) -> Any:
 
 
 @pages.get("/cases")
-@staff_page
+@staff_page(may.LEDGER)
 def ledger(person: Principal) -> Any:
     """Show the ledger, narrowed by what was asked for."""
     query = _query(LedgerQuery())
@@ -44,7 +45,7 @@ def ledger(person: Principal) -> Any:
 
 
 @pages.get("/inbox")
-@staff_page
+@staff_page(may.OWN_MESSAGES)
 def inbox(person: Principal) -> Any:
     """Show the messages for this desk."""
     query = _query(Page())
@@ -52,7 +53,7 @@ def inbox(person: Principal) -> Any:
 
 
 @pages.post("/inbox/<message_id>/read")
-@staff_page
+@staff_page(may.OWN_MESSAGES)
 def mark_read(person: Principal, message_id: str) -> Any:
     """Note that a message was read."""
     desk.mark_read(person, message_id, ports())
@@ -60,7 +61,7 @@ def mark_read(person: Principal, message_id: str) -> Any:
 
 
 @pages.get("/links")
-@staff_page
+@staff_page(may.OFFICE)
 def links(person: Principal) -> Any:
     """Show the links to the nodes above and below."""
     return page("links.html", links=desk.links(person, ports()))

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 
 from lianxi.casework.errors import LianxiError
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal, Reach, is_within
 from services.portal.domain.acts import labels
 from services.portal.handlers import desk, desk_work
@@ -20,21 +21,21 @@ SENT_ON = frozenset({"dispatch"})
 
 
 @pages.get("/piles")
-@staff_page
+@staff_page(may.OFFICE)
 def overview(person: Principal) -> Any:
     """Show every pile."""
     return page("piles.html", piles=desk_work.piles(person, ports()))
 
 
 @pages.get("/piles/<name>")
-@staff_page
+@staff_page(may.STAFF)
 def pile(person: Principal, name: str) -> Any:
     """Show one pile."""
     return _pile(person, name, "", [], 200)
 
 
 @pages.post("/piles/<name>/send")
-@staff_page
+@staff_page(may.MANY_AT_ONCE)
 def send(person: Principal, name: str) -> Any:
     """Send the marked cases on together, and show what became of each."""
     wanted = {
@@ -54,7 +55,7 @@ def send(person: Principal, name: str) -> Any:
 
 
 @pages.post("/taking/<case_no>")
-@staff_page
+@staff_page(may.CASE_WORKERS)
 def take(person: Principal, case_no: str) -> Any:
     """Take a case and go to its page, or give it back and go to its pile."""
     if request.form.get("back"):
@@ -65,14 +66,14 @@ def take(person: Principal, case_no: str) -> Any:
 
 
 @pages.get("/proposed")
-@staff_page
+@staff_page(may.PROPOSED)
 def proposed(person: Principal) -> Any:
     """Show the acts that wait for a decision."""
     return _proposed(person, "", 200)
 
 
 @pages.post("/proposed/<act_id>")
-@staff_page
+@staff_page(may.DECIDERS)
 def decide(person: Principal, act_id: str) -> Any:
     """Let a proposed act happen, or return it."""
     try:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from lianxi.casework.errors import LianxiError
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import is_within
 from services.portal.domain.page_forms import body_of, typed_of
 from services.portal.domain.petitioning import RATED, RATINGS, WISHES
@@ -61,7 +62,7 @@ def file_petition() -> Response:
 
 
 @pages.route("/draft", methods=["GET", "POST"])
-@open_page("tracking")
+@open_page("tracking", access=may.BY_CODE)
 def draft() -> Response:
     """Ask for the code of a draft, and show the form as it was left."""
     if request.method == "GET":
@@ -106,7 +107,7 @@ def _divisions() -> list[tuple[str, str]]:
 
 
 @pages.route("/track", methods=["GET", "POST"])
-@open_page("tracking")
+@open_page("tracking", access=may.BY_CODE)
 def track() -> Response:
     """Ask for the query code, and show how far the matter has come and what the petitioner can do."""
     if request.method == "GET":
@@ -116,7 +117,7 @@ def track() -> Response:
 
 
 @pages.post("/track/<any(material, completion, urge, rating, withdrawal):name>")
-@open_page("filing")
+@open_page("filing", access=may.BY_CODE)
 def act(name: str) -> Response:
     """Do what the petitioner asks for, and show the progress again with what became of it."""
     typed = request.form.to_dict()

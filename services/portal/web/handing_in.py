@@ -11,6 +11,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from lianxi.casework.errors import LianxiError
+from services.portal.domain import permissions as may
 from services.portal.handlers import files, petitioning
 from services.portal.web.front import show_progress
 from services.portal.web.pages import errors_by_field, open_page, page, ports
@@ -35,7 +36,7 @@ def too_large(_error: RequestEntityTooLarge) -> Response:
 
 
 @pages.post("/track/files")
-@open_page("filing")
+@open_page("filing", access=may.BY_CODE)
 def hand_in() -> Response:
     """Take the files in and show the progress page with what became of each."""
     try:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint
 
 from lianxi.casework.identifiers import CaseNumber
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal
 from services.portal.handlers import notices, service_of_documents
 from services.portal.web.pages import page, ports, staff_page
@@ -13,7 +14,7 @@ pages = Blueprint("notices_page", __name__, url_prefix="/desk/cases")
 
 
 @pages.route("/<case_no>/notices")
-@staff_page
+@staff_page(may.CASE_READERS)
 def told(person: Principal, case_no: str) -> Any:
     """Show the notices of a case with every attempt, and its documents with their service."""
     case_no = str(CaseNumber.parse(case_no))

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 
 from lianxi.casework.errors import LianxiError
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import MAY_ORDER, Principal
 from services.portal.handlers import desk
 from services.portal.schemas.filing import Reason
@@ -16,14 +17,14 @@ pages = Blueprint("orders", __name__, url_prefix="/desk/proposals")
 
 
 @pages.get("")
-@staff_page
+@staff_page(may.OFFICE)
 def proposals(person: Principal) -> Any:
     """Show the proposed orders."""
     return _list(person, "", 200)
 
 
 @pages.post("/<proposal_no>/sign")
-@staff_page
+@staff_page(may.SIGNERS)
 def sign(person: Principal, proposal_no: str) -> Any:
     """Sign a proposed order."""
     paper = {name: text for name in ("facts", "request") if (text := request.form.get(name, "").strip())}
@@ -37,7 +38,7 @@ def sign(person: Principal, proposal_no: str) -> Any:
 
 
 @pages.post("/<proposal_no>/dismiss")
-@staff_page
+@staff_page(may.SIGNERS)
 def dismiss(person: Principal, proposal_no: str) -> Any:
     """Decide against a proposed order."""
     try:

@@ -11,14 +11,15 @@ from flask import Flask, Response, current_app, g, make_response, redirect, rend
 from lianxi.casework.errors import LianxiError
 from lianxi.casework.messages.facts import STATE_LABELS
 from lianxi.law.clocks import CLOCKS, ClockCode
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal
 from services.portal.domain.acts import labels
 from services.portal.domain.form_words import LABELS
-from services.portal.domain.permissions import MAY_REGISTER
+from services.portal.domain.permissions import MAY_REGISTER, Access
 from services.portal.domain.plain_words import in_words, place_name
 from services.portal.domain.sign_in import NotFromOurPage
 from services.portal.handlers import Ports
-from services.portal.handlers.access import admit
+from services.portal.handlers.access import admit, check_access
 from services.portal.schemas.problems import problem_for
 from services.portal.schemas.requests import caller_of
 
@@ -43,7 +44,7 @@ def ports() -> Ports:
     return cast("Ports", current_app.extensions["portal"])
 
 
-def open_page(purpose: str = "") -> Callable[[Page], Page]:
+def open_page(purpose: str = "", *, access: Access = may.FREE) -> Callable[[Page], Page]:
     """Mark a page anybody may see; what strangers may do often is counted under `purpose` when a form is sent."""
 
     def mark(page: Page) -> Page:
@@ -54,22 +55,36 @@ def open_page(purpose: str = "") -> Callable[[Page], Page]:
             g.person = admit(caller_of(request, csrf=request.form.get(CSRF_FIELD, "")), ports(), sent)
             return page(*args, **path)
 
-        return opened
+        return _under(opened, access, access)
 
     return mark
 
 
-def staff_page(page: Page) -> Page:
-    """Mark a page for people who are signed in; others are shown the way to the sign-in page."""
+def staff_page(access: Access, *, sends: Access | None = None) -> Callable[[Page], Page]:
+    """Mark a page for people who are signed in, under its row of the table of access; strangers are shown the way in.
 
-    @wraps(page)
-    def opened(*args: Any, **path: Any) -> Any:
-        _same_origin()
-        g.person = admit(caller_of(request, csrf=request.form.get(CSRF_FIELD, "")), ports())
-        if g.person is None:
-            return redirect(url_for("sign_in.show"))
-        return page(g.person, *args, **path)
+    `sends` is the row of its form, where more is asked of whoever sends it than of whoever looks.
+    """
+    by_method = {"GET": access, "POST": sends or access}
 
+    def mark(page: Page) -> Page:
+        @wraps(page)
+        def opened(*args: Any, **path: Any) -> Any:
+            _same_origin()
+            g.person = admit(caller_of(request, csrf=request.form.get(CSRF_FIELD, "")), ports())
+            if g.person is None:
+                return redirect(url_for("sign_in.show"))
+            check_access(g.person, by_method.get(request.method, access))
+            return page(g.person, *args, **path)
+
+        return _under(opened, access, by_method["POST"])
+
+    return mark
+
+
+def _under(opened: Page, reads: Access, sends: Access) -> Page:
+    """Write on a page by which rows it is read and sent, for whoever goes through all pages."""
+    opened.access = {"GET": reads, "POST": sends}  # type: ignore[attr-defined]
     return opened
 
 

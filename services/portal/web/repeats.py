@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, request, url_for
 
 from lianxi.casework.errors import LianxiError
 from lianxi.casework.identifiers import CaseNumber
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal
 from services.portal.handlers import cases, repeats
 from services.portal.schemas.problems import checked
@@ -16,7 +17,7 @@ pages = Blueprint("repeat", __name__, url_prefix="/desk/cases")
 
 
 @pages.route("/<case_no>/repeats/<earlier>", methods=["GET", "POST"])
-@staff_page
+@staff_page(may.CASE_READERS, sends=may.REPEATS)
 def decide(person: Principal, case_no: str, earlier: str) -> Any:
     """Show what speaks for a repeat, or take the decision."""
     case_no, earlier = str(CaseNumber.parse(case_no)), str(CaseNumber.parse(earlier))

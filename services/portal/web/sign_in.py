@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, current_app, redirect, request, url_for
 
 from lianxi.casework.errors import LianxiError
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal, Reach
 from services.portal.handlers import access
 from services.portal.schemas.requests import SESSION_COOKIE, session_cookie
@@ -38,7 +39,7 @@ def sign_in() -> Any:
 
 
 @pages.post("/sign-out")
-@staff_page
+@staff_page(may.SIGNED_IN)
 def sign_out(_person: Principal) -> Any:
     """End the session."""
     access.sign_out(request.cookies.get(SESSION_COOKIE, ""), ports())

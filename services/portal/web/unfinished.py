@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 
 from lianxi.casework.errors import Invalid, LianxiError
+from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal
 from services.portal.domain.mending import Line, lines_of, mended
 from services.portal.handlers import filing, unfinished
@@ -20,11 +21,13 @@ from services.portal.web.pages import errors_by_field, page, ports, staff_page
 
 pages = Blueprint("unfinished", __name__, url_prefix="/desk/unfinished")
 CARRIED = "portal.unfinished"
+OF_ROWS = frozenset({"source_id"})
+"""What only a row of an import has: its id in the system it comes from."""
 FIELDS = frozenset(Petition().fields) - {"draft_code", "reject_id"}
 
 
 @pages.get("/")
-@staff_page
+@staff_page(may.REGISTRARS)
 def overview(person: Principal) -> Any:
     """Show refused input that waits, and the own drafts."""
     query = checked(RejectsQuery(), {name: text for name, text in request.args.items() if text.strip()})
@@ -36,7 +39,7 @@ def overview(person: Principal) -> Any:
 
 
 @pages.route("/rejects/<reject_id>", methods=["GET", "POST"])
-@staff_page
+@staff_page(may.REGISTRARS)
 def open_reject(person: Principal, reject_id: str) -> Any:
     """Ask for the reason, then show what was refused as a form."""
     if request.method == "GET":
@@ -48,14 +51,17 @@ def open_reject(person: Principal, reject_id: str) -> Any:
     except LianxiError as error:
         fields, said, status = errors_by_field(error)
         return page("unfinished_reason.html", status, said=fields.get("reason", said))
-    kept = {"reject_id": reject_id, "content": found["content"], "wrong": found["field"]}
-    if found["origin"] == "registered":
-        return _form(kept, {}, {found["field"]: found["reason"]}, "", 200)
-    return page("unfinished_imported.html", found=found, lines=lines_of(found["content"], frozenset(found["content"])))
+    kept = {
+        "reject_id": reject_id,
+        "content": found["content"],
+        "wrong": found["field"],
+        "imported": found["origin"] == "taken-over",
+    }
+    return _form(kept, {}, {found["field"]: found["reason"]}, "", 200)
 
 
 @pages.get("/drafts/<draft_id>")
-@staff_page
+@staff_page(may.REGISTRARS)
 def open_draft(person: Principal, draft_id: str) -> Any:
     """Show one of the own drafts as a form."""
     found = unfinished.open_draft(person, draft_id, ports())
@@ -63,13 +69,17 @@ def open_draft(person: Principal, draft_id: str) -> Any:
 
 
 @pages.post("/file")
-@staff_page
+@staff_page(may.REGISTRARS_FILE)
 def file(person: Principal) -> Any:
     """File what was mended; a refusal shows the form again."""
     kept = _opened(request.form.get("carried", ""))
     typed = request.form.to_dict()
     lines = _lines(kept)
     try:
+        if kept.get("imported"):
+            content = {**_hidden(kept), **mended(kept["content"], typed, lines)}
+            done = unfinished.import_reject(person, kept["reject_id"], content, ports())
+            return page("unfinished_imported.html", 201, done=done)
         body = checked(Petition(), mended(kept["content"], typed, lines))
         if kept.get("reject_id"):
             body["reject_id"] = kept["reject_id"]
@@ -83,7 +93,7 @@ def file(person: Principal) -> Any:
 
 
 @pages.post("/<any(rejects, drafts):kind>/<item_id>/drop")
-@staff_page
+@staff_page(may.REGISTRARS_FILE)
 def drop(person: Principal, kind: str, item_id: str) -> Any:
     """Note that it will not be filed."""
     (unfinished.drop_reject if kind == "rejects" else unfinished.drop_draft)(person, item_id, ports())
@@ -110,7 +120,13 @@ def _form(kept: dict[str, Any], typed: dict[str, str], errors: dict[str, str], s
 
 
 def _lines(kept: dict[str, Any]) -> list[Line]:
-    return lines_of(kept["content"], FIELDS, kept["wrong"])
+    content = frozenset(kept["content"])
+    return lines_of(kept["content"], (FIELDS & content) | OF_ROWS if kept.get("imported") else FIELDS, kept["wrong"])
+
+
+def _hidden(kept: dict[str, Any]) -> dict[str, Any]:
+    """Return what a refused row says beside what the form shows."""
+    return {name: value for name, value in kept["content"].items() if name not in FIELDS | OF_ROWS}
 
 
 def _opened(carried: str) -> dict[str, Any]:

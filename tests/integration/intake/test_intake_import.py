@@ -9,12 +9,17 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import openpyxl
 import pytest
 from click.testing import CliRunner
 
+from lianxi.casework.errors import Conflict, Invalid
 from lianxi.contracts import envelope
+from lianxi.ops import rejects
 from lianxi.ops.importing import command
 from lianxi.ops.importing.table import REJECT_HEADER
+from services.intake import handlers
+from services.intake.handlers import drafts, mending
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.database
@@ -289,3 +294,83 @@ def test_an_import_that_is_killed_and_started_again_has_every_row_once(environme
         "SELECT left(number, 18), max(right(number, 5)::int) - count(*) FROM intake.contact GROUP BY 1"
     )
     assert {gap for _, gap in gaps} == {0}
+
+
+class TestMendedInTheBooks:
+    """Refused rows come out of the books again where the file of rejects is lost."""
+
+    @pytest.fixture
+    def refused(self, lianxi_import, tmp_path, monkeypatch):
+        monkeypatch.setattr("lianxi.ops.rejects.role_of", lambda *_: "D")
+        rows = [a_row(1), a_row(2, text=""), a_row(3, submitted_at="someday"), a_row(4)]
+        lianxi_import(write(tmp_path / "board.csv", rows))
+        (tmp_path / "board.rejects.csv").unlink()
+        return tmp_path
+
+    def ask(self, environment, *arguments):
+        return CliRunner().invoke(rejects.command, [*map(str, arguments), "--node", "630104"], env=environment)
+
+    def export(self, environment, file):
+        return self.ask(environment, "export", file, "--by", "ma.ping", "--reason", "改正后重新导入")
+
+    @pytest.mark.parametrize("name", ["again.csv", "again.xlsx"])
+    def test_they_are_written_out_mended_and_imported(self, refused, environment, lianxi_import, migrated, name):
+        assert "csv:message_id  2行" in self.ask(environment, "list").output
+        written = self.export(environment, refused / name)
+        assert written.exit_code == 0, written.output
+        assert "--source 'csv:message_id'" in written.output
+        assert migrated.query("SELECT count(*) FROM intake.personal_read WHERE number LIKE 'reject/%%'") == [(2,)]
+
+        if name.endswith(".xlsx"):
+            book = openpyxl.load_workbook(refused / name)
+            cells = [["" if cell is None else str(cell) for cell in row] for row in book.active.values]
+        else:
+            cells = list(csv.reader((refused / name).read_text(encoding="utf-8-sig").splitlines(keepends=True)))
+        header, *rows = cells
+        for row in rows:
+            row[header.index("text")] = "胜利路第二号路灯已有两周不亮，请尽快维修。"
+            row[header.index("received_at")] = "2025-03-15 20:00"
+        mended = write(refused / "mended.csv", rows, header)
+        _, summary = lianxi_import(mended, "--source", "csv:message_id", "--channel", "web")
+
+        assert (summary["imported"], summary["rejected"]) == (2, 0)
+        assert "共0行" in self.ask(environment, "list").output
+        assert len(migrated.query("SELECT number FROM intake.contact")) == 4
+
+    def test_who_asks_is_named_and_says_why(self, refused, environment):
+        nameless = self.ask(environment, "export", refused / "again.csv", "--reason", "x")
+        unknown = self.ask(environment, "export", refused / "a.csv", "--by", "x", "--reason", "x", "--source", "other")
+
+        assert (nameless.exit_code, unknown.exit_code) == (2, 2)
+        assert "没有等待改正的行" in unknown.output
+        assert not (refused / "again.csv").exists()
+
+    def test_one_is_mended_at_the_desk(self, refused, parts, migrated):
+        del refused
+        actor = {"person": "ma.ping", "role": "R", "unit": "630104.petition", "node": "630104"}
+        with parts.open_work() as work:
+            row = drafts.list_rejects({"actor": actor, "origin": "taken-over"}, work, parts.desk)["rows"][0]
+            opened = drafts.open_reject({"actor": actor, "id": row["id"], "reason": "改正"}, work, parts.desk)
+        body = {"actor": actor, "id": row["id"], "content": opened["content"]}
+
+        with pytest.raises(Invalid) as still, parts.open_work() as work:
+            mending.import_reject(body, work, parts.desk)
+        mended = opened["content"] | {"text": "南关街路灯已有两周不亮，请尽快维修。", "source": "another"}
+        with parts.open_work() as work:
+            done = mending.import_reject(body | {"content": mended}, work, parts.desk)
+
+        assert still.value.field == row["field"]
+        assert done["status"] == "imported"
+        assert migrated.query("SELECT source, source_id FROM intake.contact WHERE number = %s", done["number"]) == [
+            ("csv:message_id", "2")
+        ]
+        assert migrated.query("SELECT count(*) FROM intake.reject WHERE settled_at IS NULL") == [(1,)]
+
+    def test_what_was_refused_at_the_desk_is_no_row_of_an_import(self, parts):
+        actor = {"person": "ma.ping", "role": "R", "unit": "630104.petition", "node": "630104"}
+        with pytest.raises(Invalid) as refusal, parts.open_work() as work:
+            handlers.register({"channel": "letter", "actor": actor, "petitioner": {}}, work, parts.desk)
+        asked = {"actor": actor, "id": refusal.value.details["reject_id"], "content": {}}
+
+        with pytest.raises(Conflict), parts.open_work() as work:
+            mending.import_reject(asked, work, parts.desk)

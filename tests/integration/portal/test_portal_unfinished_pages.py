@@ -100,13 +100,30 @@ def test_either_is_dropped(registrar, offices):
     assert (offices.last("intake.drop_reject")["id"], offices.last("intake.drop_draft")["id"]) == ("r1", "d1")
 
 
-def test_imported_input_is_shown_and_mended_in_its_file(registrar, offices):
-    offices.answers["intake.reject"] = REJECT | {"origin": "taken-over", "content": CONTENT}
+def test_a_refused_row_of_an_import_is_mended_on_the_page_and_imported(registrar, offices):
+    row = CONTENT | {"source": "board", "source_id": "17", "received_at": "someday"}
+    offices.answers["intake.reject"] = REJECT | {"origin": "taken-over", "field": "received_at", "content": row}
+    offices.answers["intake.import_reject"] = {"id": "r1", "number": "63010420250315X00001", "status": "imported"}
+    opened = send(registrar, "/desk/unfinished/rejects/r1", reason="改正日期")
 
-    shown = send(registrar, "/desk/unfinished/rejects/r1", reason="核对").text
+    done = send(registrar, "/desk/unfinished/file", **form_of(opened.text) | {"received_at": "2025-03-15"})
 
-    assert "重新导入" in shown
-    assert "/desk/unfinished/file" not in shown
+    assert (done.status_code, "63010420250315X00001" in done.text) == (201, True)
+    sent = offices.last("intake.import_reject")
+    assert (sent["id"], sent["content"]["received_at"], sent["content"]["source_id"]) == ("r1", "2025-03-15", "17")
+    assert sent["content"]["registered_by"] == CONTENT["registered_by"]
+    assert offices.times("intake.register") == 0
+
+
+def test_a_row_that_is_still_wrong_stays_on_the_page(registrar, offices):
+    row = CONTENT | {"source": "board", "source_id": "17", "received_at": "someday"}
+    offices.answers["intake.reject"] = REJECT | {"origin": "taken-over", "field": "received_at", "content": row}
+    opened = send(registrar, "/desk/unfinished/rejects/r1", reason="改正日期")
+    offices.answers["intake.import_reject"] = Answered(problem("invalid", 422, "日期仍有误。", field="received_at"))
+
+    again = send(registrar, "/desk/unfinished/file", **form_of(opened.text) | {"received_at": "soon"})
+
+    assert (again.status_code, "日期仍有误。" in again.text, 'value="soon"' in again.text) == (422, True, True)
 
 
 def test_a_forged_form_files_nothing(registrar, offices):
