@@ -171,9 +171,9 @@ def member_step(site: Site, code: str, standing: str, by: str, title: str) -> St
 
     def so() -> bool:
         members = site.routing("members")
-        standings = {"joined": code in members["joined"] and code not in members["leaving"]}
-        standings |= {"leaving": code in members["leaving"], "left": code in {row["node"] for row in members["left"]}}
-        return standings[standing]
+        left = code in {row["node"] for row in members["left"]}
+        leaving = code in members["leaving"]
+        return {"joined": code in members["joined"] and not leaving, "leaving": leaving or left, "left": left}[standing]
 
     return Step(site.code, title, so, lambda: site.routing("change_member", node=code, standing=standing, by=by))
 
