@@ -1,4 +1,4 @@
-"""What the commands of T5–T11, T23, T25–T27 and T52 record."""
+"""What the commands of T5–T11, T23, T25–T27, T44 and T52 record."""
 
 from typing import Any
 
@@ -28,6 +28,13 @@ def _reject(_case: Case, command: Any, given: Given) -> list[Draft]:
 def _declined(command: Any, given: Given, state: CaseState) -> Draft:
     document = document_of(DocumentKind.DECLINE_NOTICE, command, given)
     return Draft(s.CaseDeclined, {"earlier": command.earlier, "state": state, "document": document})
+
+
+@builds("open-new-matter")
+def _open_new_matter(_case: Case, command: Any, given: Given) -> list[Draft]:
+    document = document_of(DocumentKind.NEW_MATTER, command, given)
+    facts = {"opened_on": document.issued_on, "earlier": command.earlier, "document": document}
+    return [Draft(s.NewMatterOpened, facts)]
 
 
 @builds("guide-petitioner")

@@ -229,6 +229,11 @@ def _(event: s.PetitionerGuided | s.SentToJudiciary | s.SentSealed | s.Suggestio
 
 
 @after.register
+def _(event: s.NewMatterOpened, case: Case) -> Case:
+    return replace(case, follows=event.earlier)
+
+
+@after.register
 def _(_event: s.ReferredUp, case: Case) -> Case:
     return replace(case, state=CaseState.REFERRED_UP)
 

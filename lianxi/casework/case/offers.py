@@ -26,6 +26,7 @@ ABOUT_THE_ASKER = frozenset(
         "not_an_accusation",
         "not_assigned_from_above",
         "not_designated",
+        "not_yet_a_new_matter",
         "own_unit",
         "own_unit_or_department",
         "own_unit_or_window",

@@ -24,11 +24,11 @@ class Case:
     `holder` is the one node with custody, `unit` the organ that handles it ("" at a petition department), `epoch`
     grows with each change of custody, `head_digest` is the last link of the hash chain. Days are days in Asia/Shanghai.
 
-    `returns` holds a pair of organs for each time the case came back between them (`jurisdiction.pair`); `designated`
-    is the organ that a decision under Art. 24 made competent; `report` is "filed" or "returned" while the assigner's
-    check is not over; `hearing_since` the day of the notice of a hearing that is not closed yet, `final_hearings` those
-    of the final review that are over; `ended_as` is the end the case came to, `lapsed_from` the state in which a right
-    ran out.
+    `follows` is the case closed for good beside which this one is a new matter. `returns` holds a pair of organs for
+    each time the case came back between them (`jurisdiction.pair`); `designated` is the organ that a decision under
+    Art. 24 made competent; `report` is "filed" or "returned" while the assigner's check is not over; `hearing_since` is
+    the day of the notice of a hearing that is not closed yet, `final_hearings` are those of the final review that are
+    over; `ended_as` is the end the case came to, `lapsed_from` the state in which a right ran out.
     """
 
     case_no: str
@@ -57,6 +57,7 @@ class Case:
     merged_into: str = ""
     split_from: str = ""
     split_into: tuple[str, ...] = ()
+    follows: str = ""
 
     transfer: Transfer | None = None
     sender: str = ""

@@ -184,6 +184,7 @@ class DocumentKind(StrEnum):
     MEDIATION_CONSENT = "调"
     MEDIATION_RECORD = "调录"
     SETTLEMENT = "和"
+    NEW_MATTER = "新"
     LAPSE_RECORD = "终"
     WITHDRAWAL = "撤"
     COMPLETION_REQUEST = "补"

@@ -1,8 +1,8 @@
 """Where a case belongs that takes no ordinary road: T5–T11 at the petition department, T23 and T25–T27 at the organ.
 
 Also T52, the splitting of one contact with several claims into cases of their own (R-31-8), and T57, that a case was
-found to repeat an earlier one. Each of these acts issues
-a document that says why; all but T10, T52 and T57 end the case here.
+found to repeat an earlier one, or to be a new matter beside it (T44). Each of these acts but T57 issues a document that
+says why; all but T10, T44, T52 and T57 end the case here.
 """
 
 from dataclasses import dataclass
@@ -28,6 +28,14 @@ class BarCase(Command):
     """T6: the matter is closed for good and nothing new is brought forward (R-36-3, R-36-4)."""
 
     MESSAGE: ClassVar[Message] = Message("bar-case")
+    earlier: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenNewMatter(Command):
+    """T44: the earlier case is closed for good, but new facts or reasons make this a matter of its own (R-36-3)."""
+
+    MESSAGE: ClassVar[Message] = Message("open-new-matter")
     earlier: str
 
 
@@ -223,3 +231,13 @@ class RepeatFound(CaseEvent):
     MESSAGE: ClassVar[Message] = Message("repeat-found")
     found_on: date
     earlier: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewMatterOpened(CaseEvent):
+    """T44: a new matter beside the case `earlier`, which stays closed; what is new stands in the document."""
+
+    MESSAGE: ClassVar[Message] = Message("new-matter-opened")
+    opened_on: date
+    earlier: str
+    document: Document

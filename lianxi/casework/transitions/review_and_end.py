@@ -1,4 +1,4 @@
-"""T35–T44 and T49: review, final review, lapse, withdrawal, archive."""
+"""T35–T43 and T49: review, final review, lapse, withdrawal, archive."""
 
 from lianxi.casework.transitions.row import Transition, opening, step
 
@@ -211,13 +211,6 @@ ROWS: tuple[Transition, ...] = (
                 opening(closes="ARCHIVE"),
             ),
         ),
-    ),
-    Transition(
-        id="T44",
-        label="新事实、新理由另立新事项",
-        article="36(3)",
-        built=False,
-        steps=(step("open-new-matter", "S60 S61", "S02", "D", document="新事项登记"),),
     ),
     Transition(
         id="T49",

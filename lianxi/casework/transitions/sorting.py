@@ -1,4 +1,4 @@
-"""T5–T11, T23, T52 and T57: cases that take no ordinary road, claims that become cases of their own, repeats."""
+"""T5–T11, T23, T44, T52 and T57: cases that take no ordinary road, claims that become cases of their own, repeats."""
 
 from lianxi.casework.messages.facts import CaseState
 from lianxi.casework.transitions.row import Transition, opening, step
@@ -167,6 +167,22 @@ ROWS: tuple[Transition, ...] = (
                 "own_unit not_an_accusation earlier_is_under_way earlier_is_closed_for_good reason_given",
                 "不予（不再）受理告知书",
                 opening("ARCHIVE:document.issued_on", closes="NOTICE NOTICE_KPI", cancels_all=True),
+            ),
+        ),
+    ),
+    Transition(
+        id="T44",
+        label="新事实、新理由另立新事项",
+        article="36(3)",
+        steps=(
+            step(
+                "open-new-matter",
+                "S02",
+                "S02",
+                "D",
+                "NewMatterOpened",
+                "not_an_accusation not_yet_a_new_matter earlier_ended_for_good new_facts_proven",
+                "新事项登记",
             ),
         ),
     ),

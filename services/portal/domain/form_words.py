@@ -115,5 +115,7 @@ LABELS = {
     "paper.obstacle": "未达成协议的原因（未达成的填写）",
     "paper.record": "各方陈述和查明的情况",
     "paper.conclusion": "听证结论",
-    "paper.shown_by": "该事项在别处办理的凭据（字号和机关；本节点有该案的不填）",
+    "paper.new_facts": "新的事实或者理由",
+    "paper.evidence": "证明材料",
+    "paper.shown_by": "该事项在别处办理或者终结的凭据（字号和机关；本节点有该案的不填）",
 }

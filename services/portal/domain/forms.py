@@ -18,6 +18,7 @@ from lianxi.casework.case.guards import (
     CONSENT_FIELDS,
     HEARING_FIELDS,
     MINUTES_FIELDS,
+    NEW_MATTER_FIELDS,
     OPINION_FIELDS,
     SUMMONS_FIELDS,
 )
@@ -50,6 +51,7 @@ _PAPER_BY_GUARD: dict[str, tuple[str, ...]] = {
     "assistance_written": ("opinion",),
     "parties_summoned": SUMMONS_FIELDS,
     "both_sides_consent": CONSENT_FIELDS,
+    "new_facts_proven": NEW_MATTER_FIELDS,
     "hearing_minuted": HEARING_FIELDS,
     "guided_where_to_go": ("organ",),
     "recipient_named": ("organ",),
@@ -60,6 +62,7 @@ _PAPER_BY_GUARD: dict[str, tuple[str, ...]] = {
 }
 _PAPER_IF_NEEDED: dict[str, tuple[str, ...]] = {
     "earlier_is_under_way": ("shown_by",),
+    "earlier_ended_for_good": ("shown_by",),
     "agreement_written": AGREEMENT_FIELDS,
     "no_agreement": ("obstacle",),
 }

@@ -33,7 +33,7 @@ from lianxi.casework.messages.facts import (
 )
 from lianxi.casework.messages.notices import CaseSealed, ContactRegistered, RightLapsed
 from lianxi.casework.messages.petitioner import LapseCompletion
-from lianxi.casework.messages.sorting import BarCase, DeclineCase, RejectCase
+from lianxi.casework.messages.sorting import BarCase, DeclineCase, NewMatterOpened, OpenNewMatter, RejectCase
 from lianxi.law.clocks import ClockCode
 from lianxi.law.deadlines import local_day
 from services.routing.domain.records import SEALED_READERS, CaseText, Recorded
@@ -222,10 +222,12 @@ def carry_out(work: RoutingWork, here: Here, case: Case, command: Command) -> Ca
 
 
 def _earlier(work: RoutingWork, command: Command) -> Case | None:
-    """The other case that a merge or a refusal names."""
+    """The other case that a merge, a refusal or a new matter names."""
     if isinstance(command, MergeCase):
         return work.cases.get(command.into)
-    return work.cases.get(command.earlier) if isinstance(command, DeclineCase | BarCase | RejectCase) else None
+    if isinstance(command, DeclineCase | BarCase | RejectCase | OpenNewMatter):
+        return work.cases.get(command.earlier)
+    return None
 
 
 def forward_designated(work: RoutingWork, here: Here, case: Case) -> Case:
@@ -281,6 +283,8 @@ def relate(work: RoutingWork, event: CaseEvent) -> None:
         work.desk_books.relate(event.head.case_no, event.split_from, "part-of")
     elif isinstance(event, CaseMerged):
         work.desk_books.relate(event.head.case_no, event.into, "merged-into")
+    elif isinstance(event, NewMatterOpened):
+        work.desk_books.relate(event.head.case_no, event.earlier, "new-beside")
 
 
 def _keep_paper(work: RoutingWork, event: CaseEvent, paper: Mapping[str, str]) -> None:

@@ -29,6 +29,7 @@ PUBLIC_ACTS = frozenset(
         *range(25, 31),
         32,
         *range(35, 43),
+        44,
         45,
         49,
         52,

@@ -143,7 +143,7 @@ class SqlDeskBooks:
         return [self._read(row) for row in self._connection.execute(query).mappings()]
 
     def relate(self, case_no: str, other: str, kind: str) -> None:
-        """Note that a case is a part of another, or was merged into it."""
+        """Note that a case is a part of another, was merged into it, or is a new matter beside it."""
         row = {"case_no": case_no, "other": other, "kind": kind}
         self._connection.execute(insert(_relation).values(row).on_conflict_do_nothing())
 

@@ -14,7 +14,7 @@ from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages.facts import CaseState, PetitionClass
 from lianxi.casework.messages.petitioner import CaseRated, Rated
-from lianxi.casework.messages.sorting import CaseDeclined, RepeatFound
+from lianxi.casework.messages.sorting import CaseDeclined, NewMatterOpened, RepeatFound
 from lianxi.casework.values import replace
 from lianxi.law.clocks import ClockCode
 from services.supervision.domain.clocks import REPLY_CLOCKS, ClockRow, Nature, Status
@@ -168,6 +168,8 @@ def _with_verdicts(row: LedgerRow, event: e.CaseEvent) -> LedgerRow:
     match event:
         case e.CaseMerged(into=earlier) | CaseDeclined(earlier=earlier) | RepeatFound(earlier=earlier):
             return replace(row, repeat_of=earlier)
+        case NewMatterOpened():
+            return replace(row, repeat_of="")
         case CaseRated(rated=Rated.UNIT, rated_on=day, rating=rating):
             return replace(row, unit_rated_on=day, unit_rating=rating.value)
         case CaseRated(rated_on=day, rating=rating):

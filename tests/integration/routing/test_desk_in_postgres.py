@@ -110,6 +110,28 @@ def test_a_split_case_has_its_text_its_petitioner_and_its_links(filed):
     assert dossiers[0][0] == 1
 
 
+def test_t44_a_new_matter_and_the_closed_one_show_each_other(filed):
+    closed = {"state": "S61", "ended_as": "S61", "petitioner_key": "p"}
+    for n in (1, 2):
+        filed.database.query(
+            "UPDATE routing.case_file SET state = %s, snapshot = snapshot || %s::jsonb WHERE case_no = %s",
+            closed["state"] if n == 1 else "S02",
+            json.dumps(closed if n == 1 else {"petitioner_key": "p"}),
+            number(n),
+        )
+    paper = {"new_facts": "新的规划", "evidence": "规划文件"}
+
+    done = act(filed, "open-new-matter", 2, WHO, earlier=number(1), paper=paper)
+
+    assert (done["state"], [document["kind"] for document in done["documents"]]) == ("S02", ["新"])
+    with filed.parts.open_work() as work:
+        new, old = (desk.show_case(work, work.desk, number(n), WHO, filed.parts.here) for n in (2, 1))
+        steps = desk.track(work, work.desk, number(2))["steps"]
+    assert [(row["case_no"], row["kind"]) for row in new["linked"]] == [(number(1), "new-beside")]
+    assert [(row["case_no"], row["kind"]) for row in old["linked"]] == [(number(2), "has-new-beside")]
+    assert steps[-1]["label"] == "新事实、新理由另立新事项"
+
+
 def test_many_acts_have_their_own_outcomes_and_a_refusal_undoes_only_itself(filed):
     to_the_office(filed, 2)
     commands = [text(n, WHO, to_node=TOWNSHIP, to_unit=OFFICE) for n in (1, 2, 3)]

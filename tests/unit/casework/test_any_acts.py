@@ -35,6 +35,8 @@ from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, OPINION, RT6,
 
 NODES = (TOWNSHIP, DISTRICT, CITY, "630105")
 WORDS = (
+    "new_facts",
+    "evidence",
     "parties",
     "terms",
     "performance",

@@ -1,4 +1,4 @@
-"""T5–T11, T23, T25–T27 and T52: the acts for a case that takes no ordinary road."""
+"""T5–T11, T23, T25–T27, T44 and T52: the acts for a case that takes no ordinary road."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from lianxi.casework.errors import Forbidden, GuardRefused
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages import sorting as s
 from lianxi.casework.messages.facts import CaseState, Claim, PetitionClass, Route
-from lianxi.casework.transitions import clock_effects
+from lianxi.casework.transitions import ClockEffects, clock_effects
 from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, RT6, TOWNSHIP, Road, an_actor
 
 EARLIER = "63010000020260301W00009"
@@ -88,6 +88,42 @@ def test_t6_what_is_closed_for_good_is_barred_by_a_person_with_reasons():
     bar(closed_earlier())()
 
     assert state(road) == "S24"
+
+
+NEW = {"new_facts": "发现新的规划文件", "evidence": "规划文件复印件"}
+
+
+def test_t44_new_facts_make_a_new_matter_beside_the_one_that_is_closed():
+    road, closed = registered(), closed_earlier()
+
+    ask(road, s.OpenNewMatter, dispatcher(), known=closed, earlier=EARLIER, paper=NEW)
+
+    assert (state(road), road.case.follows, road.case.documents[-1].kind.value) == ("S02", EARLIER, "新")
+    assert clock_effects(road.events[-1]) == ClockEffects()
+    refused("not_yet_a_new_matter", lambda: ask(road, s.OpenNewMatter, dispatcher(), earlier=EARLIER, paper=NEW))
+    bar = {"known": closed, "earlier": EARLIER, "paper": WHY}
+    refused("earlier_is_closed_for_good", lambda: ask(road, s.BarCase, dispatcher(), **bar))
+    road.transferred(CITY, DISTRICT).delivered(DISTRICT)
+    assert replay(NUMBER, road.events) == road.case
+
+
+def test_t44_is_for_the_same_petitioner_after_the_end_with_proof_of_what_is_new():
+    def open_beside(known, road=None, actor=None, **more):
+        facts = {"known": known, "earlier": EARLIER, "paper": NEW, **more}
+        return lambda: ask(road or registered(), s.OpenNewMatter, actor or dispatcher(), **facts)
+
+    for known in (None, earlier_case(), earlier_case(petitioner_key="other")):
+        refused("earlier_ended_for_good", open_beside(known))
+    refused("earlier_ended_for_good", open_beside(None, earlier=NUMBER, paper={**NEW, "shown_by": "x"}))
+    for missing in NEW:
+        refused("new_facts_proven", open_beside(closed_earlier(), paper={**NEW, missing: " "}))
+    refused("not_an_accusation", open_beside(closed_earlier(), road=accusation()))
+    with pytest.raises(Forbidden):
+        open_beside(closed_earlier(), actor=an_actor("R", CITY))()
+
+    elsewhere = registered()
+    open_beside(None, road=elsewhere, paper={**NEW, "shown_by": "青信核〔2025〕3号"})()
+    assert elsewhere.case.follows == EARLIER
 
 
 @pytest.mark.parametrize(

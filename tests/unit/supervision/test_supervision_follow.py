@@ -4,10 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 
+from lianxi.casework.case.acts import record
+from lianxi.casework.case.builders import Draft
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages import final_review as f
 from lianxi.casework.messages import hearing as h
 from lianxi.casework.messages.facts import Disposition
+from lianxi.casework.messages.sorting import OpenNewMatter, RepeatFound
 from services.supervision.domain import clocks
 from services.supervision.domain.clocks import Nature, Status
 from services.supervision.handlers.look_up import lamp_of
@@ -234,6 +237,21 @@ def test_the_final_opinion_closes_the_final_review_and_the_case():
     assert final.closed_by == road.events[-2].document.number
     assert watch.open_codes(road) == {"ARCHIVE", "RATE"}
     assert (watch.row(road).state, watch.row(road).concluded_on) == ("S60", road.today)
+
+
+def test_t44_what_was_taken_for_a_repeat_is_none_once_it_is_a_new_matter():
+    road, earlier = Road().received().registered(), "63010000020260201W00007"
+    found = Draft(RepeatFound, {"found_on": road.today, "earlier": earlier})
+    road.case, events = record(road.case, "T57", an_actor("R", CITY), road.given(CITY), [found])
+    road.events.extend(events)
+    assert Watch().follow(road).row(road).repeat_of == earlier
+
+    paper = {"new_facts": "新的规划", "evidence": "规划文件", "shown_by": "青信核〔2025〕3号"}
+    opened = OpenNewMatter(case_no=road.case.case_no, actor=an_actor("D", CITY), earlier=earlier, paper=paper)
+    watch = Watch().follow(road.do(opened, CITY))
+
+    assert watch.row(road).repeat_of == ""
+    assert "DISPOSE" in watch.open_codes(road)
 
 
 def test_handling_anew_is_the_second_round():

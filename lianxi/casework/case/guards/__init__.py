@@ -21,6 +21,7 @@ from lianxi.casework.case.guards.final_review import HEARING_FIELDS, SUMMONS_FIE
 from lianxi.casework.case.guards.given import GUARDS, Given, Guard
 from lianxi.casework.case.guards.handling import OPINION_FIELDS
 from lianxi.casework.case.guards.mediation import AGREEMENT_FIELDS, CONSENT_FIELDS
+from lianxi.casework.case.guards.sorting import NEW_MATTER_FIELDS
 
 __all__ = [
     "AGREEMENT_FIELDS",
@@ -28,6 +29,7 @@ __all__ = [
     "GUARDS",
     "HEARING_FIELDS",
     "MINUTES_FIELDS",
+    "NEW_MATTER_FIELDS",
     "OPINION_FIELDS",
     "SUMMONS_FIELDS",
     "Given",

@@ -1,4 +1,4 @@
-"""Guards of T5–T11, T23, T25–T27 and T52: acts for a case that takes no ordinary road."""
+"""Guards of T5–T11, T23, T25–T27, T44 and T52: acts for a case that takes no ordinary road."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from lianxi.casework.identifiers import Channel, DivisionCode
 from lianxi.casework.messages.facts import CaseState, Claim, PetitionClass, Route
 
 GUIDANCE_GROUNDS = frozenset({"skipped-level", "judicial-visit", "out-of-scope"})
+NEW_MATTER_FIELDS = ("new_facts", "evidence")
 ADOPTIONS = frozenset({"adopted", "partly", "not"})
 _CLOSED_FOR_GOOD = frozenset({CaseState.CLOSED_BY_FINAL_REVIEW, CaseState.CLOSED_BY_LAPSE})
 _STATUTORY = frozenset({Route.RT1, Route.RT2, Route.RT3, Route.RT4})
@@ -25,15 +26,43 @@ def earlier_is_under_way(case: Case, command: Any, given: Given) -> str | None:
 
 
 @guard
+def not_yet_a_new_matter(case: Case, _command: Any, _given: Given) -> str | None:
+    """T44: once."""
+    return f"本案已作为 {case.follows} 之外的新事项登记。" if case.follows else None
+
+
+@guard
+def earlier_ended_for_good(case: Case, command: Any, given: Given) -> str | None:
+    """T44 (R-36-3): the petitioner's earlier case ended by final review or by lapse; one not known here is shown."""
+    if command.earlier != case.case_no and given.earlier is None:
+        shown = command.paper.get("shown_by", "").strip()
+        return None if shown else "本节点没有该事项，应写明证明其已经终结的文书（字号和机关）。"
+    return _same_petitioner(case, command, given) or _not_for_good(given)
+
+
+@guard
+def new_facts_proven(_case: Case, command: Any, _given: Given) -> str | None:
+    """T44 (R-36-3): what is new, and what proves it; the same facts and reasons are not accepted again."""
+    proven = all(command.paper.get(name, "").strip() for name in NEW_MATTER_FIELDS)
+    return None if proven else "应写明新的事实或者理由，以及证明材料。"
+
+
+@guard
 def earlier_is_closed_for_good(case: Case, command: Any, given: Given) -> str | None:
     """T6, T23 (R-36-3, R-36-4, CF-34): the earlier case ended by final review or by lapse."""
     if not getattr(command, "for_good", True):
         return None
     if given.earlier is None:
         return f"本节点没有案件 {command.earlier}，不能据以不再受理。"
-    return _same_petitioner(case, command, given) or (
-        None if given.earlier.ended_as in _CLOSED_FOR_GOOD and not given.earlier.is_open else "所称的事项没有依法终结。"
-    )
+    if case.follows:
+        return "本案已按新事实、新理由登记为新事项，不适用不再受理。"
+    return _same_petitioner(case, command, given) or _not_for_good(given)
+
+
+def _not_for_good(given: Given) -> str | None:
+    earlier = given.earlier
+    closed = earlier is not None and earlier.ended_as in _CLOSED_FOR_GOOD and not earlier.is_open
+    return None if closed else "所称的事项没有依法终结。"
 
 
 def _same_petitioner(case: Case, command: Any, given: Given) -> str | None:
