@@ -17,6 +17,7 @@ from lianxi.contracts.registry import MESSAGES
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "asyncapi.yaml"
 DOCUMENT = asyncapi.document()
+OFFICIAL = Path(__file__).parent / "asyncapi" / "3.0.0.json"
 
 
 def test_the_committed_document_is_not_stale():
@@ -34,6 +35,16 @@ def test_the_program_prints_the_document():
     ).stdout
 
     assert yaml.safe_load(printed)["asyncapi"] == "3.0.0"
+
+
+def test_the_document_is_asyncapi_as_its_makers_define_it_and_a_misspelt_one_is_not():
+    official = jsonschema.Draft7Validator(json.loads(OFFICIAL.read_text(encoding="utf-8")))
+    published = json.loads(json.dumps(DOCUMENT))
+    channel = published["channels"]["agency-events"]
+    misspelt = {**published, "channels": {"agency-events": {**channel, "adress": "agency"}}}
+
+    assert [(list(error.absolute_path), error.message) for error in official.iter_errors(published)] == []
+    assert list(official.iter_errors(misspelt))
 
 
 def test_an_identifier_is_published_as_text():
