@@ -41,7 +41,7 @@ def test_the_document_is_asyncapi_as_its_makers_define_it_and_a_misspelt_one_is_
     official = jsonschema.Draft7Validator(json.loads(OFFICIAL.read_text(encoding="utf-8")))
     published = json.loads(json.dumps(DOCUMENT))
     channel = published["channels"]["agency-events"]
-    misspelt = {**published, "channels": {"agency-events": {**channel, "adress": "agency"}}}
+    misspelt = {**published, "channels": {"agency-events": {**channel, "location": "agency"}}}
 
     assert [(list(error.absolute_path), error.message) for error in official.iter_errors(published)] == []
     assert list(official.iter_errors(misspelt))
