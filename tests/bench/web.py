@@ -3,6 +3,7 @@
 import importlib
 import json
 import secrets
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
@@ -17,6 +18,10 @@ LIMITS = {f"LIANXI_PORTAL_LIMIT_{name}": "1000000" for name in ("ACCOUNT", "ADDR
 
 TIMEOUT = 30.0
 OK = 200
+UNAVAILABLE = 503
+TRIES = 20
+PAUSE = 1.0
+"""Seconds between two tries."""
 
 
 class Client:
@@ -27,21 +32,30 @@ class Client:
         self._connection = HTTPConnection(place.hostname or "", place.port, timeout=TIMEOUT)
         self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
 
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, Any]:
-        """Send a request; return status and answer. A connection that the server has closed is opened again."""
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, key: str = "") -> tuple[int, Any]:
+        """Send a request; return status and answer. A connection that the server has closed is opened again.
+
+        A request with an idempotency key is repeated while the portal says that it got no answer in time.
+        """
         content = None if body is None else json.dumps(body).encode()
-        try:
-            return self._send(method, path, content)
-        except (HTTPException, ConnectionError):
-            self._connection.close()
-            return self._send(method, path, content)
+        headers = {"Idempotency-Key": key} if key else {}
+        for _ in range(TRIES):
+            try:
+                answer = self._send(method, path, content, headers)
+            except (HTTPException, ConnectionError):
+                self._connection.close()
+                answer = self._send(method, path, content, headers)
+            if not key or answer[0] != UNAVAILABLE:
+                break
+            time.sleep(PAUSE)
+        return answer
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
-    def _send(self, method: str, path: str, content: bytes | None) -> tuple[int, Any]:
-        self._connection.request(method, f"/api/v1{path}", content, self._headers)
+    def _send(self, method: str, path: str, content: bytes | None, headers: Mapping[str, str]) -> tuple[int, Any]:
+        self._connection.request(method, f"/api/v1{path}", content, {**self._headers, **headers})
         answer = self._connection.getresponse()
         text = answer.read()
         return answer.status, json.loads(text) if text else None

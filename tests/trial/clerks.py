@@ -12,6 +12,7 @@ from typing import Any
 from lianxi.ops.demo.stage import CITY, DISTRICT, TOWNSHIP
 from lianxi.ops.demo.story import OFFICE, OPINION, RT6
 from lianxi.ops.local.stack import Stack
+from lianxi.runtime.clock import new_id
 from tests.bench.ground import until
 from tests.bench.web import Client, done, tokens
 from tests.support.databases import Database
@@ -35,8 +36,8 @@ class Clerks:
         self._making = threading.Lock()
 
     def act(self, node: str, role: str, case_no: str, act: str, **body: Any) -> None:
-        """Carry out an act; NotFinished when it is refused."""
-        done(self._client(node, role).ask("POST", f"/cases/{case_no}/acts/{act}", body))
+        """Carry out an act, once, however often it has to be asked for; NotFinished when it is refused."""
+        done(self._client(node, role).ask("POST", f"/cases/{case_no}/acts/{act}", body, key=new_id()))
 
     def ask(self, node: str, role: str, path: str) -> Any:
         """Read something."""
@@ -85,17 +86,12 @@ class Clerks:
 
 def distribute(clerks: Clerks, node: str) -> int:
     """Register and send on what lies on a node's desk; return how many acts it took."""
-    acts = 0
     sealed = clerks.sealed(node)
-    for case_no, state, _ in clerks.held(node, ["S01", "S02"]):
-        if case_no in sealed:
-            continue
-        if state == "S01":
-            _register(clerks, node, case_no)
-            acts += 1
+    new = [number for number, _, _ in clerks.held(node, ["S01"]) if number not in sealed]
+    clerks.each(lambda case_no: _register(clerks, node, case_no), new)
     waiting = [number for number, _, _ in clerks.held(node, ["S02"]) if number not in clerks.sealed(node)]
     clerks.each(lambda case_no: _send_on(clerks, node, case_no), waiting)
-    return acts + len(waiting)
+    return len(new) + len(waiting)
 
 
 def _register(clerks: Clerks, node: str, case_no: str) -> None:
