@@ -38,7 +38,7 @@ _ROWS = (
     Pile("proposed", "拟办意见待决定", "D DL"),
     Pile("offer", "已移交待对方签收", "D DL"),
     Pile("wish", "信访人所提待移交后办理", "R D DL"),
-    Pile("directive", "决定已发出待对方执行", "D DL RV J JC"),
+    Pile("directive", "决定已发出待对方执行", "D DL RV FV J JC"),
 )
 PILES: Mapping[str, Pile] = MappingProxyType({pile.name: pile for pile in _ROWS})
 

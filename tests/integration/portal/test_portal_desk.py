@@ -214,3 +214,42 @@ def test_an_assisting_unit_reads_the_case(sign_in, offices):
     offices.answers["routing.case"] = a_case(unit="630104.land", assists=["630104.housing"])
 
     assert person.get(f"{API}/cases/{CASE_NO}").json["assists"] == ["630104.housing"]
+
+
+def test_a_final_reviewer_summons_to_a_hearing_by_its_form_and_sees_that_the_time_stands_still(sign_in, offices):
+    acts = [{"act": "open-final-hearing", "transition": "T39", "label": "复核办理与听证"}]
+    offices.answers["routing.case"] = a_case(state="S41", label="复核中", acts=acts)
+    paused = {"clock": "FINAL", "title": "复核期限", "lamp": "", "status": "open", "paused_on": "2026-03-02"}
+    clock = offices.answers["supervision.clocks"]["rows"][0]
+    offices.answers["supervision.clocks"] = {"rows": [{**clock, **paused}]}
+    person = sign_in("final_reviewer")
+    path = f"/desk/cases/{CASE_NO}/acts/open-final-hearing"
+
+    form = person.get(path).text
+    short = person.form(path, form_id="form-000000000005", seq="5", **{"paper.time": "九时"})
+    words = {f"paper.{name}": "写明" for name in ("time", "venue", "chair", "invited")}
+    sent = person.form(path, form_id="form-000000000006", seq="5", **words)
+
+    assert [label in form for label in ("听证时间", "听证地点", "主持人", "听证参加人")] == [True] * 4
+    assert (short.status_code, sent.status_code) == (422, 303)
+    asked = offices.last("routing.act")
+    assert (asked["command_type"], set(asked["command"]["paper"])) == (
+        "open-final-hearing",
+        {"time", "venue", "chair", "invited"},
+    )
+    assert "听证中，暂停计算" in person.get(f"/desk/cases/{CASE_NO}").text
+
+
+def test_the_form_that_ends_a_mediation_asks_for_the_agreement_or_for_what_stood_in_its_way(sign_in, offices):
+    acts = [{"act": "close-mediation", "transition": "T29", "label": "调解、和解"}]
+    offices.answers["routing.case"] = a_case(state="S13", label="调解和解中", acts=acts)
+    person = sign_in("case_officer")
+    path = f"/desk/cases/{CASE_NO}/acts/close-mediation"
+
+    form = person.get(path).text
+    failed = {"outcome": "failed", "paper.obstacle": "对赔偿数额不能一致"}
+    sent = person.form(path, form_id="form-000000000007", seq="5", **failed)
+
+    assert [word in form for word in ("达成和解协议", "协议内容", "未达成协议的原因")] == [True] * 3
+    assert sent.status_code == 303
+    assert offices.last("routing.act")["command"]["outcome"] == "failed"

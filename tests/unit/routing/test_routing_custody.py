@@ -6,7 +6,7 @@ from lianxi.casework.errors import GuardRefused
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages.custody import CustodyAnswered, CustodyOffered
 from lianxi.casework.messages.facts import PetitionClass
-from lianxi.casework.messages.final_review import AdmitFinalReview, DecideFinalReview
+from lianxi.casework.messages.final_review import AdmitFinalReview, DecideFinalReview, DeclineFinalReview
 from lianxi.casework.messages.notices import DirectiveNotice, DossierReceived, RightLapsed
 from services.routing.handlers import cases
 from services.routing.handlers.delivery import deliver_all
@@ -225,6 +225,24 @@ def test_t39_t40_the_last_instance_decides_at_the_city_and_the_street_carries_it
     assert {state[:2] for state in network.states()} == {("S60", TOWNSHIP)}
     opinion = network.city.cases.get(NUMBER).documents[-1]
     assert (opinion.kind.value, opinion.signer) == ("核", final.person)
+
+
+def test_t49_a_refusal_of_the_last_instance_ends_the_case_where_it_is_held():
+    network = replied(Network())
+    today, reviewer = network.township.clock.today(), an_actor("RV", DISTRICT)
+    network.act(TOWNSHIP, c.RequestReview(case_no=NUMBER, actor=an_actor("P"), received_on=today))
+    network.act(DISTRICT, c.AdmitReview(case_no=NUMBER, actor=reviewer))
+    upheld = {"disposition": "UPHOLD", "service": Road().proof(), "paper": OPINION}
+    network.act(DISTRICT, c.DecideReview(case_no=NUMBER, actor=reviewer, **upheld))
+    network.act(TOWNSHIP, c.RequestFinalReview(case_no=NUMBER, actor=an_actor("P"), received_on=today))
+    final = {"case_no": NUMBER, "actor": an_actor("FV", CITY)}
+
+    with pytest.raises(GuardRefused):
+        network.act(CITY, DeclineFinalReview(ground="because", **final))
+    network.act(CITY, DeclineFinalReview(ground="out-of-scope", **final))
+
+    assert {state[:2] for state in network.states()} == {("S61", TOWNSHIP)}
+    assert network.township.cases.get(NUMBER).documents[-1].signer == final["actor"].person
 
 
 def test_a_hand_back_that_the_sender_cannot_take_is_decided_anew():
