@@ -42,6 +42,7 @@ TOLD: Mapping[str, Callable[[Iterable[float]], float]] = {
     "routing_waiting_oldest_seconds": max,
     "routing_custody_offers_waiting": sum,
     "routing_rulebook_bad": max,
+    "routing_recovering": max,
     "notify_waiting": sum,
     "notify_dead": sum,
     "clock_drift_seconds": max,

@@ -1,9 +1,10 @@
 """`lianxi backup`: everything a node keeps, in one directory, as of one moment.
 
 The schemas of the node's database are dumped by `pg_dump`, each under its own service's login, all from one snapshot,
-so that cases, ledger and outboxes agree. Files lie in a store that all backups of a directory share, so a file is
-copied once. `manifest.json` says what belongs to a backup, with a SHA-256 for every part. The key ring is not in it:
-whoever has the backup alone cannot read what people wrote. It is copied only where `--keys-to` says.
+so that cases, ledger and outboxes agree. Files, from a directory or a bucket, lie in a store that all backups of a
+directory share, so a file is copied once. `manifest.json` says what belongs to a backup, with a SHA-256 for every part.
+The key ring is not in it: whoever has the backup alone cannot read what people wrote. It is copied only where
+`--keys-to` says.
 
     DIR/files/…                  the files of cases, by the name of their content
     DIR/<time>/manifest.json     what there is
@@ -26,6 +27,7 @@ from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from lianxi import __version__
+from lianxi.ops.backup_files import copy_files
 from lianxi.ops.backup_manifest import MANIFEST, digest_of, files_of_latest, newest_in, problems, read_manifest
 from lianxi.ops.local.databases import SCHEMAS
 from lianxi.ops.local.processes import find_program
@@ -135,7 +137,7 @@ def take(environment: Mapping[str, str], target: Path, now: datetime) -> Path:
         "links": links,
         "keys": sorted(read_ring(Path(read("KEYRING_FILE", environment=environment))).keys),
         "parts": parts,
-        "files": list(_copy_files(read("BLOBS", "", environment=environment), target / FILES, known)),
+        "files": list(copy_files(environment, target / FILES, known)),
     }
     text_of = json.dumps(manifest, ensure_ascii=False, indent=1)
     (unfinished / MANIFEST).write_text(text_of, encoding="utf-8")
@@ -159,27 +161,6 @@ def _head(database: Database) -> str:
     with database.connected() as connection:
         found = connection.execute(text(f"SELECT version_num FROM {database.service}.alembic_version")).scalar()
     return str(found or "")
-
-
-def _copy_files(place: str, store: Path, known: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Copy the files that the store lacks; a file never changes under its name."""
-    if not place:
-        return
-    if "://" in place:
-        click.echo(f"  附件在对象存储 {place}，不在本备份内，请由对象存储自行备份。")
-        return
-    source, copied = Path(place), 0
-    for path in sorted(path for path in source.rglob("*") if path.is_file()):
-        name, size = path.relative_to(source).as_posix(), path.stat().st_size
-        kept = store / name
-        if name not in known or not kept.exists() or kept.stat().st_size != size:
-            kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            shutil.copy2(path, kept)
-            copied += 1
-            yield {"name": name, "bytes": size, "sha256": digest_of(kept)}
-        else:
-            yield dict(known[name])
-    click.echo(f"  附件：新增 {copied} 个")
 
 
 def _copy_keys(environment: Mapping[str, str], target: Path) -> None:

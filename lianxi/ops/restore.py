@@ -7,7 +7,6 @@ neighbour had seen is gone: `--report` names what can be named. Numbers leap ahe
 """
 
 import importlib
-import shutil
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from sqlalchemy import text
 
 from lianxi.casework.identifiers import Channel
 from lianxi.ops.backup import FILES, Database, databases_of
+from lianxi.ops.backup_files import put_files_back
 from lianxi.ops.backup_manifest import newest_in, problems, read_manifest
 from lianxi.ops.local.databases import migrate
 from lianxi.ops.whereabouts import environment_of
@@ -98,7 +98,7 @@ def restore(environment: Mapping[str, str], backup: Path, *, replace: bool) -> N
             str(backup / f"{service}.dump"),
         )
     migrate({service: database.url for service, database in databases.items()})
-    _restore_files(environment, backup, manifest)
+    put_files_back(environment, backup.parent / FILES, manifest["files"])
     _leap(databases, manifest)
     _begin_links_again(environment)
     click.echo(
@@ -131,20 +131,6 @@ def _check(
             filled = int(connection.execute(text(_FILLED)).scalar_one())
             if filled:
                 raise click.ClickException("数据库里已有案件，恢复会取代它们；确认要这样做请加 --replace。")
-
-
-def _restore_files(environment: Mapping[str, str], backup: Path, manifest: Mapping[str, Any]) -> None:
-    place = read("BLOBS", "", environment=environment)
-    if not place or "://" in place:
-        return
-    store, put = Path(place), 0
-    for row in manifest["files"]:
-        target = store / row["name"]
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(backup.parent / FILES / row["name"], target)
-            put += 1
-    click.echo(f"  附件：放回 {put} 个")
 
 
 def _leap(databases: Mapping[str, Database], manifest: Mapping[str, Any]) -> None:

@@ -46,6 +46,9 @@ _WISHES = gauge(
 )
 _WISH_AGE = gauge("routing_wish_oldest_seconds", "Age of the oldest such wish that has not been settled.", ("state",))
 _OFFERED = gauge("routing_custody_offers_waiting", "Cases in transfer: offers of custody without an answer.")
+_RECOVERING = gauge(
+    "routing_recovering", "1 while this node, restored from a backup, waits for what its neighbours give back."
+)
 _OFFER_AGE = gauge("routing_custody_offer_oldest_seconds", "Age of the offer that has waited longest for its answer.")
 
 
@@ -179,6 +182,7 @@ def _watch_pile(here: Here, work: RoutingWork) -> None:
         waiting, first = wishes.get(standing, (0, now))
         _WISHES.labels(standing.value).set(waiting)
         _WISH_AGE.labels(standing.value).set((now - first).total_seconds())
+    _RECOVERING.set(work.link_book.recovering())
     number, since = work.desk.oldest_offer()
     _OFFERED.set(number)
     _OFFER_AGE.set((here.clock.now() - since).total_seconds() if since else 0.0)

@@ -51,6 +51,7 @@ def _said() -> list[Any]:
         number("告知未送", _one("node_notices_waiting")),
         number("告知失败", _one("node_notices_dead"), steps=BAD_IF_ANY),
         number("规则有误", _one("node_rulebook_bad"), steps=BAD_IF_ANY, about="1 表示新规则文件有误，仍用旧规则。"),
+        number("恢复中", _one("node_recovering"), steps=BAD_IF_ANY, about="1 表示从备份恢复后，正向上下级取回记录。"),
     ]
 
 

@@ -41,6 +41,7 @@ SHOWN = {
     "routing_waiting_oldest_seconds": gauge("node_waiting_oldest_seconds", "Age of the oldest of them", _NODE),
     "routing_custody_offers_waiting": gauge("node_offers_waiting", "Its offers of custody without an answer", _NODE),
     "routing_rulebook_bad": gauge("node_rulebook_bad", "1 while the node's rule files have a mistake", _NODE),
+    "routing_recovering": gauge("node_recovering", "1 while the node gets back what it lost with its database", _NODE),
     "notify_waiting": gauge("node_notices_waiting", "Messages to petitioners that have not left yet", _NODE),
     "notify_dead": gauge("node_notices_dead", "Messages to petitioners that were given up", _NODE),
     "clock_drift_seconds": gauge("node_clock_drift_seconds", "The node's clock against its database's", _NODE),
