@@ -32,13 +32,14 @@ class TopologyWrong(Exception):  # noqa: N818  reads as what is the matter
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One division of the city and how it runs."""
+    """One division of the city and how it runs; one that `left` has no way in at its parent."""
 
     code: str
     name: str
     level: str
     parent: str | None
     broker: str
+    left: bool = False
 
     @property
     def vhost(self) -> str:
@@ -84,8 +85,8 @@ class City:
         return self.nodes.get(parent) if parent else None
 
     def children_of(self, code: str) -> list[Node]:
-        """Return the nodes directly below."""
-        return [node for node in self if node.parent == code]
+        """Return the nodes directly below, without those that left."""
+        return [node for node in self if node.parent == code and not node.left]
 
     def broker_of(self, code: str) -> str:
         """Return the node on whose broker this node lives: itself, or the first above it that has one."""
@@ -149,7 +150,7 @@ def load(path: Path | None = None, changes: Path | None = None) -> City:
     for change in read_changes(changes or changes_file(path)):
         if change.node not in nodes:
             raise TopologyWrong(f"{change.node} has changed and is not in {(path or FILE).name}")
-        nodes[change.node] = replace(nodes[change.node], broker=change.broker)
+        nodes[change.node] = replace(nodes[change.node], broker=change.broker, left=change.standing == "left")
     for node in nodes.values():
         _check(node, nodes)
     if sum(node.parent is None for node in nodes.values()) != 1:

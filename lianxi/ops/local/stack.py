@@ -23,6 +23,7 @@ from lianxi.ops.local.programs import PROGRAMS, SERVICES, Program
 from lianxi.ops.rendering import Address, LinkSettings
 from lianxi.ops.topology import City, load
 
+CHANGES = "topology.changes.yaml"
 LINK = LinkSettings(reconnect_seconds=1, heartbeat_seconds=5, connection_timeout_milliseconds=5000)
 """Everything is on loopback here, so a lost link may be dialled again at once."""
 
@@ -95,8 +96,10 @@ class Stack:
 
     @classmethod
     def found_in(cls, directory: Path) -> "Stack":
-        """Return the stack that a directory holds, as it was brought up."""
+        """Return the stack that a directory holds, as it was brought up, without the nodes that left since."""
         noted = json.loads((directory / "stack.json").read_text(encoding="utf-8"))
+        city = load(None, directory / CHANGES)
+        noted["codes"] = [code for code in noted["codes"] if not city.node(code).left]
         return cls(directory, **noted)
 
     def node(self, code: str) -> LocalNode:
@@ -146,7 +149,7 @@ class Stack:
     @property
     def changes(self) -> Path:
         """The dated changes of the topology that were made to these nodes."""
-        return self.directory / "topology.changes.yaml"
+        return self.directory / CHANGES
 
     def start_servers(self) -> None:
         """Start the database and all brokers at the same time."""

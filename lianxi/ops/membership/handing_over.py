@@ -89,6 +89,8 @@ class Handing:
         site = self._site_of(node)
         if not waited(lambda: _stage(site, case_no) == stage, self.seconds):
             raise MembershipRefused(f"{node} has not heard of the dispute about {case_no} yet: repeat this command")
+        if not waited(lambda: self.to in site.routing("members")["joined"], self.seconds):
+            raise MembershipRefused(f"{node} has not heard that {self.to} joined: repeat this command [GD-4]")
         if stage == CONFERENCE:
             act, role = "coordinate-dispute", Role.CONFERENCE_OFFICE
             paper = {"attended": f"{self.leaving}、{self.to}", "minutes": REASON}

@@ -54,7 +54,7 @@ def joining_node(site: Site, code: str, *, as_vhost: bool) -> Node:
     node = site.city.node(code)
     if node.parent != site.code:
         raise MembershipRefused(f"{code} lies below {node.parent}: join it there, not at {site.code} [GD-4]")
-    return replace(node, broker="vhost") if as_vhost else node
+    return replace(node, broker="vhost" if as_vhost else node.broker, left=False)
 
 
 def join_steps(site: Site, node: Node, by: str, *, tls: bool) -> Iterator[Step]:

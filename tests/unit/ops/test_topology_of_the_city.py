@@ -176,6 +176,7 @@ def test_the_last_change_of_a_node_counts(tmp_path):
         note_change(changes, Change(on=date(2026, 3, 2), node="630104002", standing=standing, broker="own"))
 
     assert standing_of(changes, "630104002") == ("left", "own")
+    assert "630104002" not in {node.code for node in load(changes=changes).children_of("630104")}
     assert len(read_changes(changes)) == 2
 
 
