@@ -43,6 +43,7 @@ class RoutingService:
         self.open_work = self._parts.open_work
         self.clock = self._here.clock
         self.decode = decode
+        self._stuck: frozenset[str] = frozenset()
 
     @consume_batch("routing.contact", on_failure=RETRY_THEN_PARK)
     def contacts(self, work: RoutingWork, messages: Sequence[Incoming]) -> None:
@@ -85,9 +86,12 @@ class RoutingService:
     def settle_wishes(self) -> None:
         """Carry out what was said while custody was on its way, where it has settled."""
         with self.open_work() as work:
-            failed = {} if work.link_book.recovering() else wishes.settle_all(work, self._here)
-        for case_no, error in failed.items():
-            _log.warning("wish-not-settled", case=case_no, error=error)
+            if work.link_book.recovering():
+                return
+        failed = wishes.settle_all(self.open_work, self._here)
+        for case_no in failed.keys() - self._stuck:
+            _log.warning("wish-not-settled", case=case_no, error=failed[case_no])
+        self._stuck = frozenset(failed)
 
     @every(600.0)
     def prune_links(self) -> None:

@@ -8,6 +8,8 @@ and finds the case on its way waits too; when custody has gone elsewhere, the no
 it there. What the state machine refuses in the end is told to the petitioner and to the clerks, with the reason.
 """
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -130,14 +132,19 @@ def take(work: RoutingWork, directive: DirectiveIssued, case: Case, here: Here) 
     return True
 
 
-def settle_all(work: RoutingWork, here: Here) -> dict[str, str]:
-    """Carry out or send on whatever can be by now; return the cases where that failed, with the kind of error."""
+def settle_all(open_work: Callable[[], AbstractContextManager[RoutingWork]], here: Here) -> dict[str, str]:
+    """Carry out or send on whatever can be by now, each case in a transaction of its own.
+
+    Return the cases where that failed, with the kind of error: one of them must not keep all others waiting.
+    """
+    with open_work() as work:
+        ready = work.wishes.ready(AT_ONCE)
     failed = {}
-    for case_no in work.wishes.ready(AT_ONCE):
+    for case_no in ready:
         try:
-            with work.savepoint():
+            with open_work() as work:
                 settle(work, case_no, here)
-        except Exception as failure:  # noqa: BLE001  one case must not keep the wishes of all others waiting
+        except Exception as failure:  # noqa: BLE001  whatever it is, the other cases have nothing to do with it
             failed[case_no] = type(failure).__name__
     return failed
 

@@ -39,6 +39,9 @@ class District:
     def say(self, command):
         return self.work(lambda work, here: do(work, command.MESSAGE.name, command, here))
 
+    def settle(self):
+        return wishes.settle_all(self.parts.open_work, self.parts.here)
+
     def rows(self, columns):
         return self.database.query(f"SELECT {columns} FROM routing.wish ORDER BY position")
 
@@ -124,7 +127,7 @@ def test_nothing_settles_while_the_offer_stands_and_all_of_it_when_the_case_is_b
 
     early = district.work(lambda work, _here: work.wishes.ready(10))
     refused(district)
-    failed = district.work(wishes.settle_all)
+    failed = district.settle()
 
     assert (early, failed) == ((), {})
     assert district.acts()[-3:] == ["transfer-refused", "material-added", "case-urged"]
@@ -136,12 +139,12 @@ def test_nothing_settles_while_the_offer_stands_and_all_of_it_when_the_case_is_b
 def test_a_wish_that_a_restored_node_remembers_as_waiting_is_not_done_a_second_time(district):
     said(district)
     kept = district.rows("wish_id, command")
-    refused(district).work(wishes.settle_all)
+    refused(district).settle()
     before = district.acts()
 
     for wish_id, command in kept:
         district.database.query(RESTORED, command, wish_id)
-    district.work(wishes.settle_all)
+    district.settle()
 
     assert district.acts() == before
     assert district.rows("state") == [("done",), ("done",)]
@@ -162,7 +165,7 @@ def test_a_directive_from_above_waits_for_the_case_and_is_answered_once(district
         take_directive(work, CITY, directive, district.parts.here)
         take_directive(work, CITY, directive, district.parts.here)
         waiting = work.directives.answered("d-1")
-    refused(district).work(wishes.settle_all)
+    refused(district).settle()
 
     answered = district.work(lambda work, _here: work.directives.answered("d-1"))
     assert waiting is None

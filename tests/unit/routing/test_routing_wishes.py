@@ -1,7 +1,9 @@
 """What is said while custody is on its way: kept in order, carried out where the case ends up (T42, T54 to T56)."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -46,7 +48,7 @@ def settled(network):
     """Let the timers of all nodes run until nothing moves any more."""
     for _ in range(4):
         for node in network.nodes.values():
-            assert wishes.settle_all(node, node.here) == {}
+            assert wishes.settle_all(partial(nullcontext, node), node.here) == {}
         network.run()
     return network
 
@@ -310,3 +312,30 @@ def test_the_desk_is_offered_what_may_be_said_meanwhile_and_is_answered_that_it_
     assert "register-case" not in {act["act"] for act in page["acts"]}
     assert (answer["status"], answer["directive_id"]) == ("waiting", None)
     assert network.city.wishes.open(NUMBER)[0].state is WishState.WAITING
+
+
+def test_a_case_whose_wishes_cannot_be_settled_keeps_no_other_waiting(monkeypatch):
+    network = offered()
+    other = "63010000020260302W00002"
+    cases.open_case(network.city, a_contact(number=other), network.city.here)
+    say(network.city, urge())
+    say(network.city, replace(urge(), case_no=other))
+    network.run()
+    monkeypatch.setattr(network.city, "send", refusing(network.city.send, NUMBER))
+
+    failed = wishes.settle_all(partial(nullcontext, network.city), network.city.here)
+    network.run()
+
+    assert failed == {NUMBER: "ConnectionError"}
+    assert network.city.wishes.open(other) == ()
+
+
+def refusing(send, case_no):
+    """A link that fails for one case."""
+
+    def send_or_fail(to_node, message):
+        if message.case_no == case_no:
+            raise ConnectionError
+        send(to_node, message)
+
+    return send_or_fail
