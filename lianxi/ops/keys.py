@@ -2,9 +2,10 @@
 
 A rotation is `add`, `use`, `rotate`, `retire`. From `use` on the services seal with the new key (they look at the ring
 file whenever they seal), `rotate` seals what is stored anew, and the old key opens what is left until it is retired.
-To go back, `use` the old key again. `retire` refuses as long as a single value needs the key. A hash does not say by
-which index key it was made, so such a key goes only when nothing is older, or when told to forget. Keys that the whole
-city shares (`--kind index`, `--kind transport`) are added to every node from one file before any node uses them.
+To go back, `use` the old key again. `retire` refuses as long as a single value needs the key. Keys that the whole city
+shares (`--kind index`, `--kind transport`) are added to every node from one file before any node uses them. Hashes are
+made anew with `rehash` once every node uses the new index key: which are by another one is worked out from what they
+were made of, and an index key goes when no such hash is left, or when told to forget.
 """
 
 import base64
@@ -12,7 +13,7 @@ import fcntl
 import importlib
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,10 @@ import click
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
+from lianxi.ops import rehashing as hashing
 from lianxi.ops.local.databases import SCHEMAS
 from lianxi.ops.resealing import Progress, reseal
-from lianxi.ops.sealed_columns import hashed_since, needing
+from lianxi.ops.sealed_columns import needing
 from lianxi.ops.whereabouts import environment_of
 from lianxi.runtime.clock import SystemClock
 from lianxi.runtime.crypto import KeyRing, RingContent, check_name, new_key, read_ring, replace_ring
@@ -31,6 +33,8 @@ from lianxi.runtime.settings import SettingMissing, read
 
 SETTLE_SECONDS = 60.0
 """How long `retire` waits for transactions that began before it."""
+_USED = ".used"
+"""What follows the name of a key, among the days of the ring, for the day when it went into use."""
 _FIRST_LETTER = {"node": "k", "index": "i", "transport": "t"}
 
 node_option = click.option("--node", help="Code of the node; default: the one the environment names.")
@@ -44,13 +48,21 @@ kind_option = click.option(
 )
 
 
+pairs_option = click.option(
+    "--pairs",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Pairs that another node saved; may be repeated.",
+)
+
+
 class StillNeeded(click.ClickException):
     """A key cannot go while stored values need it."""
 
 
 @click.group()
 def command() -> None:
-    """List, add, use, rotate and retire the keys that personal data is sealed with."""
+    """List, add, use, rotate and retire the keys personal data is sealed with; make hashes anew with another."""
 
 
 @command.command("list")
@@ -116,7 +128,8 @@ def use(node: str | None, state: Path | None, kind: str, name: str) -> None:
         _, keys = change.content.kind(kind)
         if name not in keys:
             raise click.ClickException(f"the ring holds no {kind} key {name}; it holds {', '.join(sorted(keys))}")
-        change.content = change.content.changed(kind, name, keys)
+        used = {**change.content.born, f"{name}{_USED}": SystemClock().today().isoformat()}
+        change.content = replace(change.content.changed(kind, name, keys), born=used)
     click.echo(f"{kind} key {name} is in use")
 
 
@@ -149,11 +162,40 @@ def rotate(node: str | None, state: Path | None, batch: int, pause: float) -> No
 @command.command()
 @node_option
 @state_option
+@click.option(
+    "--save", type=click.Path(path_type=Path), help="Write the pairs of hashes to a new file, for the nodes above."
+)
+@pairs_option
+def rehash(node: str | None, state: Path | None, save: Path | None, pairs: tuple[Path, ...]) -> None:
+    """Make every stored hash anew with the index key in use; start it again whenever it was interrupted."""
+    place = _Place(node, state)
+    if save is not None and save.exists():
+        raise click.BadParameter(f"{save} exists already", param_hint="--save")
+    with place.engines() as engines, closing(place.contacts()) as contacts:
+        _settle(next(iter(engines.values())))
+        done = hashing.rehash(
+            contacts,
+            engines["routing"],
+            hashing.pairs_in(pairs),
+            save,
+            lambda count: click.echo(f"  {count}", err=True),
+        )
+    click.echo(f"{done.contacts} contacts have new hashes")
+    for where, number in sorted(done.left.items()):
+        click.echo(f"nothing kept here explains {number} of {where}; they stay as they are", err=True)
+
+
+@command.command()
+@node_option
+@state_option
 @kind_option
 @click.argument("name")
+@pairs_option
 @click.option("--every-node-uses-the-new-one", "sure", is_flag=True, help="Needed for keys that the city shares.")
 @click.option("--forget-hashes", "forget", is_flag=True, help="Retire an index key although stored hashes need it.")
-def retire(node: str | None, state: Path | None, kind: str, name: str, *, sure: bool, forget: bool) -> None:
+def retire(
+    node: str | None, state: Path | None, kind: str, name: str, pairs: tuple[Path, ...], *, sure: bool, forget: bool
+) -> None:
     """Take a key out of the ring, once nothing is sealed with it any more."""
     place = _Place(node, state)
     with _changing(place.ring) as change:
@@ -165,7 +207,9 @@ def retire(node: str | None, state: Path | None, kind: str, name: str, *, sure: 
         if kind != "node" and not sure:
             raise click.ClickException("other nodes may still use it: say --every-node-uses-the-new-one")
         if kind == "index":
-            _check_hashes(place, name, change.content.born.get(name, ""), forget=forget)
+            born = change.content.born
+            days = born.get(name, ""), born.get(f"{current}{_USED}", "")
+            _check_hashes(place, name, days, pairs, forget=forget)
         elif needed := _needing(place, name):
             listed = "; ".join(f"{where} {number}" for where, number in sorted(needed.items()))
             raise StillNeeded(f"{kind} key {name} is still needed: {listed}. Run lianxi keys rotate first.")
@@ -185,6 +229,10 @@ class _Place:
     def file_seals(self) -> Any:
         """Return the headers of the node's files; nothing in `lianxi` depends on a service but by name."""
         return importlib.import_module("services.portal.wiring").FileSeals(self._environment)
+
+    def contacts(self) -> Any:
+        """Return the hashes of the node's contacts."""
+        return importlib.import_module("services.intake.wiring").Rehasher(self._environment)
 
     @contextmanager
     def engines(self) -> Iterator[dict[str, Engine]]:
@@ -236,18 +284,18 @@ def _needing(place: _Place, name: str) -> dict[str, int]:
     return found
 
 
-def _check_hashes(place: _Place, name: str, born: str, *, forget: bool) -> None:
+def _check_hashes(place: _Place, name: str, days: tuple[str, str], pairs: tuple[Path, ...], *, forget: bool) -> None:
     """Refuse to retire an index key while hashes are stored that may be its own, unless told to forget them."""
-    with place.engines() as engines:
+    with place.engines() as engines, closing(place.contacts()) as contacts:
         _settle(next(iter(engines.values())))
-        needed = hashed_since(engines, born)
+        needed = hashing.still_by_others(contacts, engines, hashing.pairs_in(pairs), days)
     if not needed:
         return
     listed = "; ".join(f"{where} {number}" for where, number in sorted(needed.items()))
     if not forget:
         raise StillNeeded(
-            f"index key {name} is still needed: {listed}. Keep it in the ring, where it goes on finding them; with"
-            " --forget-hashes their petitioners and query codes will not be recognised any more."
+            f"index key {name} is still needed: {listed}. Run lianxi keys rehash first, with the pairs of the nodes"
+            " below; with --forget-hashes these petitioners and query codes will not be recognised any more."
         )
     click.echo(f"these will not be recognised any more: {listed}", err=True)
 

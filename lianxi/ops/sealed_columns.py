@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 NODE, TRANSPORT = "node", "transport"
 _VALUE = ":[A-Za-z0-9+/]{38,}={0,2}"
@@ -114,33 +114,6 @@ def needing(connection: Connection, schema: str, key_name: str) -> dict[str, int
             if number:
                 counts[f"{schema}.{table}.{name}"] = int(number)
     return counts
-
-
-_SINCE = "%(since)s::date"
-HASHED: dict[str, tuple[str, str]] = {
-    "intake.contact.petitioner_key": ("intake", f"intake.contact WHERE entered_at >= {_SINCE}"),
-    "intake.contact.query_code_hash": (
-        "intake",
-        f"intake.contact WHERE query_code_hash IS NOT NULL AND entered_at >= {_SINCE}",
-    ),
-    "intake.party.party_key": (
-        "intake",
-        f"intake.party JOIN intake.contact USING (number) WHERE entered_at >= {_SINCE}",
-    ),
-    "intake.draft.code_hash": ("intake", f"intake.draft WHERE changed_at >= {_SINCE}"),
-    "routing.case_person.person": ("routing", f"routing.case_person WHERE received_on >= {_SINCE}"),
-}
-"""Columns that hold hashes made with the city's index key: the schema, and the rows that are no older than a day."""
-
-
-def hashed_since(engines: Mapping[str, Engine], since: str) -> dict[str, int]:
-    """Count the hashes made since a day (all, if it is not known): any may be by any index key of that time."""
-    counts = {}
-    for place, (schema, rows) in HASHED.items():
-        with engines[schema].connect() as connection:
-            found = connection.exec_driver_sql(f"SELECT count(*) FROM {rows}", {"since": since or "-infinity"})
-            counts[place] = int(found.scalar_one())
-    return {place: number for place, number in counts.items() if number}
 
 
 def _holds(column: str, kind: str, key_name: str) -> str:

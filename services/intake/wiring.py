@@ -29,8 +29,10 @@ from services.intake.handlers.export import InFull, export_page, permit
 from services.intake.handlers.file_ports import FileDesk
 from services.intake.handlers.mending import refused_rows, waiting_sources
 from services.intake.handlers.ports import Desk
+from services.intake.handlers.rehashing import renew
 from services.intake.settings import Settings
 from services.intake.storage import SCHEMA, IntakeWork, SqlRejects
+from services.intake.storage.rehashing import SqlHashes
 
 _REGISTERED = counter("intake_contacts_registered_total", "Contacts registered, by channel.", ("channel",))
 _REFUSED = counter("intake_rejects_total", "Input refused at the door, by rule.", ("rule",))
@@ -161,6 +163,35 @@ class RefusedRows:
                 return
             after = page[-1]["id"]
             yield from (row for row in page if "content" in row)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._parts.close()
+
+
+class Rehasher:
+    """The hashes of this node's contacts for `lianxi keys rehash`, which knows this class by name only."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._parts = build(Settings.from_environment(environment))
+
+    def pages(self, limit: int, *, write: bool) -> Iterator[tuple[int, list[str], list[tuple[str, str]]]]:
+        """Go through all contacts, each page in a transaction; `write` replaces what is not by the key in use.
+
+        Of each page: how many contacts got new hashes, the column of each hash that was or is by another key, and by
+        what the city knows these people, by any accepted key and by the one in use.
+        """
+        after = ""
+        while True:
+            with self._parts.open_work() as work:
+                hashes = SqlHashes(work.connection)
+                found = [renew(contact, self._parts.desk.vault) for contact in hashes.page(after, limit)]
+                done = hashes.replace(found) if write else 0
+            if not found:
+                return
+            after = found[-1].number
+            left = [name for each in found for name in (each.unexplained if write else each.stale)]
+            yield done, left, [pair for each in found for pair in each.persons]
 
     def close(self) -> None:
         """Give the connections back."""

@@ -46,7 +46,7 @@ def save_draft(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any
     work.drafts.save(
         Draft(
             id=draft_id,
-            code_hash=known.code_hash if known else desk.vault.keyed_hash(code.canonical, "draft"),
+            code_hash=desk.vault.keyed_hash(code.canonical, "draft"),
             owner=known.owner if known else _owner(actor),
             content_sealed=desk.vault.seal(text, f"draft/{draft_id}"),
             changed_at=now,

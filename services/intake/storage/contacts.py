@@ -140,11 +140,18 @@ class SqlContacts:
 
     def _one(self, which: ColumnElement[bool]) -> Contact | None:
         row = self._connection.execute(_WHOLE.where(which)).one_or_none()
-        if row is None:
-            return None
-        parties = tuple(KeptParty(**each) for each in row.kept_parties or ())
-        claims = tuple(KeptClaim(**each | {"category": tuple(each["category"])}) for each in row.kept_claims or ())
-        return replace(_contact(row), parties=parties, claims=claims)
+        return None if row is None else _whole(row)
+
+    def whole_page(self, after: str, limit: int) -> list[Contact]:
+        """Return the next contacts by number, with co-signers and claims."""
+        query = _WHOLE.where(contact.c.number > after).order_by(contact.c.number).limit(limit)
+        return [_whole(row) for row in self._connection.execute(query)]
+
+
+def _whole(row: Row[Any]) -> Contact:
+    parties = tuple(KeptParty(**each) for each in row.kept_parties or ())
+    claims = tuple(KeptClaim(**each | {"category": tuple(each["category"])}) for each in row.kept_claims or ())
+    return replace(_contact(row), parties=parties, claims=claims)
 
 
 def _kept(table: Table, names: Sequence[str], place: Column[int]) -> Label[Any]:

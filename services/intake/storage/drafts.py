@@ -19,9 +19,10 @@ class SqlDrafts:
         self._connection = connection
 
     def save(self, written: Draft) -> None:
-        """Insert a draft, or replace its content."""
+        """Insert a draft, or replace its content and the hash of its code."""
         statement = upsert(draft).values(asdict(written))
-        renewed = {"content_sealed": statement.excluded.content_sealed, "changed_at": statement.excluded.changed_at}
+        excluded = statement.excluded
+        renewed = {name: excluded[name] for name in ("code_hash", "content_sealed", "changed_at")}
         self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=renewed))
 
     def by_code(self, code_hash: str) -> Draft | None:

@@ -6,57 +6,23 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import create_engine
 
-from lianxi.ops.__main__ import lianxi
 from lianxi.ops.local.databases import SCHEMAS
 from lianxi.ops.resealing import reseal
 from lianxi.ops.sealed_columns import SEALED, columns_of
 from lianxi.runtime.crypto import KeyRing, read_ring
-from services.intake import handlers, wiring
-from services.intake.settings import Settings
+from services.intake import handlers
 from services.intake.storage import tables as intake_tables
 from services.portal import blobs
-from tests.unit.intake.desk import REGISTRAR, a_web_petition
+from tests.integration.keys.registering import PHONE, keys, register
+from tests.unit.intake.desk import REGISTRAR
 
 pytestmark = pytest.mark.database
 ROOT = Path(__file__).resolve().parents[3]
-PHONE = "13897412356"
-
-
-@pytest.fixture
-def node(node_database, tmp_path, monkeypatch):
-    """A node's database, and this process with the node's settings."""
-    database = node_database("630104")
-    KeyRing.generate().write(tmp_path / "keyring.yaml")
-    for name, value in database.environment(tmp_path).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("LIANXI_KEYRING_FILE", str(tmp_path / "keyring.yaml"))
-    return database
-
-
-@pytest.fixture
-def intake(node):  # noqa: ARG001  its settings are in the environment
-    with closing(wiring.build(Settings.from_environment())) as parts:
-        yield parts
-
-
-def keys(*arguments):
-    return CliRunner().invoke(lianxi, ["keys", *arguments])
-
-
-def register(intake, times=1):
-    numbers = []
-    for _ in range(times):
-        with intake.open_work() as work:
-            body = a_web_petition(petitioner={"name": "马桂兰", "phone": PHONE, "address": "西宁市城西区"})
-            numbers.append(handlers.register(body, work, intake.desk))
-    return numbers
 
 
 def names_of_keys(node):
@@ -200,43 +166,6 @@ def test_files_get_a_new_header_and_keep_their_content(intake, tmp_path, monkeyp
     assert keys("retire", "k1").exit_code == 0
     assert [b"".join(store.read_thumbnail(digest).pieces()) for digest in digests] == contents
     assert [store.chunk("upload", number) for number in range(3)] == contents
-
-
-def test_query_codes_work_through_a_change_of_the_index_key(intake):
-    (registered,) = register(intake)
-    assert keys("add", "--kind", "index").exit_code == keys("use", "--kind", "index", "i2").exit_code == 0
-
-    (later,) = register(intake)
-
-    for each in (registered, later):
-        with intake.open_work() as work:
-            assert handlers.find({"query_code": each["query_code"]}, work, intake.desk)["number"] == each["number"]
-
-
-def test_an_index_key_stays_while_hashes_may_be_its_own(intake):
-    register(intake)
-    assert keys("add", "--kind", "index").exit_code == keys("use", "--kind", "index", "i2").exit_code == 0
-    old = next(name for name in read_ring(ring_file()).index.keys if name != "i2")
-    gone = ("retire", "--kind", "index", old, "--every-node-uses-the-new-one")
-
-    refused = keys(*gone)
-
-    assert refused.exit_code == 1
-    assert "intake.contact.petitioner_key 1; intake.contact.query_code_hash 1" in refused.output
-    assert old in read_ring(ring_file()).index.keys
-    assert keys(*gone, "--forget-hashes").exit_code == 0
-    assert list(read_ring(ring_file()).index.keys) == ["i2"]
-
-
-def test_an_index_key_by_which_nothing_was_hashed_goes(node):
-    assert keys("add", "--kind", "index").exit_code == 0
-
-    assert keys("retire", "--kind", "index", "i2", "--every-node-uses-the-new-one").exit_code == 0
-    assert node.query("SELECT count(*) FROM intake.contact") == [(0,)]
-
-
-def ring_file():
-    return Path(os.environ["LIANXI_KEYRING_FILE"])
 
 
 def test_every_sealed_column_is_listed(node):
