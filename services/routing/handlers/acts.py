@@ -7,7 +7,8 @@ from typing import Any
 from lianxi.casework.errors import Conflict, Forbidden, Invalid, NotBuiltYet, Refused, Unknown
 from lianxi.casework.messages.commands import Command
 from lianxi.casework.messages.facts import Role
-from lianxi.casework.transitions import by_id, steps_for
+from lianxi.casework.transitions import steps_for
+from lianxi.casework.transitions.words import label_of
 from services.routing.domain.desk import MOST_AT_ONCE
 from services.routing.handlers import Here, RoutingWork
 from services.routing.handlers.cases import known_case
@@ -84,7 +85,7 @@ def _explained(work: RoutingWork, conflict: Conflict, order: Command) -> Conflic
         {
             "seq": event.head.seq,
             "act": event.head.act,
-            "label": by_id(event.head.act).label,
+            "label": label_of(event),
             "role": event.head.actor.role.value,
             "unit": event.head.actor.unit or None,
             "node": event.head.node,

@@ -11,7 +11,8 @@ from lianxi.casework.case.wishes import WISHES, as_it_will_stand
 from lianxi.casework.errors import Invalid, Unknown
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import STATE_LABELS, Actor, CaseState, DocumentKind, Role
-from lianxi.casework.transitions import TRANSITIONS, by_id
+from lianxi.casework.transitions import TRANSITIONS
+from lianxi.casework.transitions.words import label_of
 from services.routing.domain.records import SEALED_READERS, HandOff, SentAct, WaitingRow
 from services.routing.handlers import Here, RoutingWork, repeats, wishes
 from services.routing.handlers.cases import check_sealed, given_here
@@ -155,7 +156,7 @@ def _step(event: CaseEvent) -> dict[str, Any]:
         "seq": event.head.seq,
         "act": event.head.act,
         "name": event.MESSAGE.name,  # type: ignore[attr-defined]  # every concrete event has one
-        "label": by_id(event.head.act).label,
+        "label": label_of(event),
         "at": event.head.at.isoformat(),
         "node": event.head.node,
         "role": event.head.actor.role.value,
@@ -198,7 +199,7 @@ def track(work: RoutingWork, desk: Desk, case_no: str) -> dict[str, Any]:
     """
     case, history = _view(desk, case_no)
     steps = [
-        {"label": by_id(event.head.act).label, "on": event.head.at.date().isoformat(), "node": event.head.node}
+        {"label": label_of(event), "on": event.head.at.date().isoformat(), "node": event.head.node}
         for event in history
         if event.head.act in PUBLIC_ACTS
     ]

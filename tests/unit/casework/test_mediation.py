@@ -9,6 +9,7 @@ from lianxi.casework.errors import Forbidden, GuardRefused
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages import mediation as m
 from lianxi.casework.transitions import ClockEffects, ClockOpening, clock_effects
+from lianxi.casework.transitions.words import label_of
 from services.supervision.domain.clocks import Status
 from tests.support.builders import NUMBER, TOWNSHIP, Road, an_actor
 from tests.unit.supervision.watch import Watch
@@ -41,6 +42,7 @@ def test_t29_an_agreement_concludes_the_matter_and_answers_in_time(outcome):
     closed(road.wait(20), outcome, AGREEMENT)
 
     assert (road.case.state, road.case.ended_on) == ("S62", road.today)
+    assert [label_of(event) for event in road.events[-2:]] == ["开始调解、和解", "达成调解、和解协议"]
     assert [document.kind.value for document in road.case.documents[-2:]] == ["调", "和"]
     effects = clock_effects(road.events[-1])
     assert effects.opens == (ClockOpening(code="ARCHIVE", start=road.today),)
@@ -62,6 +64,11 @@ def test_without_an_agreement_handling_goes_on_within_the_same_days():
     closed(opened(road).wait(25), m.MediationOutcome.FAILED, "obstacle")
 
     assert (road.case.state, road.case.ended_on) == ("S11", None)
+    assert [label_of(event) for event in road.events[-3:]] == [
+        "分类（信访程序）",
+        "开始调解、和解",
+        "未达成协议，继续办理",
+    ]
     assert clock_effects(road.events[-1]) == ClockEffects()
     after = Watch().follow(road).clock_of(road, "HANDLE")
     assert (after.status, after.raw_due) == (Status.OPEN, before.raw_due)

@@ -8,7 +8,7 @@ from lianxi.casework.messages.custody import CustodyAnswered, CustodyOffered
 from lianxi.casework.messages.facts import PetitionClass
 from lianxi.casework.messages.final_review import AdmitFinalReview, DecideFinalReview, DeclineFinalReview
 from lianxi.casework.messages.notices import DirectiveNotice, DossierReceived, RightLapsed
-from services.routing.handlers import cases
+from services.routing.handlers import cases, desk
 from services.routing.handlers.delivery import deliver_all
 from services.routing.handlers.directives import do
 from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, OPINION, RT6, TOWNSHIP, Road, an_actor
@@ -225,6 +225,8 @@ def test_t39_t40_the_last_instance_decides_at_the_city_and_the_street_carries_it
     assert {state[:2] for state in network.states()} == {("S60", TOWNSHIP)}
     opinion = network.city.cases.get(NUMBER).documents[-1]
     assert (opinion.kind.value, opinion.signer) == ("核", final.person)
+    steps = [step["label"] for step in desk.track(network.city, network.city, NUMBER)["steps"]]
+    assert steps[-4:] == ["申请复核", "受理复核申请", "复核意见已送达", "三级终结"]
 
 
 def test_t49_a_refusal_of_the_last_instance_ends_the_case_where_it_is_held():
