@@ -19,7 +19,8 @@ import yaml
 from flask import Flask, Response, current_app, g, request
 from flask.json.provider import DefaultJSONProvider
 from waitress.channel import HTTPChannel
-from waitress.task import ErrorTask
+from waitress.parser import HTTPRequestParser
+from waitress.task import ErrorTask, WSGITask
 from werkzeug.exceptions import InternalServerError, default_exceptions
 
 from lianxi.casework.errors import LianxiError, Retryable
@@ -31,6 +32,7 @@ from lianxi.runtime.settings import read
 from services.portal import api, web
 from services.portal.handlers import Ports
 from services.portal.schemas.problems import CONTENT_TYPE, problem_for
+from services.portal.settings import Settings
 from services.portal.wiring import Parts, build
 
 LARGEST_BODY = 1024 * 1024
@@ -38,6 +40,9 @@ LARGEST_READ = 64 * 1024 * 1024
 """What the server reads before it gives up: a body between the two is refused with a proper answer."""
 MOST_WAITING = 200
 """Requests that may queue for a thread; beyond it an answer at once is kinder than one that comes too late."""
+LONGEST_WAIT = 3.0
+"""Seconds a request may have queued: what comes out of the queue later is sent away, so that the queue gets short."""
+WAITED = "lianxi.waited"
 PRUNE_SECONDS = 600.0
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """What may stand in a label; anybody can send other words."""
@@ -97,7 +102,8 @@ def _metrics() -> Response:
 def _begin() -> None:
     g.started, g.trace = time.perf_counter(), ExitStack()
     g.trace.enter_context(tracing.working(request.headers.get(tracing.HEADER)))
-    if current_app.extensions["waiting_requests"]() > MOST_WAITING:
+    waited = request.environ.get(WAITED, 0.0)
+    if waited > LONGEST_WAIT or current_app.extensions["waiting_requests"]() > MOST_WAITING:
         raise Retryable("系统繁忙，请稍后重试。", code="overloaded", details={"retry_after": 2})
 
 
@@ -167,18 +173,39 @@ class Unreadable(ErrorTask):  # type: ignore[misc]  # untyped
         self.write(body)
 
 
+class Request(HTTPRequestParser):  # type: ignore[misc]  # untyped
+    """A request that knows when the last of it came in."""
+
+    arrived = 0.0
+
+    def received(self, data: bytes) -> int:
+        """Take a part of the request; return how much of it was used."""
+        self.arrived = time.monotonic()
+        used: int = super().received(data)
+        return used
+
+
+class Task(WSGITask):  # type: ignore[misc]  # untyped
+    """A request on its way to the application, which is told how long it has queued for a thread."""
+
+    def get_environment(self) -> dict[str, Any]:
+        """Return the environment of the request."""
+        environment: dict[str, Any] = super().get_environment()
+        environment[WAITED] = time.monotonic() - self.request.arrived
+        return environment
+
+
 class Channel(HTTPChannel):  # type: ignore[misc]  # untyped
     """A connection whose errors are ours."""
 
+    parser_class = Request
+    task_class = Task
     error_task_class = Unreadable
 
 
-def serve(parts: Parts) -> None:
-    """Serve until a signal arrives; what is being answered is finished."""
-    settings = parts.settings
-    app = create_app(parts.ports, https=settings.https)
-    parts.start()
-    server = waitress.create_server(
+def server_for(app: Flask, settings: Settings) -> Any:
+    """Return the server of an application: it listens, and answers once it runs."""
+    server: Any = waitress.create_server(
         app,
         host=settings.host,
         port=settings.port,
@@ -194,6 +221,15 @@ def serve(parts: Parts) -> None:
     )
     server.channel_class = Channel
     app.extensions["waiting_requests"] = lambda: len(server.task_dispatcher.queue)
+    return server
+
+
+def serve(parts: Parts) -> None:
+    """Serve until a signal arrives; what is being answered is finished."""
+    settings = parts.settings
+    app = create_app(parts.ports, https=settings.https)
+    parts.start()
+    server = server_for(app, settings)
     stopped = threading.Event()
     threading.Thread(target=_tidy, args=(parts, stopped), name="tidy", daemon=True).start()
     if parts.ports.files is not None:

@@ -28,6 +28,7 @@ BENCHMARKS: dict[str, str] = {
     "link": "link:measure_link",
     "arrival": "arrival:measure_arrival",
     "lifecycle": "lifecycle:measure_lifecycle",
+    "filing": "filing:measure_filing",
     "idle": "idle:measure_idle",
     "deadline": "commands:measure_deadline",
     "sort": "commands:measure_sort",

@@ -1,7 +1,11 @@
 """How much is let in, and what is forgotten again."""
 
-import pytest
+from types import SimpleNamespace
 
+import pytest
+from waitress.adjustments import Adjustments
+
+from services.portal.service import LONGEST_WAIT, WAITED, Request, Task
 from services.portal.storage import open_books
 
 PASSWORD = "correct-horse-9"
@@ -107,6 +111,29 @@ def test_what_is_still_of_use_stays(sign_in, engine):
         books.prune()
 
     assert person.get("/api/v1/me").status_code == 200
+
+
+def test_what_queued_too_long_is_told_to_come_back_and_nothing_is_asked_for_it(app, offices):
+    late = {WAITED: LONGEST_WAIT + 1}
+
+    api = app.test_client().post("/api/v1/track", json={"query_code": "x"}, environ_overrides=late)
+
+    assert (api.status_code, api.json["code"]) == (503, "overloaded")
+    assert int(api.headers["Retry-After"]) > 0
+    assert offices.asked == []
+
+
+def test_the_server_tells_the_application_how_long_a_request_has_queued():
+    parsed = Request(Adjustments())
+    parsed.received(b"GET /track HTTP/1.1\r\nHost: city\r\n\r\n")
+    parsed.arrived -= 5.0
+
+    server = SimpleNamespace(adj=Adjustments(), server_name="city", effective_port=80)
+    environment = Task(
+        SimpleNamespace(server=server, addr=("127.0.0.1", 1), check_client_disconnected=bool), parsed
+    ).get_environment()
+
+    assert environment[WAITED] >= 5.0
 
 
 def test_when_too_many_wait_already_the_next_is_sent_away_at_once(app, offices):
