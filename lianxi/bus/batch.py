@@ -29,7 +29,7 @@ from lianxi.runtime.logging import BATCH, logger
 LIMIT = 200
 """Messages in a batch."""
 
-LIMIT_BYTES = 512 * 1024
+LIMIT_BYTES = 1024 * 1024
 """Bytes of messages in a batch, unless its first one alone has more: many small ones may have come as one."""
 
 WINDOW = 0.02
