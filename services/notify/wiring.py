@@ -59,6 +59,10 @@ _AGENCIES = counter(
 _WAITING = gauge("notify_waiting", "Messages to petitioners that have not left yet.")
 _OLDEST = gauge("notify_oldest_waiting_seconds", "Age of the oldest message that has not left yet.")
 _DEAD = gauge("notify_dead", "Messages that were given up and wait for a person.")
+_AGENCY_OLDEST = gauge(
+    "notify_agency_oldest_seconds", "Age of the oldest event that has not reached an agency which is not paused."
+)
+_AGENCIES_GIVEN_UP = gauge("notify_agencies_given_up", "Agencies paused because their webhook failed for too long.")
 _SERVER = gauge("notify_mail_server_configured", "1 if this node has a mail server.")
 
 
@@ -289,9 +293,12 @@ def _count(added: Counter[str]) -> None:
 def _measure(open_work: Callable[[], NotifyWork], wall: Clock, *, has_server: bool) -> None:
     with open_work() as work:
         waiting, oldest, dead = work.deliveries.standing()
+        unheard, given_up = work.agencies.standing()
     _WAITING.set(waiting)
     _OLDEST.set(max(0.0, (wall.now() - oldest).total_seconds()) if oldest else 0.0)
     _DEAD.set(dead)
+    _AGENCY_OLDEST.set(max(0.0, (wall.now() - unheard).total_seconds()) if unheard else 0.0)
+    _AGENCIES_GIVEN_UP.set(given_up)
     _SERVER.set(has_server)
 
 

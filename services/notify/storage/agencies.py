@@ -135,6 +135,15 @@ _PUBLISHED = """
 UPDATE notify.agency SET amqp_cursor = filled.cursor
 FROM unnest(%s::text[], %s::bigint[]) AS filled (name, cursor) WHERE agency.name = filled.name
 """
+_OLDEST = """
+SELECT (SELECT min(event.recorded_at) FROM notify.agency AS waiting CROSS JOIN LATERAL (
+            SELECT recorded_at FROM notify.agency_event
+            WHERE agency_event.agency = waiting.name AND cursor > LEAST(
+                CASE WHEN webhook <> '' THEN webhook_cursor ELSE last_cursor END,
+                CASE WHEN amqp THEN amqp_cursor ELSE last_cursor END)
+            ORDER BY cursor LIMIT 1) AS event WHERE waiting.state = 'active'),
+       (SELECT count(*) FROM notify.agency WHERE state = 'paused' AND failures > 0)
+"""
 _BEHIND = f"""
 SELECT {_COLUMNS} FROM notify.agency WHERE state = 'active' AND amqp AND amqp_cursor < last_cursor ORDER BY name
 FOR UPDATE SKIP LOCKED
@@ -263,6 +272,11 @@ class SqlAgencies:
             "SELECT at, action, by, details FROM notify.agency_audit WHERE agency = %s ORDER BY position", name
         )
         return [{**row._asdict(), "at": row.at.isoformat()} for row in found]
+
+    def standing(self) -> tuple[datetime | None, int]:
+        """Return since when the longest waiting event of an active agency waits, and how many were given up."""
+        oldest, given_up = self._run(_OLDEST).one()
+        return oldest, int(given_up)
 
     def prune(self, before: datetime) -> int:
         """Delete the events recorded before a moment that every way has behind it; return how many."""
