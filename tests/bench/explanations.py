@@ -27,9 +27,9 @@ EXPLANATIONS: dict[str, str] = {
         " marked in a table, which the bare publisher does not do."
     ),
     "link": (
-        f"{_CORES} An event passes four queues and is written about fourteen times at the parent (link inbox, history,"
-        " state, outbox, and the inboxes, positions and books of three services); both nodes, their broker and their"
-        " database are on the same cores."
+        f"{_CORES} An event passes four queues, in parcels, and is written about a dozen times at the parent (link"
+        " inbox, history, state, outbox, and the positions and books of two services); both nodes, their broker and"
+        " their database are on the same cores."
     ),
     "link-routing": (
         f"{_CORES} An event passes two queues and is written about six times at the parent. Routing takes one batch"
