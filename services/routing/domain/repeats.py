@@ -3,7 +3,8 @@
 A person is recognised by keyed hashes, the petitioner's own and those of co-signers; an agent's do not count, his
 principal is the petitioner. The matter is compared by what was said, by category and by place. Where the text of the
 earlier case is not at this node, as with a case of another district, category and place alone have to do. A near-copy
-sent by somebody else is proposed too, as one matter of several people, with a lower score.
+sent by somebody else is proposed too, as one matter of several people, with a lower score. An anonymous accusation has
+no person to go by: there the organ it accuses takes his place.
 
 Nothing here decides: what is found is proposed with its score and reasons, and a clerk says what it is.
 """
@@ -27,6 +28,7 @@ _FULL = 0.8
 """From here on two petitions are as good as the same."""
 _SCORES_OF_A_PERSON, _SCORES_OF_OTHERS = (50, 100), (30, 70)
 _PERCENT = 100
+ACCUSED = "accused"
 KINDS = {
     "id": "证件号码相同",
     "credit": "统一社会信用代码相同",
@@ -34,6 +36,7 @@ KINDS = {
     "account": "同一来源系统的同一账号",
     "person": "姓名和住址相同",
     "co-signer": "联名人中有同一人",
+    ACCUSED: "匿名检举控告，被检举控告的单位相同",
     "": "同一信访人",
 }
 
@@ -125,7 +128,8 @@ def assess(known: Known, category: Sequence[str], place: str) -> Finding | None:
         alike += points
         if reason:
             reasons.append(reason)
-    least = LEAST_OF_A_PERSON if own else LEAST_OF_OTHERS
+    # an organ is accused of many things by many people: it says less about the matter than a person does
+    least = LEAST_OF_A_PERSON if own and known.kind != ACCUSED else LEAST_OF_OTHERS
     if alike < least:
         return None
     low, high = _SCORES_OF_A_PERSON if own else _SCORES_OF_OTHERS

@@ -224,11 +224,17 @@ class Repeats(Protocol):
     def of_persons(self, person_keys: Iterable[str], besides: str) -> tuple[Known, ...]:
         """Return other cases of these persons that this node knows, latest first."""
 
+    def of_accused(self, organs: Sequence[str], besides: str) -> tuple[Known, ...]:
+        """Return other accusations of these organs that this node knows, latest first."""
+
     def known_here(self, case_nos: Sequence[str]) -> frozenset[str]:
         """Return those of the cases that this node knows."""
 
     def share_a_person(self, one: str, other: str) -> bool:
         """Return whether two cases have a petitioner or co-signer in common."""
+
+    def share_the_accused(self, one: str, other: str) -> bool:
+        """Return whether two accusations are about an organ in common."""
 
     def remember_text(self, text: CaseText) -> None:
         """Keep the fingerprint of a text that came to this node."""

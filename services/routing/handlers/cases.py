@@ -209,7 +209,7 @@ def dispatch(work: RoutingWork, here: Here, case: Case, found: Sorted) -> Case:
 def carry_out(work: RoutingWork, here: Here, case: Case, command: Command) -> Case:
     """Carry out a command on a case held here and see to what follows. Raises Refused; nothing is half done."""
     earlier = _earlier(work, command)
-    same = earlier is not None and work.repeats.share_a_person(case.case_no, earlier.case_no)
+    same = earlier is not None and _same_person(work, case, earlier)
     if isinstance(command, TransferCase | AssignCase) and not here.reachable(command.to_node):
         raise GuardRefused("GD-4", "node_joined", f"节点 {command.to_node} 尚未接入，不能向其移交。")
     after, events = act(case, command, replace(given_here(work, here, earlier=earlier), same_person=same))
@@ -219,6 +219,13 @@ def carry_out(work: RoutingWork, here: Here, case: Case, command: Command) -> Ca
         # The right to a review may have run out while the report was being checked.
         after = lapse_if_due(work, here, after)
     return forward_designated(work, here, after)
+
+
+def _same_person(work: RoutingWork, case: Case, earlier: Case) -> bool:
+    """PR-3: a petitioner in common; of accusations one of which is anonymous, the accused."""
+    if work.repeats.share_a_person(case.case_no, earlier.case_no):
+        return True
+    return (case.anonymous or earlier.anonymous) and work.repeats.share_the_accused(case.case_no, earlier.case_no)
 
 
 def _earlier(work: RoutingWork, command: Command) -> Case | None:

@@ -2,7 +2,8 @@
 
 This node knows the cases of its own part of the tree, the city knows all. So every other node asks the city with keyed
 hashes when it opens a case; what comes back, at once or days later, stands at the case as a proposal. What is found
-here may hold a contact until a clerk has decided (`repeat_decisions`); what the city tells never does.
+here may hold a contact until a clerk has decided (`repeat_decisions`); what the city tells never does. Whom an
+anonymous accusation accuses is compared at this node only: no node is told of an accusation for that (GD-1).
 """
 
 from collections.abc import Sequence
@@ -30,6 +31,10 @@ def look_for(
     """Propose earlier cases that a new one may repeat, keep the proposals, and ask the city for more."""
     work.repeats.remember_text(petition)
     own = work.repeats.of_persons((contact.petitioner_key, *contact.person_keys), petition.case_no)
+    if contact.anonymous and found.sealed and found.accused:
+        seen = {known.case_no for known in own}
+        accused = work.repeats.of_accused(found.accused, petition.case_no)
+        own = (*own, *(known for known in accused if known.case_no not in seen))
     others = work.repeats.copies_of(petition, [known.case_no for known in own])
     said = here.wording.read(petition.subject, petition.text)
     texts = work.texts.of([known.case_no for known in (*own, *others)])

@@ -50,6 +50,20 @@ WITH found AS MATERIALIZED (
 )
 {_FACTS}
 """
+_ACCUSED = f"""
+WITH named AS MATERIALIZED (
+    SELECT case_no FROM {SCHEMA}.sorting
+    WHERE proposal->'sealed' = 'true'::jsonb AND proposal->'accused' ?| %(organs)s::text[] AND case_no <> %(besides)s
+    LIMIT %(likely)s
+),
+found AS (SELECT case_no, ARRAY['accused'] AS kinds FROM named)
+{_FACTS}
+"""
+_SHARE_ACCUSED = f"""
+SELECT count(*) FROM {SCHEMA}.sorting one JOIN {SCHEMA}.sorting other ON other.case_no = %s
+WHERE one.case_no = %s AND one.proposal->'sealed' = 'true'::jsonb AND other.proposal->'sealed' = 'true'::jsonb
+  AND one.proposal->'accused' ?| ARRAY(SELECT jsonb_array_elements_text(other.proposal->'accused'))
+"""
 # Without a LIMIT inside, the planner has no reason to read the whole table instead of the index.
 _ALIKE = f"""
 WITH found AS MATERIALIZED (SELECT case_no, bands FROM {SCHEMA}.case_fingerprint WHERE bands && %s::bigint[])
@@ -90,6 +104,12 @@ class SqlRepeats:
         given = {"persons": persons, "besides": besides, "likely": _LIKELY, "most": MOST}
         return tuple(_known(row, own=True) for row in self._connection.exec_driver_sql(_PERSONS, given))
 
+    def of_accused(self, organs: Sequence[str], besides: str) -> tuple[Known, ...]:
+        """Return other accusations of these organs, latest first."""
+        self._cases.flush()
+        given = {"organs": list(organs), "besides": besides, "likely": _LIKELY, "most": MOST}
+        return tuple(_known(row, own=True) for row in self._connection.exec_driver_sql(_ACCUSED, given))
+
     def known_here(self, case_nos: Sequence[str]) -> frozenset[str]:
         """Return those of the cases that this node knows."""
         self._cases.flush_cases(case_nos)
@@ -103,6 +123,10 @@ class SqlRepeats:
         of_one = select(table.c.person).where(table.c.case_no == one)
         both = select(table.c.person).where(table.c.case_no == other, table.c.person.in_(of_one)).limit(1)
         return self._connection.execute(both).first() is not None
+
+    def share_the_accused(self, one: str, other: str) -> bool:
+        """Return whether two accusations are about an organ in common."""
+        return bool(self._connection.exec_driver_sql(_SHARE_ACCUSED, (other, one)).scalar_one())
 
     def remember_text(self, text: CaseText) -> None:
         """Keep the fingerprint of a text that came to this node.

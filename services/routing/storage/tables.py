@@ -102,6 +102,12 @@ sorting = Table(
     Column("case_no", Text, primary_key=True),
     Column("why", Text, nullable=False),
     Column("proposal", JSONB, nullable=False),
+    Index(
+        "sorting_accused",
+        text("(proposal->'accused')"),
+        postgresql_using="gin",
+        postgresql_where=text("proposal->'sealed' = 'true'::jsonb"),
+    ),
 )
 
 # The text of each document that an event vouches for by its digest.

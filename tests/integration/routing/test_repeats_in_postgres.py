@@ -186,3 +186,89 @@ def test_a_clerk_may_register_what_waits_and_a_later_decision_is_kept_and_moves_
 
 def street_claims():
     return (c.Claim(number=1),)
+
+
+ACCUSED = "城西区教育局"
+CORRUPT = f"{ACCUSED}在学校食堂招标中收受中标公司贿赂，中标价高出市场三成，请纪检部门查处。"
+ACCUSATION = {
+    "subject": f"举报{ACCUSED}招标受贿",
+    "text": CORRUPT,
+    "person_keys": (),
+    "anonymous": True,
+    "petition_class": PetitionClass.ACCUSATION,
+    "category": ("纪检监察",),
+}
+
+
+PAPER = {"matter": SECOND, "into": FIRST, "basis": "《信访工作条例》第十九条第三款"}
+
+
+class TestAnonymousAccusations:
+    """PR-3: nobody signs, so the accused organ says whether it is the same matter; named officers alone hear of it."""
+
+    def test_they_are_compared_by_the_accused(self, street):
+        file(street, FIRST, **ACCUSATION)
+        file(street, SECOND, **ACCUSATION | {"text": f"再次举报：{CORRUPT}"})
+
+        (row,) = page_of_leader(street, SECOND)["rows"]
+
+        assert (row["earlier"], row["same_person"]) == (FIRST, True)
+        assert row["reasons"][0] == "匿名检举控告，被检举控告的单位相同"
+        assert page(street, SECOND)["rows"] == []
+
+    def test_another_accused_or_another_matter_is_no_repeat(self, street):
+        file(street, FIRST, **ACCUSATION)
+        other = ACCUSATION | {
+            "subject": "举报城西区城管局执法不公",
+            "text": "城西区城管局工作人员对摊贩选择性执法，收取好处费。",
+        }
+        file(street, SECOND, **other)
+        same_organ = ACCUSATION | {
+            "subject": "举报干部旷工",
+            "text": f"某干部是{ACCUSED}职工，今年以来多次上班时间在茶园打麻将，长期旷工仍领全额工资，影响很坏。",
+        }
+        file(street, THIRD, **same_organ)
+
+        assert page_of_leader(street, SECOND)["rows"] == []
+        assert page_of_leader(street, THIRD)["rows"] == []
+
+    def test_who_gives_a_name_is_compared_by_it(self, street):
+        file(street, FIRST, **ACCUSATION)
+        file(street, SECOND, **ACCUSATION | {"anonymous": False, "person_keys": (PHONE,)})
+
+        rows = page_of_leader(street, SECOND)["rows"]
+
+        assert [row["same_person"] for row in rows] == [False]  # a near-copy, by somebody else as far as is known
+
+    def test_what_a_clerk_finds_the_same_is_merged(self, street):
+        file(street, FIRST, **ACCUSATION)
+        file(street, SECOND, **ACCUSATION | {"text": f"再次举报：{CORRUPT}"})
+        with street.parts.open_work() as work:
+            assert work.repeats.share_the_accused(FIRST, SECOND)
+            assert not work.repeats.share_a_person(FIRST, SECOND)
+
+        leader = Actor(person="li", role=Role.DEPARTMENT_LEADER, unit="", node=TOWNSHIP)
+        with street.parts.open_work() as work:
+            decision = Decision(case_no=SECOND, earlier=FIRST, verdict=Verdict.SAME, actor=leader, note="同一招标")
+            done = decide_repeat(work, decision, street.parts.here)
+
+        street.do(c.MergeCase(case_no=SECOND, actor=leader, into=FIRST, paper=PAPER))
+
+        assert done["outcome"] == "linked"
+        with street.parts.open_work() as work:
+            assert work.cases.get(SECOND).state is CaseState.MERGED
+
+    def test_the_accused_are_found_by_an_index(self, street):
+        file(street, FIRST, **ACCUSATION)
+        plan = street.database.query(
+            "SET enable_seqscan = off; EXPLAIN SELECT case_no FROM routing.sorting"
+            " WHERE proposal->'sealed' = 'true'::jsonb AND proposal->'accused' ?| ARRAY['630104.education']"
+        )
+
+        assert "sorting_accused" in str(plan)
+
+
+def page_of_leader(street, case_no):
+    with street.parts.open_work() as work:
+        case, _ = work.desk.view(case_no)
+        return repeats.shown(work, case, an_actor("DL", TOWNSHIP))

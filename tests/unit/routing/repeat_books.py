@@ -38,6 +38,17 @@ class MemoryRepeats:
                 found.append(self._known(case_no, kind=kinds[0]))
         return tuple(sorted(found, key=lambda known: (known.received_on, known.case_no), reverse=True))
 
+    def _accused(self, case_no: str) -> set[str]:
+        _, found = self._sorted.get(case_no, ("", {}))
+        return set(found.get("accused", ())) if found.get("sealed") else set()
+
+    def of_accused(self, organs: Sequence[str], besides: str) -> tuple[Known, ...]:
+        numbers = [number for number in self._sorted if number != besides and self._accused(number) & set(organs)]
+        return tuple(self._known(number, kind="accused") for number in sorted(numbers, reverse=True))
+
+    def share_the_accused(self, one: str, other: str) -> bool:
+        return bool(self._accused(one) & self._accused(other))
+
     def known_here(self, case_nos: Sequence[str]) -> frozenset[str]:
         return frozenset(case_nos) & self._cases.files.keys()
 
