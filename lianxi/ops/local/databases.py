@@ -69,6 +69,10 @@ def migrate(urls: Mapping[str, str], services: Iterable[str] = SCHEMAS) -> list[
         config.set_main_option("script_location", str(scripts))
         config.set_main_option("path_separator", "os")
         with engine.begin() as opened:
+            # two that migrate at once would both make the first table; the second one waits and finds nothing to do
+            opened.exec_driver_sql(
+                "SELECT pg_advisory_xact_lock(hashtext('lianxi migrations'), hashtext(%s))", (service,)
+            )
             config.attributes.update(connection=opened, schema=service)
             command.upgrade(config, "head")
         done.append(service)
