@@ -6,21 +6,16 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    Column,
-    ColumnElement,
     Connection,
-    Label,
     Row,
     Table,
     delete,
     func,
     insert,
-    literal,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from lianxi.casework.identifiers import DivisionCode
@@ -111,7 +106,7 @@ class SqlContacts:
 
     def by_number(self, number: str) -> Contact | None:
         """Return the contact with this number."""
-        return self._one(contact.c.number == number)
+        return self._one("number", number)
 
     def restrict(self, numbers: Sequence[str]) -> None:
         """Mark contacts as accusations."""
@@ -121,7 +116,7 @@ class SqlContacts:
 
     def by_query_code(self, code_hash: str) -> Contact | None:
         """Return the contact whose query code has this hash."""
-        return self._one(contact.c.query_code_hash == code_hash)
+        return self._one("query_code_hash", code_hash)
 
     def lock_source(self, source: str) -> None:
         """Wait until no other transaction takes over contacts of `source`."""
@@ -138,35 +133,27 @@ class SqlContacts:
         )
         return {source_id: (number, digest) for source_id, number, digest in found}
 
-    def _one(self, which: ColumnElement[bool]) -> Contact | None:
-        row = self._connection.execute(_WHOLE.where(which)).one_or_none()
-        return None if row is None else _whole(row)
-
-    def whole_page(self, after: str, limit: int) -> list[Contact]:
-        """Return the next contacts by number, with co-signers and claims."""
-        query = _WHOLE.where(contact.c.number > after).order_by(contact.c.number).limit(limit)
-        return [_whole(row) for row in self._connection.execute(query)]
-
-
-def _whole(row: Row[Any]) -> Contact:
-    parties = tuple(KeptParty(**each) for each in row.kept_parties or ())
-    claims = tuple(KeptClaim(**each | {"category": tuple(each["category"])}) for each in row.kept_claims or ())
-    return replace(_contact(row), parties=parties, claims=claims)
+    def _one(self, column: str, value: str) -> Contact | None:
+        row = self._connection.exec_driver_sql(_WHOLE.format(column=column), (value,)).one_or_none()
+        if row is None:
+            return None
+        parties = tuple(KeptParty(**each) for each in row.kept_parties or ())
+        claims = tuple(KeptClaim(**each | {"category": tuple(each["category"])}) for each in row.kept_claims or ())
+        return replace(_contact(row), parties=parties, claims=claims)
 
 
-def _kept(table: Table, names: Sequence[str], place: Column[int]) -> Label[Any]:
-    """Return a column with the rows of a table that belong to a contact, in order."""
-    pairs = [part for name in names for part in (literal(name), table.c[name])]
-    rows = func.json_agg(aggregate_order_by(func.json_build_object(*pairs), place))
-    belonging = select(rows).where(table.c.number == contact.c.number)
-    return belonging.scalar_subquery().label(f"kept_{'parties' if table is party else 'claims'}")
+def _kept(table: Table, record: type, place: str) -> str:
+    """Return the question for the rows of a table that belong to a contact, in order."""
+    pairs = ", ".join(f"'{field.name}', k.{field.name}" for field in fields(record))
+    rows = f"json_agg(json_build_object({pairs}) ORDER BY k.{place})"
+    return f"(SELECT {rows} FROM {table.fullname} k WHERE k.number = c.number)"
 
 
-_WHOLE = select(
-    contact,
-    _kept(party, [field.name for field in fields(KeptParty)], party.c.position),
-    _kept(claim, [field.name for field in fields(KeptClaim)], claim.c.claim),
-)
+_WHOLE = f"""
+SELECT {", ".join(f"c.{column.name}" for column in contact.columns)},
+    {_kept(party, KeptParty, "position")} AS kept_parties, {_kept(claim, KeptClaim, "claim")} AS kept_claims
+FROM {contact.fullname} c WHERE c.{{column}} = %s
+"""
 """A contact with its co-signers, agents and claims, in one question."""
 
 

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Table,
     Text,
     case,
-    cast,
     delete,
     func,
     literal,
@@ -88,6 +87,15 @@ def _sent(pile: ColumnElement[str], table: Table, since: Any) -> Select[Any]:
     return _row(pile, since, table.c.case_no).where(unanswered)
 
 
+_TAKING = f"SELECT {', '.join(field.name for field in fields(Taking))} FROM {_taking.fullname} WHERE case_no = %s"
+_RELATED = f"""
+SELECT ways.number, ways.kind, f.state, f.holder FROM (
+    SELECT other AS number, kind FROM {_relation.fullname} WHERE case_no = %s
+    UNION ALL SELECT case_no, 'has-' || kind FROM {_relation.fullname} WHERE other = %s
+) AS ways LEFT JOIN {case_file.fullname} f ON f.case_no = ways.number ORDER BY ways.number
+"""
+
+
 class SqlDeskBooks:
     """`DeskBooks` on one connection."""
 
@@ -98,8 +106,7 @@ class SqlDeskBooks:
 
     def taking(self, case_no: str) -> Taking | None:
         """Return who has taken a case, also when that has expired."""
-        query = select(_taking).where(_taking.c.case_no == case_no)
-        row = self._connection.execute(query).mappings().one_or_none()
+        row = self._connection.exec_driver_sql(_TAKING, (case_no,)).mappings().one_or_none()
         return None if row is None else Taking(**row)
 
     def take(self, taking: Taking) -> None:
@@ -149,21 +156,8 @@ class SqlDeskBooks:
 
     def related(self, case_no: str) -> Sequence[Relation]:
         """Return the cases that belong to one, from either side."""
-        other, kind = _relation.c.other, _relation.c.kind
-        ways = union_all(
-            select(other.label("number"), kind.label("kind")).where(_relation.c.case_no == case_no),
-            select(_relation.c.case_no.label("number"), (cast("has-", Text) + kind).label("kind")).where(
-                other == case_no
-            ),
-        ).subquery()
-        query = (
-            select(ways.c.number, ways.c.kind, case_file.c.state, case_file.c.holder)
-            .join_from(ways, case_file, case_file.c.case_no == ways.c.number, isouter=True)
-            .order_by(ways.c.number)
-        )
-        return [
-            Relation(row.number, row.kind, row.state or "", row.holder or "") for row in self._connection.execute(query)
-        ]
+        rows = self._connection.exec_driver_sql(_RELATED, (case_no, case_no))
+        return [Relation(row.number, row.kind, row.state or "", row.holder or "") for row in rows]
 
     def next_part(self, prefix: str) -> int:
         """Return the next sequence of a part under a prefix of node, day and channel."""

@@ -11,6 +11,7 @@ from lianxi.casework.messages.facts import Role
 from services.routing.domain.sorting.overrules import Overrule
 from services.routing.storage.tables import desk, sorting
 
+_PROPOSAL = f"SELECT proposal FROM {sorting.fullname} WHERE case_no = %s"
 MOST = 10_000
 """Overrules read at once to learn from; older ones have had their say."""
 
@@ -23,8 +24,8 @@ class SqlOverrules:
 
     def proposal(self, case_no: str) -> Mapping[str, Any] | None:
         """Return what the rules proposed for a case, None where they were not asked here."""
-        query = select(sorting.c.proposal).where(sorting.c.case_no == case_no)
-        found: Mapping[str, Any] | None = self._connection.execute(query).scalar_one_or_none()
+        found: Mapping[str, Any] | None
+        found = self._connection.exec_driver_sql(_PROPOSAL, (case_no,)).scalar_one_or_none()
         return found
 
     def note(self, overrules: Iterable[Overrule]) -> None:

@@ -25,6 +25,21 @@ from services.routing.storage.tables import case_text, custody_receipt, document
 from services.routing.storage.tables import directive as directive_table
 from services.routing.storage.tables import document as document_table
 
+# What every petition asks for is written out: to put a statement together anew costs more than to answer it.
+_KEEP_TEXT = f"""
+INSERT INTO {case_text.fullname} (case_no, subject, text, petitioner_key, petitioner_sealed)
+VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (case_no) DO UPDATE SET subject = excluded.subject, text = excluded.text,
+    petitioner_key = excluded.petitioner_key, petitioner_sealed = excluded.petitioner_sealed
+"""
+_NEXT_NUMBER = f"""
+INSERT INTO {document_counter.fullname} AS known (kind, year, last) VALUES (%s, %s, 1)
+ON CONFLICT (kind, year) DO UPDATE SET last = known.last + 1 RETURNING last
+"""
+_KEEP_DOCUMENT = f"""
+INSERT INTO {document_table.fullname} (case_no, number, kind, digest, paper) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING
+"""
 _TEXTS = f"""
 SELECT case_no, subject, text, petitioner_key, petitioner_sealed FROM {case_text.fullname} WHERE case_no = ANY(%s)
 """
@@ -55,15 +70,10 @@ class SqlTexts:
 
     def add(self, text: CaseText) -> None:
         """Keep or replace the text of a case."""
-        row = {
-            "case_no": text.case_no,
-            "subject": self._keys.seal(text.subject, f"{text.case_no}/subject"),
-            "text": self._keys.seal(text.text, f"{text.case_no}/text"),
-            "petitioner_key": text.petitioner_key,
-            "petitioner_sealed": text.petitioner_sealed,
-        }
-        statement = insert(case_text).values(row)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["case_no"], set_=row))
+        subject = self._keys.seal(text.subject, f"{text.case_no}/subject")
+        content = self._keys.seal(text.text, f"{text.case_no}/text")
+        row = (text.case_no, subject, content, text.petitioner_key, text.petitioner_sealed)
+        self._connection.exec_driver_sql(_KEEP_TEXT, row)
 
     def get(self, case_no: str) -> CaseText | None:
         """Return it, or None where this node never held the case."""
@@ -117,11 +127,7 @@ class SqlDocuments:
 
     def number(self, kind: DocumentKind, year: int) -> str:
         """Return the next number of this node; the counter's row keeps two transactions from the same one."""
-        statement = insert(document_counter).values(kind=kind.value, year=year, last=1)
-        counted = statement.on_conflict_do_update(
-            index_elements=["kind", "year"], set_={"last": document_counter.c.last + 1}
-        ).returning(document_counter.c.last)
-        last = self._connection.execute(counted).scalar_one()
+        last = self._connection.exec_driver_sql(_NEXT_NUMBER, (kind.value, year)).scalar_one()
         return str(DocumentNumber(self._mark + kind.value, year, last))
 
     def add(self, case_no: str, document: Document, paper: Mapping[str, str]) -> None:
@@ -160,8 +166,7 @@ class SqlDocuments:
 
     def _insert(self, case_no: str, number: str, kind: str, digest: str, paper: Mapping[str, str]) -> None:
         sealed = self._keys.seal(_json(paper), f"{case_no}/{number}")
-        row = {"case_no": case_no, "number": number, "kind": kind, "digest": digest, "paper": sealed}
-        self._connection.execute(insert(document_table).values(row).on_conflict_do_nothing())
+        self._connection.exec_driver_sql(_KEEP_DOCUMENT, (case_no, number, kind, digest, sealed))
 
 
 class SqlReceipts:

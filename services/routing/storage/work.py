@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any
 
 from sqlalchemy import Engine, update
-from sqlalchemy.dialects.postgresql import insert
 
 from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import DivisionCode
@@ -32,6 +31,11 @@ from services.routing.storage.repeats import SqlRepeats
 from services.routing.storage.tables import SCHEMA, sorting
 from services.routing.storage.unit_changes import SqlUnitChanges
 from services.routing.storage.wishes import SqlWishes
+
+_REMEMBER_SORTING = f"""
+INSERT INTO {sorting.fullname} (case_no, why, proposal) VALUES (%s, %s, %s::jsonb)
+ON CONFLICT (case_no) DO UPDATE SET why = excluded.why, proposal = excluded.proposal
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,9 +125,7 @@ class RoutingWork(LinkWork):
 
     def remember_sorting(self, case_no: str, why: str, proposal: Mapping[str, Any]) -> None:
         """Keep what the rules proposed and why the case waits."""
-        row = {"case_no": case_no, "why": why, "proposal": dict(proposal)}
-        statement = insert(sorting).values(row)
-        self.connection.execute(statement.on_conflict_do_update(index_elements=["case_no"], set_=row))
+        self.connection.exec_driver_sql(_REMEMBER_SORTING, (case_no, why, json.dumps(dict(proposal))))
 
     def explain_waiting(self, case_no: str, why: str) -> None:
         """Keep another reason why the case waits."""
