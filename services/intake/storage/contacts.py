@@ -134,12 +134,19 @@ class SqlContacts:
         return {source_id: (number, digest) for source_id, number, digest in found}
 
     def _one(self, column: str, value: str) -> Contact | None:
-        row = self._connection.exec_driver_sql(_WHOLE.format(column=column), (value,)).one_or_none()
-        if row is None:
-            return None
-        parties = tuple(KeptParty(**each) for each in row.kept_parties or ())
-        claims = tuple(KeptClaim(**each | {"category": tuple(each["category"])}) for each in row.kept_claims or ())
-        return replace(_contact(row), parties=parties, claims=claims)
+        row = self._connection.exec_driver_sql(f"{_WHOLE} WHERE c.{column} = %s", (value,)).one_or_none()
+        return None if row is None else _whole(row)
+
+    def whole_page(self, after: str, limit: int) -> list[Contact]:
+        """Return the next contacts by number, with co-signers and claims."""
+        page = f"{_WHOLE} WHERE c.number > %s ORDER BY c.number LIMIT %s"
+        return [_whole(row) for row in self._connection.exec_driver_sql(page, (after, limit))]
+
+
+def _whole(row: Row[Any]) -> Contact:
+    parties = tuple(KeptParty(**each) for each in row.kept_parties or ())
+    claims = tuple(KeptClaim(**each | {"category": tuple(each["category"])}) for each in row.kept_claims or ())
+    return replace(_contact(row), parties=parties, claims=claims)
 
 
 def _kept(table: Table, record: type, place: str) -> str:
@@ -152,7 +159,7 @@ def _kept(table: Table, record: type, place: str) -> str:
 _WHOLE = f"""
 SELECT {", ".join(f"c.{column.name}" for column in contact.columns)},
     {_kept(party, KeptParty, "position")} AS kept_parties, {_kept(claim, KeptClaim, "claim")} AS kept_claims
-FROM {contact.fullname} c WHERE c.{{column}} = %s
+FROM {contact.fullname} c
 """
 """A contact with its co-signers, agents and claims, in one question."""
 
