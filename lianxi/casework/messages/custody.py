@@ -70,7 +70,7 @@ class CustodyAnswered:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaseReported:
-    """Up the link: new events of a case of the subtree, without text; `documents` only for a node that held it."""
+    """Up the link: new events of a case of the subtree; `documents` only for a node that held it or reviews it."""
 
     MESSAGE: ClassVar[Message] = Message("case-reported")
     case_no: str

@@ -20,7 +20,15 @@ from lianxi.casework.messages.commands import (
     TransferCase,
 )
 from lianxi.casework.messages.custody import CaseReported
-from lianxi.casework.messages.events import CaseEvent, CaseMerged, CaseReceived, OpinionSubmitted, ReportAccepted
+from lianxi.casework.messages.events import (
+    CaseEvent,
+    CaseMerged,
+    CaseReceived,
+    FinalReviewRequested,
+    OpinionSubmitted,
+    ReportAccepted,
+    ReviewRequested,
+)
 from lianxi.casework.messages.facts import (
     Actor,
     CaseState,
@@ -309,19 +317,31 @@ def _keep_paper(work: RoutingWork, event: CaseEvent, paper: Mapping[str, str]) -
 
 
 def report_up(work: RoutingWork, here: Here, case: Case, records: Sequence[Recorded]) -> None:
-    """Send new events to the parent node; document texts only if it held the case before (architecture §5)."""
+    """Send new events to the parent node, with the document texts that it may read (architecture §5)."""
     if not here.parent or not records:
         return
-    issued = [getattr(record.event, "document", None) for record in records]
-    numbers = [document.number for document in issued if document is not None]
-    held = here.parent in case.path
+    numbers = _readable_above(case, records, here.parent)
     report = CaseReported(
         case_no=case.case_no,
         holder=case.holder,
         events=tuple(record.text for record in records),
-        documents=work.documents.sealed(case.case_no, numbers) if held and numbers else (),
+        documents=work.documents.sealed(case.case_no, numbers) if numbers else (),
     )
     work.links.send(here.parent, report)
+
+
+def _readable_above(case: Case, records: Sequence[Recorded], parent: str) -> list[str]:
+    """The documents whose texts go up: new ones to a node that held the case; all to one that is asked for a review.
+
+    A reviewing organ may never have had the case, and cannot decide on an opinion that it cannot read.
+    """
+    reviews = bool(case.reviewing_node) and DivisionCode.parse(case.reviewing_node).contains(DivisionCode.parse(parent))
+    if reviews and any(isinstance(record.event, ReviewRequested | FinalReviewRequested) for record in records):
+        return [document.number for document in case.documents]
+    if not (reviews or parent in case.path):
+        return []
+    issued = (getattr(record.event, "document", None) for record in records)
+    return [document.number for document in issued if document is not None]
 
 
 def lapse(work: RoutingWork, notice: RightLapsed, here: Here) -> Case | None:

@@ -105,6 +105,11 @@ def replied(network, *, assigned=False):
         )
     else:
         network.at_the_street()
+    return answered(network)
+
+
+def answered(network):
+    """The street's office, which has the case, answers it."""
     outcome = (c.ClaimOutcome(number=1, outcome="SUPPORT"),)
     for command in (
         c.AcceptCase(case_no=NUMBER, actor=an_actor("U")),

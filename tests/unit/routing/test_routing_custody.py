@@ -13,7 +13,7 @@ from services.routing.handlers.delivery import deliver_all
 from services.routing.handlers.directives import do
 from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, OPINION, RT6, TOWNSHIP, Road, an_actor
 from tests.unit.routing.desk_of_routing import Node, a_finding, to
-from tests.unit.routing.network_of_nodes import Network, a_contact, object_to, replied
+from tests.unit.routing.network_of_nodes import Network, a_contact, answered, object_to, replied
 
 
 def test_a_case_goes_down_by_rule_and_every_level_holds_the_same_history():
@@ -227,6 +227,34 @@ def test_t39_t40_the_last_instance_decides_at_the_city_and_the_street_carries_it
     assert (opinion.kind.value, opinion.signer) == ("核", final.person)
     steps = [step["label"] for step in desk.track(network.city, network.city, NUMBER)["steps"]]
     assert steps[-4:] == ["申请复核", "受理复核申请", "复核意见已送达", "三级终结"]
+
+
+def test_who_is_asked_for_a_review_reads_the_documents_of_a_case_that_he_never_had():
+    network = Network(township=a_finding(target=to(TOWNSHIP, OFFICE))).filed(TOWNSHIP)
+    answered(network)
+    today, reviewer = network.township.clock.today(), an_actor("RV", DISTRICT)
+    assert papers(network.district) == papers(network.city) == {}
+
+    network.act(
+        TOWNSHIP, c.RequestReview(case_no=NUMBER, actor=an_actor("P"), received_on=today, paper={"text": "不服"})
+    )
+    assert (papers(network.district)["意"], papers(network.district)["查申"]) == (OPINION, {"text": "不服"})
+    assert papers(network.city) == {}
+
+    network.act(DISTRICT, c.AdmitReview(case_no=NUMBER, actor=reviewer))
+    upheld = {"disposition": "UPHOLD", "service": Road().proof(), "paper": OPINION}
+    network.act(DISTRICT, c.DecideReview(case_no=NUMBER, actor=reviewer, **upheld))
+    assert papers(network.city) == {}
+    network.act(TOWNSHIP, c.RequestFinalReview(case_no=NUMBER, actor=an_actor("P"), received_on=today))
+
+    assert set(papers(network.city)) == set(papers(network.township)) - {"稿"}
+    network.act(CITY, AdmitFinalReview(case_no=NUMBER, actor=an_actor("FV", CITY), paper={"text": "受理"}))
+    assert papers(network.city)["核受"] == {"text": "受理"}
+
+
+def papers(node):
+    """The texts of documents at a node, by kind; drafts of an opinion apart."""
+    return {"稿" if item.number.startswith("稿") else item.kind: dict(item.paper) for item in node.documents.of(NUMBER)}
 
 
 def test_t49_a_refusal_of_the_last_instance_ends_the_case_where_it_is_held():
