@@ -32,7 +32,11 @@ class JoinedNodes:
         except CallRefused:
             return
         self.joined = frozenset(code for code in told["joined"] if self._below(code)) | {str(self._own)}
-        self.left = {row["node"]: date.fromisoformat(row["since"]) for row in told["left"] if self._below(row["node"])}
+        self.left = {
+            row["node"]: date.fromisoformat(row["since"])
+            for row in told["left"]
+            if self._below(row["node"]) and row["node"] != str(self._own)
+        }
 
     def _below(self, code: str) -> bool:
         return self._own.contains(DivisionCode.parse(code))
