@@ -97,7 +97,6 @@ class BatchConsumer:
     def handle(self, raws: Sequence[RawMessage]) -> list[int]:
         """Apply a batch and return the delivery tags to reject; all others are to be acknowledged."""
         started = time.monotonic()
-        observe.BATCH_SIZE.labels(*self._labels).observe(len(raws))
         try:
             round_ = self._handle(raws)
         except Exception:
@@ -124,6 +123,7 @@ class BatchConsumer:
 
     def _handle(self, raws: Sequence[RawMessage]) -> _Round:
         items, dead = self._all_opened(raws)
+        observe.BATCH_SIZE.labels(*self._labels).observe(len(items) + len(dead))
         with self._service.open_work() as work:
             book = work.consumed
             if self.door.ordered:

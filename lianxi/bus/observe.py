@@ -7,7 +7,9 @@ _QUEUE = ("service", "queue")
 HANDLE_SECONDS = histogram(
     "bus_handle_seconds", "Time from taking a batch to its commit, by outcome", (*_QUEUE, "outcome")
 )
-BATCH_SIZE = histogram("bus_batch_size", "Messages per batch", _QUEUE, buckets=(1, 2, 5, 10, 20, 50, 100, 150, 200))
+BATCH_SIZE = histogram(
+    "bus_batch_size", "Messages per batch", _QUEUE, buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+)
 MESSAGES = counter(
     "bus_messages_total",
     "Messages by outcome: applied, duplicate, held, retrying, parked or dead_lettered",
