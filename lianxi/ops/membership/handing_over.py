@@ -53,8 +53,9 @@ class Handing:
         return Step(self.leaving, title, lambda: self._has_gone(case_no), lambda: self._hand(case_no))
 
     def _has_gone(self, case_no: str) -> bool:
+        """Whether the leaving node's parent sees the case elsewhere; where it goes from there others may see only."""
         seen = self.site.routing("case", case_no=case_no)
-        return seen["holder"] == self.to and not seen["transfer"]
+        return seen["holder"] != self.leaving and not seen["transfer"]
 
     def _hand(self, case_no: str) -> None:
         own, successor = self.organ(self.leaving), self.organ(self.to)
@@ -73,7 +74,7 @@ class Handing:
         if there["state"] == "S08":
             self._decide(case_no, successor, there["dispute"])
         if not waited(lambda: self._has_gone(case_no), self.seconds):
-            raise MembershipRefused(f"{case_no} has not arrived at {self.to} yet: repeat this command [R-24-4]")
+            raise MembershipRefused(f"{case_no} has not left {self.leaving} yet: repeat this command [R-24-4]")
 
     def _there(self, case_no: str) -> dict[str, Any]:
         return self.child.call("routing", "case", {"case_no": case_no})
@@ -89,7 +90,7 @@ class Handing:
         site = self._site_of(node)
         if not waited(lambda: _stage(site, case_no) == stage, self.seconds):
             raise MembershipRefused(f"{node} has not heard of the dispute about {case_no} yet: repeat this command")
-        if not waited(lambda: self.to in site.routing("members")["joined"], self.seconds):
+        if not waited(lambda: self.to in {node, *site.routing("members")["joined"]}, self.seconds):
             raise MembershipRefused(f"{node} has not heard that {self.to} joined: repeat this command [GD-4]")
         if stage == CONFERENCE:
             act, role = "coordinate-dispute", Role.CONFERENCE_OFFICE
@@ -99,8 +100,11 @@ class Handing:
         actor = {"person": self.by, "role": role.value, "unit": "", "node": node}
         command = {"case_no": case_no, "actor": actor, "lead": successor, "paper": paper}
         site.routing("act", command_type=act, command=command)
+        arrived = waited(lambda: site.routing("case", case_no=case_no)["holder"] == self.to, self.seconds)
         if site is not self.site:
             site.calls.close()
+        if not arrived:
+            raise MembershipRefused(f"{case_no} has not arrived at {self.to} yet: repeat this command [R-24-4]")
 
     def _site_of(self, node: str) -> Site:
         if node == self.site.code:
