@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from tests.faults.databases import database_faults
 from tests.faults.gates import AT_COMMIT, BEFORE_COMMIT, Gate
 from tests.faults.harms import (
     KILLED,
@@ -103,6 +104,7 @@ ALL: tuple[Fault, ...] = (
     *_brokers(WIPED),
     *_lines(),
     *_anywhere(),
+    *database_faults(),
 )
 """Each fault once, in the order of the road."""
 

@@ -9,9 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-from tests.faults.pair import NODES, Pair
+from tests.faults.pair import Pair
 from tests.faults.petitions import Petition
 
 Shape = Counter[Hashable]
@@ -83,7 +84,7 @@ class Auditor:
 
     def learn(self, petitions: Sequence[Petition]) -> None:
         """Take what a calm round left behind as the measure; all petitions of a kind must agree on it."""
-        for node in NODES:
+        for node in self._pair.nodes:
             found = self._found(node, petitions)
             for petition in petitions:
                 shape = self._shapes.setdefault((petition.kind.name, node), found[petition.number])
@@ -105,8 +106,8 @@ class Auditor:
     def account(self, petitions: Sequence[Petition]) -> Account:
         """Compare what is there with what must be there."""
         account = Account()
-        files = {node: self._by_case(node, _FILES, petitions) for node in NODES}
-        for node in NODES:
+        files = {node: self._by_case(node, _FILES, petitions) for node in self._pair.nodes}
+        for node in self._pair.nodes:
             self._histories(account, node, petitions)
             self._followers(account, node, petitions, files[node])
             found = self._found(node, petitions)
@@ -167,7 +168,8 @@ class Auditor:
 
     def _links(self, account: Account) -> None:
         """Every frame that was sent must have been applied, once, under its number."""
-        for sender, receiver in (NODES, NODES[::-1]):
+        down = list(pairwise(self._pair.nodes))
+        for sender, receiver in (*down, *((lower, upper) for upper, lower in down)):
             sent = Counter(self._pair.rows(sender, _SENT, receiver))
             applied = Counter(self._pair.rows(receiver, _APPLIED, sender))
             _compare(account, f"frames {sender} to {receiver}", sent, applied)

@@ -7,9 +7,11 @@ advisory lock which the test holds.
 """
 
 import itertools
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg2
 from psycopg2.errors import LockNotAvailable
 
 from tests.faults.pair import Pair
@@ -33,6 +35,7 @@ class Gate:
         self._number = next(_numbers)
         self._session: Any = None
         self._cursor: Any = None
+        self._pair: Any = None
 
     @property
     def _name(self) -> str:
@@ -40,6 +43,7 @@ class Gate:
 
     def build(self, pair: Pair) -> None:
         """Put the gate up, closed."""
+        self._pair = pair
         self._session = pair.session(self.node)
         self._cursor = self._session.__enter__()
         self._run("CREATE SCHEMA IF NOT EXISTS faults")
@@ -55,37 +59,47 @@ class Gate:
             f" {f'WHEN ({self.where})' if self.where else ''} EXECUTE FUNCTION faults.{self._name}()"
         )
 
-    def wait(self, within: float) -> None:
-        """Wait until somebody stands at the gate."""
+    def wait(self, within: float) -> int:
+        """Wait until somebody stands at the gate; return the process of the database that serves them."""
         statement = (
-            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = %s"
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = %s"
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         )
 
-        def somebody() -> bool:
+        def somebody() -> Any:
             self._run(statement, self._number)
-            return bool(self._cursor.fetchall())
+            return self._cursor.fetchone()
 
-        eventually(somebody, within=within)
+        return int(eventually(somebody, within=within)[0])
 
     def open(self) -> None:
         """Let whoever stands there go on, and take the gate away; doing it again changes nothing."""
         if self._session is None:
             return
-        self._run("SELECT pg_advisory_unlock_all()")
-        self._run("SET lock_timeout = '300ms'")
 
         def gone() -> bool:
             try:
+                self._run("SELECT pg_advisory_unlock_all()")
+                self._run("SET lock_timeout = '300ms'")
                 self._run(f"DROP TRIGGER IF EXISTS {self._name} ON {self.table}")
+                self._run(f"DROP FUNCTION IF EXISTS faults.{self._name}()")
             except LockNotAvailable:
+                return False
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                self._reopen()  # the database was killed, and what the session held is free
                 return False
             return True
 
         eventually(gone, within=60.0)
-        self._run(f"DROP FUNCTION faults.{self._name}()")
         self._session.__exit__(None, None, None)
         self._session = None
+
+    def _reopen(self) -> None:
+        """Begin another session, or leave that to the next attempt while the database is not back."""
+        session = self._pair.session(self.node)
+        with suppress(psycopg2.OperationalError):
+            self._cursor = session.__enter__()
+            self._session = session
 
     def _run(self, statement: str, *values: object) -> None:
         self._cursor.execute(statement, values or None)

@@ -59,7 +59,7 @@ def _district(role: str, name: str, state: str, **facts: Any) -> Act:
     return Act(DISTRICT, role, name, state, DISTRICT, ORGAN if role in {"U", "UL"} else "", facts)
 
 
-_REGISTRATION = {
+REGISTRATION = {
     "purpose": "求决",
     "petition_class": "C",
     "category": ["城乡建设"],
@@ -67,17 +67,17 @@ _REGISTRATION = {
     "same_matter_checked": True,
     "place": DISTRICT,
 }
-_REGISTERED = _city("R", "register-case", "S01", **_REGISTRATION)
+_REGISTERED = _city("R", "register-case", "S01", **REGISTRATION)
 _ASSIGNED = _city("D", "assign-case", "S02", to_node=DISTRICT, to_unit=ORGAN, report_due=LATER)
 _OBJECTED = _district(
     "U", "object-to-transfer", "S06", proposed_organ="630104.construction", paper={"reasons": "x", "basis": "y"}
 )
 _ACCEPTED = _district("U", "accept-case", "S06")
 _CLASSIFIED = _district("U", "classify-case", "S10", claims=[{"number": 1, "petition_class": "C", "route": "RT6"}])
-_OPINION = dict.fromkeys(("request", "facts", "opinion", "basis", "remedy"), "x")
+OPINION = dict.fromkeys(("request", "facts", "opinion", "basis", "remedy"), "x")
 _ANSWERED = (
-    _district("U", "submit-opinion", "S11", outcomes=[{"number": 1, "outcome": "SUPPORT"}], paper=_OPINION),
-    _district("UL", "sign-opinion", "S14", paper=_OPINION),
+    _district("U", "submit-opinion", "S11", outcomes=[{"number": 1, "outcome": "SUPPORT"}], paper=OPINION),
+    _district("UL", "sign-opinion", "S14", paper=OPINION),
     _district("U", "serve-opinion", "S15", service={"method": "direct", "served_on": TODAY, "proof": "x"}),
 )
 _FILED = _district("U", "file-report", "S16", paper={"facts": "a", "result": "b"})
@@ -136,7 +136,7 @@ KINDS = (
         DISTRICT,
         4,
         (
-            _district("R", "register-case", "S01", **_REGISTRATION),
+            _district("R", "register-case", "S01", **REGISTRATION),
             _district("D", "assign-case", "S02", to_node=DISTRICT, to_unit=ORGAN, report_due=LATER),
             _ACCEPTED,
         ),
@@ -169,8 +169,8 @@ class Petition:
 class Load:
     """The petitions of one round and the clerks who work on them, in a thread of its own."""
 
-    def __init__(self, pair: Pair, chance: random.Random) -> None:
-        self.petitions = [Petition(kind) for kind in KINDS for _ in range(kind.share)]
+    def __init__(self, pair: Pair, chance: random.Random, kinds: Sequence[Kind] = KINDS) -> None:
+        self.petitions = [Petition(kind) for kind in kinds for _ in range(kind.share)]
         chance.shuffle(self.petitions)
         self.acts = sum(1 + len(petition.kind.acts) for petition in self.petitions)
         self.answered = 0
@@ -211,7 +211,9 @@ class Load:
         statement = (
             "SELECT case_no, state, holder, seq FROM routing.case_file WHERE case_no = ANY(%s) AND NOT in_transfer"
         )
-        books = {node: {row[0]: row[1:] for row in self._pair.rows(node, statement, numbers)} for node in NODES}
+        books = {
+            node: {row[0]: row[1:] for row in self._pair.rows(node, statement, numbers)} for node in self._pair.nodes
+        }
         return [petition for petition in idle if _is_turn(petition, books)]
 
     def _guarded(self, do: Any, petition: Petition) -> None:

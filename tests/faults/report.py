@@ -36,8 +36,13 @@ services die while they raise it; every alert must be told once, and be seen by 
 verify` recomputed every hash chain on both nodes, and `lianxi books compare` compared them. Seconds to rest count from
 the end of the fault, with what was left of the load.
 
-Not covered here: the database killed or restored from a backup, three nodes in a row, and mail to people (SMTP knows no
-transactions: a mail may be sent twice when its process dies between the server's answer and the commit).
+The database is the one server of both nodes here; it is killed as a whole and started again, or loses one process, at
+which it drops every connection and recovers by itself. Three nodes in a row are played apart
+(`tests/faults/test_three_nodes_in_a_row.py`): both lines cut, silent or reset at once, all relays, services or brokers
+killed in one moment, and the district in the middle, with its broker's disk, while it is cut off on both sides.
+
+Not covered here: a database restored from a backup (`lianxi restore` has a drill of its own), and mail to people (SMTP
+knows no transactions: a mail may be sent twice when its process dies between the server's answer and the commit).
 
 Found by this suite and mended since:
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from tests.faults.facts import Account, Auditor
 from tests.faults.harms import Fault, Scene, fresh
-from tests.faults.pair import NODES, PROCESSES, Pair
-from tests.faults.petitions import Load, Petition
+from tests.faults.pair import PROCESSES, Pair
+from tests.faults.petitions import KINDS, Kind, Load, Petition
 
 TOGETHER = 3
 """Faults in one round."""
@@ -46,11 +46,11 @@ class Outcome:
         return f"seed {self.seed}: {names}: {self.seconds:.1f} s, at rest after {self.healing:.1f} s{wrong}"
 
 
-def play(pair: Pair, auditor: Auditor, faults: Sequence[Fault], seed: int) -> Outcome:
+def play(pair: Pair, auditor: Auditor, faults: Sequence[Fault], seed: int, kinds: Sequence[Kind] = KINDS) -> Outcome:
     """Play one round and account for it."""
     chance = random.Random(seed)
     armed = [fresh(fault) for fault in faults]
-    load, failures = Load(pair, chance), []
+    load, failures = Load(pair, chance, kinds), []
     begun = time.monotonic()
     for fault in armed:
         fault.arm(pair)
@@ -91,7 +91,7 @@ def _strike(fault: Fault, scene: Scene, failures: list[str]) -> None:
 def _revive(pair: Pair, failures: list[str]) -> None:
     """Start what died without being killed; that alone is a failure."""
     failures.extend(f"{name} died by itself" for name in pair.dead())
-    for node in NODES:
+    for node in pair.nodes:
         for process in ("broker", *PROCESSES):
             pair.start(node, process)
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from sqlalchemy import create_engine
@@ -12,7 +13,8 @@ from lianxi.ops.verify import Tally, findings
 from tests.faults.alerts import play_alerts
 from tests.faults.facts import Auditor
 from tests.faults.harms import Fault
-from tests.faults.pair import CITY, DISTRICT, NODES, Pair
+from tests.faults.pair import Pair
+from tests.faults.petitions import KINDS, Kind
 from tests.faults.report import Closing
 from tests.faults.runs import Outcome, play, rounds
 
@@ -26,15 +28,16 @@ def play_all(
     tell: Callable[[str], None],
     *,
     alerts: int = 0,
+    kinds: Sequence[Kind] = KINDS,
 ) -> list[Outcome]:
     """Play a calm round to learn from, the planned ones, and steps in time; `tell` hears of each as it ends."""
     auditor = Auditor(pair)
-    calm = play(pair, auditor, (), seed)
+    calm = play(pair, auditor, (), seed, kinds)
     assert calm.clean, f"a calm round is not clean: {calm}"
     auditor.learn(calm.petitions)
     outcomes: list[Outcome] = []
     for number, faults in enumerate(planned, start=1):
-        outcomes.append(play(pair, auditor, faults, seed + number))
+        outcomes.append(play(pair, auditor, faults, seed + number, kinds))
         tell(f"[{number}/{len(planned)}] {outcomes[-1]}")
     # Whatever came late would show now: all petitions once more.
     everything = [petition for outcome in outcomes for petition in outcome.petitions]
@@ -49,9 +52,9 @@ def plan(faults: Sequence[Fault], runs: int, seed: int) -> list[list[Fault]]:
 
 
 def close(pair: Pair) -> Closing:
-    """Recompute every history of both nodes and compare their books."""
+    """Recompute every history of all nodes and compare their books."""
     tally, damages = Tally(), 0
-    for node in NODES:
+    for node in pair.nodes:
         place = pair.stack.node(node)
         engines = [create_engine(place.database_url(service)) for service in ("routing", "supervision")]
         with engines[0].connect() as cases, engines[1].connect() as ledger:
@@ -62,10 +65,14 @@ def close(pair: Pair) -> Closing:
 
 
 def compare_books(pair: Pair) -> bool:
-    """Ask the city to compare its books with the district's; return whether they are equal."""
-    state = ["--state", str(pair.stack.directory), "--node", CITY]
+    """Ask each node to compare its books with those of the one below; return whether all are equal."""
+    return all(_equal_books(pair, upper, lower) for upper, lower in pairwise(pair.nodes))
+
+
+def _equal_books(pair: Pair, upper: str, lower: str) -> bool:
+    state = ["--state", str(pair.stack.directory), "--node", upper]
     done = subprocess.run(
-        [sys.executable, "-m", "lianxi.ops", "books", "compare", "--with", DISTRICT, *state, "--json"],
+        [sys.executable, "-m", "lianxi.ops", "books", "compare", "--with", lower, *state, "--json"],
         cwd=ROOT,
         capture_output=True,
         text=True,
