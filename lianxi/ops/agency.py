@@ -18,9 +18,12 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
+from lianxi.casework.errors import Refused
 from lianxi.ops import agency_queue
 from lianxi.ops.asking import ask_notify
+from lianxi.ops.certificates import fingerprint_and_end
 from lianxi.ops.whereabouts import environment_of
+from lianxi.runtime.clock import SystemClock
 from lianxi.runtime.settings import read
 
 TOKEN_DAYS = 365
@@ -172,6 +175,28 @@ def queue(name: str, queue_megabytes: int, **place: Any) -> None:
 
 
 @command.command()
+@name_argument
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--revoke", is_flag=True, help="End it instead; it never comes back.")
+@node_option
+@state_option
+def certificate(name: str, file: Path, *, revoke: bool, **place: Any) -> None:
+    """Let an agency come under the certificate in FILE (`lianxi ca agency` makes it), or end it."""
+    _ask(place, "agencies", {"name": name})
+    fingerprint, ends = fingerprint_and_end(file)
+    days = (ends - SystemClock().now()).days + 1
+    if days < 1:
+        raise click.ClickException(f"证书已于 {ends:%Y-%m-%d} 到期。")
+    with _accounts(place) as accounts:
+        if not revoke:
+            _said(accounts.trust_certificate, name, fingerprint, days)
+        elif not accounts.distrust_certificate(name, fingerprint):
+            raise click.ClickException("此证书没有登记。")
+    _change(place, name, "certificate-ended" if revoke else "certificate")
+    click.echo(f"{name}：证书 {fingerprint[:16]} {'已撤销' if revoke else f'已登记，至 {ends:%Y-%m-%d}'}")
+
+
+@command.command()
 @click.option("--forget", is_flag=True, help="Empty the queue of dead letters after showing it.")
 @node_option
 @state_option
@@ -228,6 +253,14 @@ def _token(place: Place, name: str, units: list[str]) -> str:
     with _accounts(place) as accounts:
         made: str = accounts.agency_token(name, units, TOKEN_DAYS)
     return made
+
+
+def _said(act: Callable[..., Any], *given: Any) -> None:
+    """Do something at the portal; a refusal ends the command with its reason."""
+    try:
+        act(*given)
+    except Refused as refused:
+        raise click.ClickException(str(refused.as_problem()["detail"])) from refused
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """`lianxi ca`: the city's small certificate authority, by which the nodes of a link know each other.
 
 `init` makes it once, in a directory the city office keeps; `issue` gives a node its two certificates, and again before
-they run out; `show` lists what is out and what ends soon, with exit code 1 when something must be renewed now.
+they run out; `agency` gives one to an agency outside; `show` lists what is out and what ends soon, with exit code 1
+when something must be renewed now.
 """
 
 import json
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from lianxi.ops.certificates import CHILD, LEAF_DAYS, SERVER, Authority, Issued
+from lianxi.ops.certificates import AGENCY, CHILD, LEAF_DAYS, SERVER, Authority, Issued
 from lianxi.ops.topology import load
 from lianxi.runtime.clock import SystemClock
 
@@ -35,7 +36,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON l
 
 @click.group()
 def command() -> None:
-    """Make the city's certificate authority and give nodes their certificates."""
+    """Make the city's certificate authority; give nodes and agencies their certificates."""
 
 
 @command.command()
@@ -66,6 +67,19 @@ def issue(
     purposes = [SERVER, CHILD] if load().parent_of(code) else [SERVER]
     for one in [authority.issue(code, purpose, names, now, days) for purpose in purposes]:
         _tell(one, one.days_left(now), as_json=as_json)
+
+
+@command.command()
+@click.argument("name")
+@ca_option
+@passphrase_option
+@click.option("--days", default=LEAF_DAYS, show_default=True, type=click.IntRange(1, LEAF_DAYS), help="How long.")
+@json_option
+def agency(name: str, directory: Path, passphrase_file: Path | None, days: int, *, as_json: bool) -> None:
+    """Give an agency outside a certificate; `lianxi agency certificate` lets it in at a node."""
+    authority, now = _authority(directory, passphrase_file), SystemClock().now()
+    made = authority.issue(f"agency-{name}", AGENCY, (), now, days)
+    _tell(made, made.days_left(now), as_json=as_json)
 
 
 @command.command()

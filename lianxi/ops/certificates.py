@@ -4,7 +4,8 @@ A link is TLS with a certificate on both ends. A node has one certificate as a s
 check its host names) and one as a child: its common name is the node's code, and the parent's broker lets it in as the
 user of that code, without any password. All of them are signed by one authority that the city office keeps in a
 directory of its own, off the nodes: `ca.pem`, `ca.key`, and `issued/` with every certificate it ever gave out. Taking
-a node's user from its parent's broker ends its access at once, so there are no revocation lists.
+a node's user from its parent's broker ends its access at once, so there are no revocation lists. An agency outside may
+have one, too: no broker has a user of that name, and the portal lets it in while its fingerprint stands in its book.
 
 Keys are P-256; the authority lasts ten years, a certificate 825 days.
 """
@@ -27,8 +28,12 @@ LEAF_DAYS = 825
 EARLIER = timedelta(minutes=10)
 """A certificate is valid from a little before its making: clocks of two machines are never quite the same."""
 
-SERVER, CHILD = "server", "child"
-USAGE = {SERVER: ExtendedKeyUsageOID.SERVER_AUTH, CHILD: ExtendedKeyUsageOID.CLIENT_AUTH}
+SERVER, CHILD, AGENCY = "server", "child", "agency"
+USAGE = {
+    SERVER: ExtendedKeyUsageOID.SERVER_AUTH,
+    CHILD: ExtendedKeyUsageOID.CLIENT_AUTH,
+    AGENCY: ExtendedKeyUsageOID.CLIENT_AUTH,
+}
 
 
 class AuthorityWrong(Exception):  # noqa: N818  reads as what is the matter
@@ -131,6 +136,12 @@ class Authority:
             raise AuthorityWrong("the key of the authority does not open with this passphrase") from None
         assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101  (it was made here)
         return certificate, key
+
+
+def fingerprint_and_end(path: Path) -> tuple[str, datetime]:
+    """Return by which fingerprint a portal knows a certificate, and when it runs out; ValueError when it is not one."""
+    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    return certificate.fingerprint(hashes.SHA256()).hex(), certificate.not_valid_after_utc
 
 
 def end_of(path: Path) -> datetime:

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from werkzeug.exceptions import InternalServerError, default_exceptions
 from lianxi.casework.errors import LianxiError, Retryable
 from lianxi.runtime import logging as logs
 from lianxi.runtime import tracing
+from lianxi.runtime.certificate_door import CertificateDoor
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.metrics import counter, exposition, histogram, serve_metrics
 from lianxi.runtime.settings import read
@@ -58,6 +60,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+AGENCY_PATHS = "/api/v1/agency/"
+NOWHERE = "/api/v1/agency"
 _log = logs.logger("services.portal")
 
 
@@ -238,12 +242,31 @@ def serve(parts: Parts) -> None:
         serve_metrics(settings.metrics_port)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
-    _log.info("running", port=server.effective_port)
+    door = agency_door(app, settings)
+    _log.info("running", port=server.effective_port, agencies=door.port if door else None)
     server.run()
+    if door:
+        door.shutdown()
+        door.server_close()
     stopped.set()
     parts.woken.set()
     parts.close()
     _log.info("stopped")
+
+
+def agency_door(app: Flask, settings: Settings) -> CertificateDoor | None:
+    """Open the door for agencies with a certificate, if this node has one: it leads to `/agency/…` only."""
+    if not settings.agency_port:
+        return None
+
+    def within(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        if not environ["PATH_INFO"].startswith(AGENCY_PATHS):
+            environ = {**environ, "PATH_INFO": NOWHERE}
+        return app.wsgi_app(environ, start)
+
+    door = CertificateDoor(within, (settings.host, settings.agency_port), settings.agency_tls)
+    threading.Thread(target=door.serve_forever, name="agencies", daemon=True).start()
+    return door
 
 
 def _tidy(parts: Parts, stopped: threading.Event) -> None:

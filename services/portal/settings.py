@@ -62,6 +62,8 @@ class Settings:
     threads: int
     https: bool
     trusted_proxy: str
+    agency_port: int
+    agency_tls: Path
     metrics_port: int
     call_timeout: float
     limits: Limits
@@ -84,6 +86,8 @@ class Settings:
             threads=read_int("PORTAL_THREADS", 16, environment=environment),
             https=read("PORTAL_HTTPS", "no", environment=environment) == "yes",
             trusted_proxy=read("PORTAL_TRUSTED_PROXY", "", environment=environment),
+            agency_port=read_int("PORTAL_AGENCY_PORT", 0, environment=environment),
+            agency_tls=Path(read("PORTAL_AGENCY_TLS", "/etc/lianxi/tls", environment=environment)),
             metrics_port=read_int("METRICS_PORT", -1, environment=environment),
             call_timeout=read_int("PORTAL_CALL_TIMEOUT_SECONDS", 5, environment=environment),
             limits=_limits(environment),

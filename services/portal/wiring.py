@@ -272,6 +272,14 @@ class AgencyAccounts:
         """Make the token of an agency; earlier ones end."""
         return agencies.new_token(name, units, days, self._parts.ports)
 
+    def trust_certificate(self, name: str, fingerprint: str, days: int) -> None:
+        """Let an agency come under a certificate."""
+        agencies.trust(name, fingerprint, days, self._parts.ports)
+
+    def distrust_certificate(self, name: str, fingerprint: str) -> bool:
+        """End a certificate of an agency; return whether it was known."""
+        return agencies.distrust(name, fingerprint, self._parts.ports)
+
     def close_agency(self, name: str) -> None:
         """End the tokens of an agency."""
         agencies.close(name, self._parts.ports)

@@ -2,7 +2,17 @@
 
 from lianxi_agency.cursors import Cursor, FileCursor
 from lianxi_agency.events import Events, from_message
-from lianxi_agency.portal import Portal, PortalRefused
+from lianxi_agency.portal import Portal, PortalRefused, with_certificate
 from lianxi_agency.webhooks import NotGenuine, verify
 
-__all__ = ["Cursor", "Events", "FileCursor", "NotGenuine", "Portal", "PortalRefused", "from_message", "verify"]
+__all__ = [
+    "Cursor",
+    "Events",
+    "FileCursor",
+    "NotGenuine",
+    "Portal",
+    "PortalRefused",
+    "from_message",
+    "verify",
+    "with_certificate",
+]

@@ -1,7 +1,8 @@
 """`lianxi-agency events`: print the events of an agency as JSON lines; `lianxi-agency act`: answer a case.
 
 Addresses and secrets come from the environment, where they do not show in the list of processes: LIANXI_AGENCY_AMQP
-(address of the broker with user and password), LIANXI_AGENCY_PORTAL (address of the portal), LIANXI_AGENCY_TOKEN.
+(address of the broker with user and password), LIANXI_AGENCY_PORTAL (address of the portal), LIANXI_AGENCY_TOKEN; or,
+for the door that wants a certificate, LIANXI_AGENCY_CERTIFICATE, LIANXI_AGENCY_KEY and LIANXI_AGENCY_CA (PEM files).
 """
 
 import argparse
@@ -15,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from lianxi_agency.cursors import FileCursor
 from lianxi_agency.events import Events
-from lianxi_agency.portal import Portal, PortalRefused
+from lianxi_agency.portal import Portal, PortalRefused, with_certificate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,7 +76,10 @@ def _act(given: argparse.Namespace) -> int:
 
 
 def _portal() -> Portal:
-    return Portal(os.environ["LIANXI_AGENCY_PORTAL"], os.environ["LIANXI_AGENCY_TOKEN"])
+    if "LIANXI_AGENCY_CERTIFICATE" not in os.environ:
+        return Portal(os.environ["LIANXI_AGENCY_PORTAL"], os.environ["LIANXI_AGENCY_TOKEN"])
+    files = (os.environ[f"LIANXI_AGENCY_{name}"] for name in ("CERTIFICATE", "KEY", "CA"))
+    return Portal(os.environ["LIANXI_AGENCY_PORTAL"], context=with_certificate(*files))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The portal of a node as an agency uses it: events from a cursor on, replay, and answers to cases."""
 
 import json
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -21,13 +22,16 @@ class PortalRefused(Exception):  # noqa: N818  reads as what happened
 
 
 class Portal:
-    """The portal at an address, with the token of an agency."""
+    """The portal at an address, with the token of an agency, or with its certificate in an SSL context."""
 
-    def __init__(self, address: str, token: str, *, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self, address: str, token: str = "", *, context: ssl.SSLContext | None = None, timeout: float = TIMEOUT
+    ) -> None:
         if not address.startswith(("https://", "http://")):
             raise ValueError("the address of a portal begins with https://")
         self._address = address.rstrip("/") + "/api/v1/agency"
-        self._token = token
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._context = context
         self._timeout = timeout
 
     def events(self, after: int) -> Iterator[dict[str, Any]]:
@@ -63,13 +67,13 @@ class Portal:
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={
-                "Authorization": f"Bearer {self._token}",
+                **self._headers,
                 **({"Content-Type": "application/json"} if body is not None else {}),
                 **(headers or {}),
             },
         )
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=self._timeout, context=self._context) as answer:  # noqa: S310
                 found: dict[str, Any] = json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -77,6 +81,13 @@ class Portal:
         except OSError as error:
             raise PortalRefused(0, {"detail": type(error).__name__}) from error
         return found
+
+
+def with_certificate(certificate: str, key: str, authority: str) -> ssl.SSLContext:
+    """Return the context that shows an agency's certificate and believes the city's authority; all three are files."""
+    context = ssl.create_default_context(cafile=authority)
+    context.load_cert_chain(certificate, key)
+    return context
 
 
 def _problem(body: bytes) -> Mapping[str, Any]:

@@ -124,6 +124,8 @@ def change_agency(change: AgencyChange, work: Work, desk: AgencyDesk) -> dict[st
             made = _rotated(agency, now, work, desk)
         case "test":
             work.agencies.add(name, [_test_event(agency, desk, now)], now)
+        case "certificate" | "certificate-ended":
+            pass  # the portal keeps certificates; here stands who changed them
         case "resend":
             start = _checked_cursor(agency, after)
             work.agencies.go_back(name, start, start, now)

@@ -53,13 +53,17 @@ class NotFromOurPage(Forbidden):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """What a request says about who sent it. `changes` is true for everything but reading."""
+    """What a request says about who sent it. `changes` is true for everything but reading.
+
+    `certificate` is the fingerprint of the one it came under; the door that checks certificates vouches for it.
+    """
 
     address: str
     bearer: str = ""
     session: str = ""
     csrf: str = ""
     changes: bool = False
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)

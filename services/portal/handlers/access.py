@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lianxi.casework.errors import Forbidden, Invalid, Unknown
+from lianxi.casework.errors import Conflict, Forbidden, Invalid, Unknown
 from services.portal.domain.accounts import AccountRole, Principal, Scope, check_place
 from services.portal.domain.answers import Answer
 from services.portal.domain.limits import Limits, network_of
@@ -50,9 +50,11 @@ def admit(caller: Caller, ports: Ports, purpose: str = "") -> Principal | None:
     for (requests, seconds_left), allowed in counted:
         if requests > allowed:
             raise TooMany(f"请求过于频繁，请在{seconds_left}秒后重试。", seconds_left)
+    if caller.certificate and principal is None:
+        raise NotSignedIn("此证书未在本节点登记，或已撤销。")
     if caller.bearer and principal is None:
         raise NotSignedIn("访问令牌无效、已过期或已撤销。请重新申请令牌。")
-    by_cookie = principal if principal and caller.changes and not caller.bearer else None
+    by_cookie = principal if principal and caller.changes and not (caller.bearer or caller.certificate) else None
     if by_cookie and not hmac.compare_digest(caller.csrf.encode(), by_cookie.csrf.encode()):
         raise NotFromOurPage
     return principal
@@ -71,6 +73,8 @@ def check_access(person: Principal | None, access: Access) -> None:
 
 
 def _recognise(caller: Caller, books: Books) -> Principal | None:
+    if caller.certificate:
+        return books.accounts.by_token(digest_of_certificate(caller.certificate))
     if caller.bearer:
         return books.accounts.by_token(digest(caller.bearer))
     return books.accounts.by_session(digest(caller.session)) if caller.session else None
@@ -162,6 +166,26 @@ def _token(person: Principal, name: str, scopes: Sequence[str], days: int) -> tu
 def _issued(row: Mapping[str, Any], secret: str, expires_at: datetime) -> dict[str, Any]:
     told = {name: row[name] for name in ("id", "name", "scopes")}
     return {**told, "expires_at": expires_at, "token": secret}
+
+
+def digest_of_certificate(fingerprint: str) -> str:
+    """Return what stands for a certificate among the tokens; no token can have it, theirs are plain hexadecimal."""
+    return f"certificate:{fingerprint}"
+
+
+def trust_certificate(person: Principal, fingerprint: str, scopes: Sequence[Scope], days: int, ports: Ports) -> None:
+    """Let whoever holds the key of a certificate speak for this person."""
+    row = {
+        "id": digest(f"id of {digest_of_certificate(fingerprint)} {ports.new_id()}")[:32],
+        "account_id": person.account_id,
+        "digest": digest_of_certificate(fingerprint),
+        "name": f"certificate {fingerprint[:16]}",
+        "scopes": sorted(scopes),
+    }
+    with ports.open_books() as books:
+        if books.accounts.knows_token(digest_of_certificate(fingerprint)):
+            raise Conflict("此证书已经登记过；撤销过的不能再用，请发新证书。", field="certificate")
+        books.accounts.add_token(row, days)
 
 
 def tokens_of(person: Principal, ports: Ports) -> list[dict[str, Any]]:

@@ -65,6 +65,20 @@ def new_token(name: str, units: Sequence[str], days: int, ports: Ports) -> str:
     return str(made["token"])
 
 
+def trust(name: str, fingerprint: str, days: int, ports: Ports) -> None:
+    """Let an agency come under a certificate, beside its token. One that was ended once is never trusted again."""
+    access.trust_certificate(access.person_called(LOGIN + name, ports), fingerprint, [Scope.AGENCY], days, ports)
+
+
+def distrust(name: str, fingerprint: str, ports: Ports) -> bool:
+    """End what a certificate of an agency opens, at once; return whether it opened anything."""
+    person = access.person_called(LOGIN + name, ports)
+    known = [token for token in access.tokens_of(person, ports) if token["name"] == f"certificate {fingerprint[:16]}"]
+    for token in known:
+        access.revoke_token(person, token["id"], ports)
+    return bool(known)
+
+
 def close(name: str, ports: Ports) -> None:
     """End every token of an agency."""
     person = access.person_called(LOGIN + name, ports)

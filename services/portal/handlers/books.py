@@ -73,6 +73,10 @@ class Accounts(Protocol):
     def add_token(self, row: dict[str, Any], days: int) -> Any:
         """Store a token; return when it expires."""
 
+    def knows_token(self, digest: str) -> bool:
+        """Return whether a token was ever stored under this digest, live or not."""
+        ...
+
     def by_token(self, digest: str) -> Principal | None:
         """Return for whom a token speaks."""
 

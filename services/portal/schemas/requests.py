@@ -7,6 +7,7 @@ from flask import Request
 from werkzeug.http import dump_cookie
 
 from lianxi.casework.errors import Refused
+from lianxi.runtime.certificate_door import CERTIFICATE
 from services.portal.domain.sign_in import Caller
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -41,6 +42,7 @@ def caller_of(request: Request, *, csrf: str = "") -> Caller:
         session=request.cookies.get(SESSION_COOKIE, ""),
         csrf=csrf or request.headers.get("X-CSRF-Token", ""),
         changes=request.method not in READING,
+        certificate=str(request.environ.get(CERTIFICATE, "")),
     )
 
 

@@ -115,6 +115,11 @@ class Accounts:
             insert(api_token).values(**row, expires_at=expires).returning(api_token.c.expires_at)
         ).scalar_one()
 
+    def knows_token(self, digest: str) -> bool:
+        """Return whether a token was ever stored under this digest, live or not."""
+        found = self._connection.execute(select(api_token.c.id).where(api_token.c.digest == digest))
+        return found.one_or_none() is not None
+
     def by_token(self, digest: str) -> Principal | None:
         """Return on whose behalf a token speaks, with the token's own scopes."""
         found = self._connection.exec_driver_sql(_BY_TOKEN, (digest,)).one_or_none()

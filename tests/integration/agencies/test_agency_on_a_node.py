@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from lianxi.bus.calls import Calls
-from lianxi.runtime.clock import new_id
+from lianxi.ops.certificates import AGENCY, Authority
+from lianxi.runtime.clock import SystemClock, new_id
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(300)]
@@ -104,6 +105,11 @@ def test_an_agency_is_registered_hears_of_its_case_answers_it_and_is_removed(thr
     heard = [event for event in agency.events("--idle", "5") if event["subject"] == number]
     stranger = agency.run("act", number.replace("W", "X"), "accept-case", "--key", key)
     with_other_door = agency.run("act", f"../../cases/{number}", "accept-case", "--key", key)
+    authority = Authority(tmp_path / "ca")
+    authority.make("630100", SystemClock().now())
+    paper_of_identity = str(authority.issue("agency-police", AGENCY, (), SystemClock().now()).path)
+    welcome = lianxi(three_nodes, "certificate", "police", paper_of_identity)
+    ended = lianxi(three_nodes, "certificate", "police", paper_of_identity, "--revoke")
     queue = lianxi(three_nodes, "queue", "police")
     dead = lianxi(three_nodes, "dead")
     lianxi(three_nodes, "remove", "police")
@@ -114,6 +120,7 @@ def test_an_agency_is_registered_hears_of_its_case_answers_it_and_is_removed(thr
     assert [event["type"].split(".")[1] for event in heard] == names_of(heard)
     assert heard[-1]["data"]["unit"] == UNIT
     assert "马秀兰" not in json.dumps(heard, ensure_ascii=False)
+    assert ("已登记" in welcome, "已撤销" in ended) == (True, True)
     assert ("仲裁队列" in queue, dead) == (True, "")
     assert stranger.returncode == with_other_door.returncode == 1
     assert (after.returncode, "401" in after.stderr) == (1, True)
