@@ -97,8 +97,9 @@ def _forwarded(transfer: Transfer, on: date) -> str:
 def _told_before(message: Any, case: CaseStanding) -> str:
     """Whether the petitioner knows already what a transfer says: the same organ, and the same day."""
     transfer, document = getattr(message, "transfer", None), getattr(message, "document", None)
-    known = transfer is not None and document is not None and case.forwarded
-    return "yes" if known and _forwarded(transfer, document.issued_on) == case.forwarded else "no"
+    if transfer is None or document is None or not case.forwarded:
+        return "no"
+    return "yes" if _forwarded(transfer, document.issued_on) == case.forwarded else "no"
 
 
 def _accuses(event: e.CaseRegistered | e.CaseClassified) -> bool:

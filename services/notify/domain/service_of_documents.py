@@ -1,8 +1,8 @@
 """Service of documents (送达): which document the petitioner must get, how it was sent, and what proves it.
 
-The case itself holds the proof (T32, T37, T40, T51): only its events make a service `served`, and only they start a clock.
-What is kept here is the desk's list: what is still unserved, what is under way by post or by announcement, what came
-back. A proof that is not in the case's history is none.
+The case itself holds the proof (T32, T37, T40, T51): only its events make a service `served`, and only they start a
+clock. What is kept here is the desk's list: what is still unserved, what is under way by post or by announcement, what
+came back. A proof that is not in the case's history is none.
 """
 
 from collections.abc import Iterator
