@@ -21,7 +21,7 @@ OWN = {metric.name for metric in metrics()} | {
 
 
 def run(*command):
-    return subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=600, check=False)
 
 
 @cache
