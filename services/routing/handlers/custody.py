@@ -30,6 +30,7 @@ from services.routing.handlers.cases import (
     report_up,
     system_actor,
 )
+from services.routing.handlers.offers import skipped_level
 from services.routing.handlers.sorting import sort_arrival
 
 
@@ -51,10 +52,20 @@ def take_offer(work: RoutingWork, origin: str, offer: CustodyOffered, here: Here
     _keep_dossier(work, offer, case, missing)
     conclude(work, here, after, events)
     _answer(work, offer, here, events=tuple(work.cases.write(event).text for event in events), epoch=after.epoch)
+    _tell_the_level_between(work, offer, here)
     found = sort_arrival(work, here, after, transfer)
     if found is not None:
         dispatch(work, here, after, found)
     forward_designated(work, here, after)
+
+
+def _tell_the_level_between(work: RoutingWork, offer: CustodyOffered, here: Here) -> None:
+    """A case that came back over a level has left that level's part of the tree, where nobody else would say so."""
+    between = skipped_level(here.node, offer.transfer.from_node)
+    if between:
+        case_no = offer.dossier.case_no
+        copy = CopySent(case_no=case_no, transfer=offer.transfer, events=work.cases.history(case_no))
+        work.links.send(between, copy)
 
 
 def check_sender(origin: str, named: str) -> None:
@@ -193,9 +204,11 @@ def take_report(work: RoutingWork, origin: str, report: CaseReported, here: Here
 
 
 def take_copy(work: RoutingWork, origin: str, copy: CopySent, here: Here) -> None:
-    """Keep the history of a case that was sent directly to a node below, over this one (CF-38)."""
+    """Keep the history of a case that went directly to a node below, over this one (CF-38), or came back so."""
     follow(work, origin, copy.case_no, copy.events, here, report=False)
-    work.tell(DirectiveNotice(case_no=copy.case_no, node=copy.transfer.to_node, kind="copy", code="direct-transfer"))
+    if copy.transfer.kind is not TransferKind.HAND_BACK:
+        notice = DirectiveNotice(case_no=copy.case_no, node=copy.transfer.to_node, kind="copy", code="direct-transfer")
+        work.tell(notice)
 
 
 def follow(work: RoutingWork, origin: str, case_no: str, texts: Sequence[str], here: Here, *, report: bool) -> None:

@@ -14,7 +14,7 @@ def offer_custody(work: RoutingWork, here: Here, case: Case, transfer: Transfer)
     holder, which pass through it, find what they follow on.
     """
     history = work.cases.history(case.case_no)
-    skipped = _skipped_level(here.node, transfer.to_node)
+    skipped = skipped_level(here.node, transfer.to_node)
     if skipped:
         work.links.send(skipped, CopySent(case_no=case.case_no, transfer=transfer, events=history))
     text = work.texts.sealed(case.case_no)
@@ -32,8 +32,8 @@ def offer_custody(work: RoutingWork, here: Here, case: Case, transfer: Transfer)
     work.links.send(transfer.to_node, offer)
 
 
-def _skipped_level(from_node: str, to_node: str) -> str:
-    """Return the node between the two that a direct transfer passes over, "" if none."""
+def skipped_level(from_node: str, to_node: str) -> str:
+    """Return the node between an upper and a lower node that a transfer passes over, "" if none."""
     sender, target = DivisionCode.parse(from_node), DivisionCode.parse(to_node)
     between = target.parent
     skips = between is not None and between != sender and sender.contains(between)

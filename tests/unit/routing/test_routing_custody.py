@@ -110,6 +110,20 @@ def test_a_direct_transfer_leaves_a_copy_with_the_skipped_level():
     assert DirectiveNotice(case_no=NUMBER, node=TOWNSHIP, kind="copy", code="direct-transfer") in network.district.told
 
 
+def test_a_case_that_goes_back_over_a_level_leaves_no_copy_there_that_says_it_is_on_its_way():
+    network = Network(city=a_finding()).filed()
+    network.transfer(CITY, TOWNSHIP, OFFICE, direct=True)
+    object_to(network)
+    told = len(network.district.told)
+
+    network.act(CITY, c.UpholdObjection(case_no=NUMBER, actor=an_actor("D", CITY)))
+
+    assert len(set(network.states())) == 1
+    assert network.states()[1][:2] == ("S02", CITY)
+    assert not network.district.cases.get(NUMBER).in_transfer
+    assert not any(getattr(notice, "kind", "") == "copy" for notice in network.district.told[told:])
+
+
 def test_a_street_that_does_not_know_the_organ_refuses_and_the_sender_routes_anew():
     network = Network().filed()
     network.transfer(DISTRICT, TOWNSHIP, f"{TOWNSHIP}.closed")
