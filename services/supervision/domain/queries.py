@@ -1,8 +1,9 @@
 """What may be asked of the ledger, and the cursor that leads from one page to the next.
 
 Pages are ordered by next due day and case number. A case whose due day changes while somebody turns the pages may
-jump over the reader; so the cursor also carries the database snapshot of the first page, and after the last page come,
-once, the cases written since then. Every case that matches throughout is therefore shown at least once.
+jump over the reader; so the cursor also carries the database snapshot of the first page: what was written since then is
+left out of the ordered pages and comes once, after the last of them. Every case that matches throughout is therefore
+shown; twice only one that changed after it had been shown.
 """
 
 import base64

@@ -31,12 +31,14 @@ SELECT {_SHOWN}, {LAMP} AS lamp, due_key,
 FROM supervision.ledger
 WHERE inside AND petition_class <> 'B'
 """
-_ORDERED = " AND (due_key, case_no) > (%(due)s, %(case_no)s) ORDER BY due_key, case_no LIMIT %(limit)s"
 # Written by a transaction the first page could not see. The hour is for databases restored from a dump, whose rows
 # may carry numbers of transactions that this server has yet to reach.
-_CHANGED = """ AND changed_tx >= pg_snapshot_xmin(%(snapshot)s::pg_snapshot)
- AND NOT pg_visible_in_snapshot(changed_tx, %(snapshot)s::pg_snapshot) AND changed_at > now() - interval '1 hour'
- AND case_no > %(case_no)s ORDER BY case_no LIMIT %(limit)s"""
+_NEWS = """changed_tx >= pg_snapshot_xmin(%(snapshot)s::pg_snapshot)
+ AND NOT pg_visible_in_snapshot(changed_tx, %(snapshot)s::pg_snapshot) AND changed_at > now() - interval '1 hour'"""
+# What was written since the first page waits for the end: a case that came in meanwhile is shown once.
+_ORDERED = f""" AND (due_key, case_no) > (%(due)s, %(case_no)s) AND NOT ({_NEWS})
+ ORDER BY due_key, case_no LIMIT %(limit)s"""
+_CHANGED = f" AND {_NEWS} AND case_no > %(case_no)s ORDER BY case_no LIMIT %(limit)s"
 _CONDITIONS = {
     "state": "state = %(state)s",
     "holder": "holder = %(holder)s",
