@@ -22,7 +22,8 @@ Generated from the code by `make docs`; the tests compare. Every process serves 
 base units; labels are bounded, and neither a case number nor a person is ever one. Counts of the books are made by a
 timer (`work_measured_timestamp_seconds` says when), never by a scrape. What the city shows of other nodes
 (`node_…{node}`) came up the links as snapshots, taken every 30 seconds: `node_snapshot_age_seconds` is their age, and
-a node that fell silent keeps its last values while the age grows.
+a node that fell silent keeps its last values while the age grows. Of nodes below its children a node shows the age, the
+time, what is parked, what waits at the desk and since when, and the link; their district shows the rest.
 
 State groups (`state_group`): `new` S00–S03 · `sent` S04–S09 · `handling` S10–S15, S34, S50, S51 · `answered` S16, S32,
 S33, S43 · `review` S30, S31, S40–S42 · `ended` all others. Lamps: `green`, `yellow`, `red`. Periods of `kpi_…`:

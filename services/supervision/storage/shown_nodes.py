@@ -2,7 +2,8 @@
 
 What a node said of itself stays shown when it falls silent, with the time it was taken and its age, so that a dead
 node is never mistaken for a quiet one. Ages are reckoned while Prometheus reads, from memory: a timer that hangs
-cannot freeze them.
+cannot freeze them. This node and its children are shown with all they said, nodes further below with `FAR` only, so
+that the city's 84 nodes are no two thousand series: the district between shows the rest.
 """
 
 import time
@@ -11,6 +12,7 @@ from datetime import date, datetime
 from datetime import time as clock_time
 from functools import partial
 
+from lianxi.casework.identifiers import DivisionCode
 from lianxi.runtime.clock import SHANGHAI
 from lianxi.runtime.metrics import counter, gauge
 from services.supervision.domain.snapshots import NodeState
@@ -47,13 +49,27 @@ SHOWN = {
     "clock_drift_seconds": gauge("node_clock_drift_seconds", "The node's clock against its database's", _NODE),
 }
 """What a node tells of itself, by the name it has there, and the metric under which it is shown here."""
+FAR = frozenset(
+    {
+        "bus_parked",
+        "link_outbox_oldest_unacked_seconds",
+        "link_peer_heartbeat_age_seconds",
+        "link_unacked",
+        "routing_waiting_cases",
+        "routing_waiting_oldest_seconds",
+    }
+)
+"""What is shown of a node that is neither this one nor a child of it."""
 
 
 class ShownNodes:
-    """The nodes of the subtree in the metrics of this process."""
+    """The nodes of the subtree in the metrics of this process; without `own` none of them counts as far."""
 
-    def __init__(self, expected: Iterable[str] = (), real_time: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, expected: Iterable[str] = (), real_time: Callable[[], float] = time.time, *, own: str = ""
+    ) -> None:
         self._real_time = real_time
+        self._own = own
         self._told: set[tuple[str, str]] = set()
         self._heard: set[str] = set()
         self._expected: set[str] = set()
@@ -77,12 +93,15 @@ class ShownNodes:
     def _forget(self, node: str) -> None:
         """Show no more what a node said."""
         if node in self._heard:
-            for metric in (_AGE, _TAKEN, _DELAY):
+            for metric in (_AGE, _TAKEN, *(() if self._far(node) else (_DELAY,))):
                 metric.remove(node)
             self._heard.discard(node)
         for name, of in [told for told in self._told if told[1] == node]:
             SHOWN[name].remove(of)
             self._told.discard((name, of))
+
+    def _far(self, node: str) -> bool:
+        return bool(self._own) and node != self._own and str(DivisionCode.parse(node).parent) != self._own
 
     def now(self) -> float:
         """Return the real time; the node's own clock may have been moved forward for a trial."""
@@ -101,9 +120,11 @@ class ShownNodes:
         self._heard.add(node)
         _AGE.labels(node).set_function(partial(self._age, received))
         _TAKEN.labels(node).set(taken)
-        _DELAY.labels(node).set(received - taken)
+        far = self._far(node)
+        if not far:
+            _DELAY.labels(node).set(received - taken)
         for name, metric in SHOWN.items():
-            if name in values:
+            if name in values and (name in FAR or not far):
                 metric.labels(node).set(values[name])
                 self._told.add((name, node))
             elif (name, node) in self._told:

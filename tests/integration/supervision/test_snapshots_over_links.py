@@ -40,7 +40,7 @@ def city_hears(linked, a_desk):
     }
 
     def say(code, value=None):
-        gauge("outbox_depth", "", ("schema",)).labels("snapshots").set(0 if value is None else value)
+        gauge("routing_waiting_oldest_seconds", "").set(0 if value is None else value)
         letterbox = Letterbox(stack.node(code).amqp_uri, code)
         letterbox.post(EXCHANGE, [snapshot(code, "relay")])
         letterbox.close()
@@ -54,7 +54,7 @@ def city_hears(linked, a_desk):
     yield say, heard, proxy
     for desk in desks.values():
         desk.parts.letterbox.close()
-    gauge("outbox_depth", "", ("schema",)).remove("snapshots")
+    gauge("routing_waiting_oldest_seconds", "").set(0)
 
 
 def test_the_city_sees_a_township_of_a_vhost_and_a_cut_link_leaves_its_last_state_and_its_age(city_hears):
@@ -64,19 +64,21 @@ def test_the_city_sees_a_township_of_a_vhost_and_a_cut_link_leaves_its_last_stat
         say(TOWNSHIP, value)
         say(DISTRICT)
         told = heard()
-        return TOWNSHIP in told and DISTRICT in told and told[TOWNSHIP].values["outbox_depth"] == value
+        return (
+            TOWNSHIP in told and DISTRICT in told and told[TOWNSHIP].values["routing_waiting_oldest_seconds"] == value
+        )
 
     eventually(lambda: known(7), within=90)
     before = heard()[TOWNSHIP]
-    assert f'node_outbox_depth{{node="{TOWNSHIP}"}} 7.0' in exposition().decode()
+    assert f'node_waiting_oldest_seconds{{node="{TOWNSHIP}"}} 7.0' in exposition().decode()
     assert f'node_expected{{node="{DISTRICT}"}} 1.0' in exposition().decode()
 
     proxy.cut()
     eventually(lambda: known_below(say, heard, 9), within=60)
     silent = heard()[TOWNSHIP]
     shown = exposition().decode()
-    assert (silent.taken_at, silent.values["outbox_depth"]) == (before.taken_at, 7)
-    assert f'node_outbox_depth{{node="{TOWNSHIP}"}} 7.0' in shown, "the last known state stays visible"
+    assert (silent.taken_at, silent.values["routing_waiting_oldest_seconds"]) == (before.taken_at, 7)
+    assert f'node_waiting_oldest_seconds{{node="{TOWNSHIP}"}} 7.0' in shown, "the last known state stays visible"
     assert f'node_snapshot_age_seconds{{node="{TOWNSHIP}"}}' in shown
 
     proxy.heal()
@@ -87,4 +89,4 @@ def test_the_city_sees_a_township_of_a_vhost_and_a_cut_link_leaves_its_last_stat
 def known_below(say, heard, value):
     """Whether what the township says now has not reached the city although everybody tried."""
     say(TOWNSHIP, value)
-    return heard()[TOWNSHIP].values["outbox_depth"] != value
+    return heard()[TOWNSHIP].values["routing_waiting_oldest_seconds"] != value
