@@ -38,6 +38,7 @@ BENCHMARKS: dict[str, str] = {
     "start": "start:measure_start",
     "agencies": "agencies:measure_agencies",
     "board": "board:measure_board",
+    "million": "million:measure_million",
 }
 STATE = ROOT / ".lianxi" / "bench"
 

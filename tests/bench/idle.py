@@ -1,4 +1,4 @@
-"""Row 6: the memory of a township's machine with everything on it, a minute after its last work.
+"""Row 6: the memory of a township's machine with everything on it, a minute after its last work, and what it logs.
 
 The node runs as on a small machine: a light broker with both shovels to its district, a small PostgreSQL, all
 services in one process, the relay and the portal. It handles some petitions first, so that everything is loaded that
@@ -24,6 +24,8 @@ PROGRAMS = ("services", "relay", "portal")
 PETITIONS = 20
 QUIET = 60
 KILOBYTES_PER_MEGABYTE = 1024
+BYTES_PER_MEGABYTE = 1_000_000
+SECONDS_OF_A_DAY = 86_400
 _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 
 
@@ -39,7 +41,11 @@ def measure_idle(bench: Bench) -> list[Row]:
         for name in PROGRAMS:
             node.program(name).wait()
         _work_a_little(stack)
-        time.sleep(bench.size(QUIET, least=5))
+        quiet = bench.size(QUIET, least=5)
+        time.sleep(quiet / 6)  # what the petitions set off is written by then
+        before = _logged(stack)
+        time.sleep(quiet)
+        logged = (_logged(stack) - before) / quiet * SECONDS_OF_A_DAY / BYTES_PER_MEGABYTE
         parts, total = [], []
         for _ in range(bench.repetitions):
             parts = [(name, _megabytes([pid])) for name, pid in _programs(stack)]
@@ -59,8 +65,21 @@ def measure_idle(bench: Bench) -> list[Row]:
             target=512.0,
             at_most=True,
             note=note,
-        )
+        ),
+        Row(
+            key="idle logs",
+            what=f"what the node's processes and both brokers log in {quiet} s without any work, as a day of it",
+            unit="MB/day",
+            ours=Figure.of([logged]),
+            target=100.0,
+            at_most=True,
+        ),
     ]
+
+
+def _logged(stack: Stack) -> int:
+    """Return how many bytes all logs have."""
+    return sum(path.stat().st_size for path in stack.directory.rglob("*.log*") if path.is_file())
 
 
 def _work_a_little(stack: Stack) -> None:
