@@ -71,6 +71,11 @@ def check_acts(person: Principal) -> None:
         raise Forbidden(f"事项不由{person.role.label}办理，请转交有权办理的人员。", rule="actor")
 
 
+def state_to_act_in(view: Mapping[str, Any]) -> str:
+    """Return the state by which acts are offered: of a case in transfer, what may be said is what may be said later."""
+    return CaseState.AWAITING_ACCEPTANCE.value if view.get("transfer") else str(view.get("state"))
+
+
 def only_offered(acts: Iterable[Mapping[str, Any]], person: Principal, state: str) -> list[str]:
     """Return those of routing's acts that this portal can ask for, as command names, in routing's order."""
     mine = {act.command for act in offered(person, state)}

@@ -5,7 +5,7 @@ from typing import Any
 from lianxi.casework.errors import Forbidden
 from lianxi.casework.validators import clean_text
 from services.portal.domain.accounts import Principal, Scope, may_read, narrowed
-from services.portal.domain.acts import check_role, only_offered
+from services.portal.domain.acts import check_role, only_offered, state_to_act_in
 from services.portal.domain.answers import NOT_FOUND, Answer, Answered
 from services.portal.handlers import Ports, personal_data
 from services.portal.handlers.asking import Attempt, ask, once
@@ -28,7 +28,7 @@ def read_case(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:
     view = ask(ports, "routing.case", {"case_no": case_no, "actor": person.actor()})
     if not may_read(person, view):
         raise Forbidden("此事项不在您的查看范围内，请与持有该事项的节点联系。", rule="node-scope")
-    return {**view, "acts": only_offered(view.get("acts", ()), person, str(view.get("state")))}
+    return {**view, "acts": only_offered(view.get("acts", ()), person, state_to_act_in(view))}
 
 
 def show_case(case_no: str, person: Principal, ports: Ports) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from lianxi.casework.identifiers import CaseNumber
 from lianxi.casework.messages.catalogue import COMMANDS
 from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal, is_within
-from services.portal.domain.acts import Act, labels, offered
+from services.portal.domain.acts import Act, labels, offered, state_to_act_in
 from services.portal.domain.form_words import LABELS
 from services.portal.domain.forms import FormField, Places, form_for, missing, nested
 from services.portal.handlers import cases, desk, desk_work
@@ -125,9 +125,7 @@ def _form(
 
 
 def _acts(view: dict[str, Any], person: Principal) -> list[Act]:
-    # What may be said of a case in transfer is what may be said where it arrives; the view names what is open now.
-    state = "S06" if view.get("transfer") else str(view["state"])
-    mine = [act for act in offered(person, state) if act.command in view["acts"]]
+    mine = [act for act in offered(person, state_to_act_in(view)) if act.command in view["acts"]]
     return sorted(mine, key=lambda act: act.command not in ORDINARY)
 
 

@@ -253,3 +253,18 @@ def test_the_form_that_ends_a_mediation_asks_for_the_agreement_or_for_what_stood
     assert [word in form for word in ("达成和解协议", "协议内容", "未达成协议的原因")] == [True] * 3
     assert sent.status_code == 303
     assert offices.last("routing.act")["command"]["outcome"] == "failed"
+
+
+def test_a_registrar_is_offered_urging_for_a_case_in_transfer_and_sees_what_waits(sign_in, offices):
+    urge = {"act": "urge-case", "transition": "T55", "label": "催办"}
+    waits = {"act": "urge-case", "label": "催办", "on": "2026-03-02", "role": "P", "state": "waiting", "to_node": ""}
+    travelling = {"to_node": "630104001", "to_unit": "", "since": "2026-03-02T10:00:00+08:00"}
+    offices.answers["routing.case"] = a_case(state="S04", acts=[urge], transfer=travelling, wishes=[waits])
+    registrar = sign_in("registrar")
+
+    seen = registrar.get(f"{API}/cases/{CASE_NO}").json
+    shown = registrar.get(f"/desk/cases/{CASE_NO}").text
+
+    assert (seen["acts"], seen["wishes"]) == (["urge-case"], [waits])
+    assert f"/desk/cases/{CASE_NO}/acts/urge-case" in shown
+    assert "待移交完成后办理" in shown
