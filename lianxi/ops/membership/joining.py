@@ -26,8 +26,8 @@ from lianxi.ops.topology import Change, City, Node, note_change, standing_of
 from lianxi.runtime.clock import SystemClock
 
 SHOVELS = frozenset({"up", "down", "tele"})
-HEARD_WITHIN = 45.0
-"""Seconds since a heartbeat, which comes every 30 at least, within which a link lives."""
+HEARD_WITHIN = 90.0
+"""Seconds since a heartbeat within which a link lives; it comes every 30, and is confirmed with the next one back."""
 
 
 @dataclass(frozen=True, kw_only=True)
