@@ -110,7 +110,7 @@ def outcomes(steps):
 
 
 def left_to_do(steps):
-    """What a repetition would still do at the parents; whether processes and links answer at this moment is not asked."""
+    """What a repetition would still do at the parents; whether processes and links answer just now is not asked."""
     parents = [step for step in steps if step["node"] in {DISTRICT, OTHER} and "heard" not in step["title"]]
     return [step["title"] for step in parents if step["outcome"] != "already"]
 
