@@ -6,7 +6,6 @@ import pytest
 import requests
 
 from lianxi.runtime.clock import SystemClock
-from tests.integration.nodes.test_restore_drill import Node, went_back
 from tests.integration.stack.test_disputes_over_nodes import Desk
 from tests.support.waiting import eventually
 
@@ -139,26 +138,6 @@ def test_what_was_said_is_done_here_when_the_district_sends_the_case_back_and_wh
     assert "补正核实" in wish["text"]
     told = eventually(lambda: about(dispatcher, number, "wish-refused"), within=60)
     assert "补正" in told["title"]
-
-
-def test_a_city_that_goes_back_to_a_backup_does_not_say_again_what_was_heard_already(
-    three_nodes, registrar, dispatcher, tmp_path
-):
-    city, district = Node(three_nodes, CITY), Node(three_nodes, DISTRICT)
-    with cut(three_nodes):
-        number, petitioner = on_the_line(three_nodes, registrar, dispatcher, f"{DISTRICT}.housing")
-        petitioner.says("urge")
-        petitioner.says("withdrawal", text="问题已经解决", free_will=True)
-        city.done("backup", "--to", tmp_path / "backup")
-    eventually(lambda: heard(dispatcher, number), within=90)
-    before = labels(dispatcher, number)
-
-    went_back(city, tmp_path / "backup")
-
-    eventually(lambda: heard(dispatcher, number), within=90)
-    assert before[-2:] == ["T55", "T42"]
-    assert labels(dispatcher, number) == labels(district.leader, number) == before
-    assert "完好" in city.done("verify")
 
 
 def about(desk, number, kind):
