@@ -38,9 +38,10 @@ PILE = 8
 """Cases published at once."""
 HEARD = 2
 """Events of each that agencies hear."""
-PACE = 0.5
-TURN = 20
-"""Events of a turn of the paced measurement."""
+PACE = 1.5
+"""Seconds between two events of the paced measurement: far less than the rate, or it would measure the pile again."""
+TURN = 14
+"""Events of a turn of it."""
 HANDS = 24
 FIELDS = ["category", "place", "claims.number", "transfer.to_node"]
 
