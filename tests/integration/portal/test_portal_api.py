@@ -134,6 +134,7 @@ class TestTracking:
             "missing",
             "offers",
             "parts",
+            "wishes",
         }
         assert set(answer.json) == told
 
