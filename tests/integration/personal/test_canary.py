@@ -1,7 +1,8 @@
 """A petition whose every word is a canary goes through three nodes, and none of them sings anywhere in clear.
 
 Looked at are the logs of every process, the metrics, every table of every schema of every node (with what the bus and
-the links hold in them), and the answers to requests that were refused.
+the links hold in them), the answers to requests that were refused, and what an agency outside is told that was
+granted every field there is.
 """
 
 import importlib
@@ -11,9 +12,11 @@ from contextlib import closing
 import pytest
 import requests
 
+from lianxi.bus.calls import Calls
 from lianxi.ops.demo.office import Office, Person, wait_for
 from lianxi.ops.local.programs import PROGRAMS
 from lianxi.runtime.clock import new_id
+from services.notify.domain.agencies import GRANTABLE_FIELDS
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(300)]
 PASSWORD = "Canary-Password-8264"
@@ -44,7 +47,21 @@ def office_of(node, name):
 
 
 @pytest.fixture(scope="module")
-def flown(three_nodes):
+def agency(three_nodes):
+    """An agency that hears of every case of the district in every field there is; gives what it was told."""
+    name = f"canary-{new_id()[-8:]}"
+    fields = sorted(GRANTABLE_FIELDS)
+    grant = {"name": name, "divisions": [DISTRICT], "fields": fields, "webhook": "https://agency.example.org/events"}
+    with closing(Calls(three_nodes.node(DISTRICT).amqp_uri, name="canary")) as calls:
+        calls.call("notify", "add_agency", {"grant": grant, "by": "canary"}, timeout=30)
+        calls.call("notify", "change_agency", {"name": name, "action": "pause", "by": "canary"}, timeout=30)
+        asked = {"login": f"agency-{name}", "after": 0, "limit": 500}
+        yield lambda: calls.call("notify", "agency_events", asked, timeout=30)
+        calls.call("notify", "change_agency", {"name": name, "action": "remove", "by": "canary"}, timeout=30)
+
+
+@pytest.fixture(scope="module")
+def flown(three_nodes, agency):  # noqa: ARG001  it has to be there before the petition
     """File the petition at the city, wait until the district has it, look at it in every way; return the answers."""
     city, district = (office_of(three_nodes.node(code), code) for code in (CITY, DISTRICT))
     petition = {**WORDS, "petitioner": CANARIES, "division": DISTRICT}
@@ -126,3 +143,11 @@ def test_no_table_of_any_node_holds_a_canary(three_nodes):
                     found[node.code, schema, table] = sung
 
     assert found == {}
+
+
+def test_no_event_of_an_agency_holds_a_canary(flown, agency):
+    def heard():
+        told = agency()
+        return told if flown["number"] in json.dumps(told) else None
+
+    assert sings_in(json.dumps(wait_for(heard, "the agency hears of the case", within=60), ensure_ascii=False)) == []
