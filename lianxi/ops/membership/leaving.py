@@ -5,7 +5,7 @@ documents. Only the way in is taken away. A plan that was refused because someth
 nothing but its standing, and `lianxi node join` takes even that back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lianxi.bus import topology as bus
@@ -59,7 +59,8 @@ def has_left(site: Site, code: str) -> bool:
 
 def _drain(site: Site, code: str, seconds: float) -> Any:
     def drain() -> None:
-        if waited(lambda: _is_drained(site, code), seconds):
+        told = {row["peer"]: (row["epoch"], row["last_seq"]) for row in _links_up(site)}
+        if waited(lambda: _is_drained(site, code, told), seconds):
             return
         ties = site.routing("member_ties", node=code)
         if ties["reasons"]:
@@ -71,15 +72,24 @@ def _drain(site: Site, code: str, seconds: float) -> Any:
     return drain
 
 
-def _is_drained(site: Site, code: str) -> bool:
+def _is_drained(site: Site, code: str, told: Mapping[str, tuple[str, int]]) -> bool:
     """Whether every frame with the node is through, and the node above knows that it is leaving.
 
-    What the node above sent before it knew has then passed this node, because a link keeps its order.
+    `told` is how far the link upwards had sent when that was said; what goes up since then need not be waited for. What
+    the node above sent before it knew has passed this node by then, because a link keeps its order.
     """
     if site.routing("member_ties", node=code)["reasons"]:
         return False
-    above = [row for row in site.routing("links")["rows"] if row["direction"] == "up"]
-    return all(row["acked"] == row["last_seq"] for row in above)
+    return all(_knows(row, *told.get(row["peer"], ("", 0))) for row in _links_up(site))
+
+
+def _knows(row: Mapping[str, Any], epoch: str, sent: int) -> bool:
+    """Whether a stream was acked up to a number; one that began anew since, to its end."""
+    return bool(row["acked"] >= (sent if row["epoch"] == epoch else row["last_seq"]))
+
+
+def _links_up(site: Site) -> list[dict[str, Any]]:
+    return [row for row in site.routing("links")["rows"] if row["direction"] == "up"]
 
 
 def _access_steps(site: Site, node: Node, seconds: float) -> Iterator[Step]:

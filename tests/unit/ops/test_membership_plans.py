@@ -53,7 +53,7 @@ class Routing:
 
     def __init__(self, ties=NO_TIES):
         self.standing, self.ties, self.acts = {}, ties, []
-        self.links = [{"peer": "630100", "direction": "up", "acked": 4, "last_seq": 4}]
+        self.links = [{"peer": "630100", "direction": "up", "epoch": "1.a", "acked": 4, "last_seq": 4}]
 
     def call(self, _service, method, body, **_):
         if method == "change_member":
@@ -205,6 +205,24 @@ def test_the_node_above_has_to_know_first(site, capsys):
         run(leave(site), capsys)
 
     assert site.calls.standing == {STREET: "leaving"}
+
+
+def test_what_goes_up_meanwhile_is_not_waited_for(site, capsys):
+    run(join(site), capsys)
+    seen = iter(range(4, 100))
+
+    class Busy:
+        """A link on which every look finds one frame more, acked up to the one before."""
+
+        def __iter__(self):
+            number = next(seen)
+            yield {"peer": "630100", "direction": "up", "epoch": "1.a", "acked": number, "last_seq": number + 1}
+
+    site.calls.links = Busy()
+
+    carry_out(leaving.leave_steps(site, site.city.node(STREET), "wang", 5.0), dry_run=False, as_json=True)
+
+    assert site.calls.standing == {STREET: "left"}
 
 
 def test_a_refusal_of_a_service_is_one_line_with_its_rule():
