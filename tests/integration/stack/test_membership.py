@@ -2,13 +2,13 @@
 
 import json
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 import pytest
 import requests
 from click.testing import CliRunner
 
-from lianxi.bus.calls import Calls
+from lianxi.bus.calls import CallFailed, Calls
 from lianxi.ops.local.stack import Stack
 from lianxi.ops.node import command
 from lianxi.ops.topology import read_changes
@@ -90,7 +90,8 @@ class Network:
         def go_on():
             with closing(Calls(self.stack.node(DISTRICT).amqp_uri)) as calls:
                 while not stop.wait(0.3):
-                    numbers.append(calls.call("intake", "register", PETITION, timeout=30)["number"])
+                    with suppress(CallFailed):  # a busy machine may be too slow to answer
+                        numbers.append(calls.call("intake", "register", PETITION, timeout=30)["number"])
 
         thread = threading.Thread(target=go_on)
         thread.start()
