@@ -40,7 +40,7 @@ def test_promtool_accepts_configuration_and_rules():
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@pytest.mark.timeout(240)  # a quarter of a minute of processor time, on a machine that may be busy
+@pytest.mark.timeout(300)  # a quarter of a minute of processor time, on a machine that may be busy
 @pytest.mark.parametrize("path", sorted(TESTS.glob("*.yml")), ids=lambda path: path.name)
 def test_the_unit_tests_of_the_alerts_pass(path):
     tested = run("promtool", "test", "rules", path)

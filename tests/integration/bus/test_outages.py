@@ -13,7 +13,7 @@ from tests.integration.bus.conftest import probe_process, relay_process
 from tests.suites.bus_probe import ORDERED, SCHEMA, TOPOLOGY
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 STREAMS = 20
 RESULTS = "SELECT key, array_agg(seq ORDER BY place) FROM probe.applied GROUP BY key"
 

@@ -16,7 +16,7 @@ from services.routing.handlers import books
 from tests.integration.links.sql_node import SqlNode
 from tests.unit.routing.link_world import CITY, DISTRICT, START, TOWN, World
 
-pytestmark = [pytest.mark.database, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.database, pytest.mark.timeout(300)]
 
 ADD = """
 INSERT INTO routing.case_file (case_no, state, holder, unit, epoch, seq, head_digest, in_transfer, petitioner_key,

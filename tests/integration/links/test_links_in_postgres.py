@@ -8,7 +8,7 @@ from tests.suites.link_behaviour import LinkBehaviour
 from tests.suites.link_refusals import LinkRefusals
 from tests.unit.routing.link_world import World, numbers, sent
 
-pytestmark = [pytest.mark.database, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.database, pytest.mark.timeout(300)]
 
 
 class TestLinksInPostgres(LinkBehaviour, LinkRefusals):

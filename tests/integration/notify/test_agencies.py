@@ -11,7 +11,6 @@ from cloudevents.v1.http import from_http
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks import Webhook
 
-from lianxi.runtime import tracing
 from lianxi.runtime.clock import FixedClock, SystemClock
 from lianxi.runtime.crypto import KeyRing
 from services.notify.domain.agencies import SCHEDULE, AgencyEvent
@@ -190,7 +189,7 @@ def test_after_a_change_of_keys_both_sign_for_a_day(outside, receiver):
 
 @pytest.mark.parametrize(
     ("brought", "goes_on"),
-    [(tracing.begun().header, True), ("00-x\r\nHost: elsewhere", False), (7, False)],
+    [(f"00-{'a7' * 16}-{'b3' * 8}-01", True), ("00-x\r\nHost: elsewhere", False), (7, False)],
 )
 def test_a_webhook_goes_on_in_the_trace_of_its_event_and_in_no_other(receiver, brought, goes_on):
     body = json.dumps({"specversion": "1.0", "traceparent": brought, "data": {}})

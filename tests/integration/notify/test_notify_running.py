@@ -55,7 +55,7 @@ def running(name, arguments, settings, folder):
             process.wait(20)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("runner", list(RUNNERS))
 def test_the_receipt_of_a_petition_reaches_the_petitioners_mailbox(runner, node, tmp_path, mail_server):
     settings, vhost = node

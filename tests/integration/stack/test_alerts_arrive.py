@@ -20,7 +20,7 @@ from tests.integration.notify.mail_server import MailServer
 from tests.repository.tree import ROOT
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.nodes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.nodes, pytest.mark.timeout(300)]
 CITY, DISTRICT = "630100", "630104"
 TOWNSHIPS = [f"{DISTRICT}{number:03d}" for number in range(1, 41)]
 SILENT, HEARD = 1000, 5

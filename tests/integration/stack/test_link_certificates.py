@@ -19,7 +19,7 @@ from lianxi.runtime.clock import SystemClock
 from tests.support.sharing import STATE
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(300)]
 CITY, CHILD_CODE, SISTER = "630100", "630104", "630105"
 NODES = load().select([CITY, CHILD_CODE, SISTER])
 LARGEST = 16 * 1024 * 1024

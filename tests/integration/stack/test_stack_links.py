@@ -8,7 +8,7 @@ from lianxi.ops.local.stack import Stack
 from lianxi.ops.rendering import link_user
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(300)]
 CITY, DISTRICT, STREET = "630100", "630104", "630104001"
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 from lianxi.ops.local import databases
 from tests.repository.tree import ROOT, SERVICES
 
-pytestmark = [pytest.mark.database, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.database, pytest.mark.timeout(300)]
 PASSWORD = "of-a-test"
 BEFORE_THE_FIRST_RELEASE = {("intake", "0004"), ("supervision", "0003")}
 """Migrations that took something away while no version had been released. Nothing may be added here."""

@@ -15,7 +15,7 @@ from tests.repository.metrics_page import metrics
 from tests.repository.tree import ROOT
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.nodes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.nodes, pytest.mark.timeout(300)]
 CITY, STREET = "630100", "630104001"
 MOST_SERIES = 2000
 

@@ -22,7 +22,7 @@ from tests.support.builders import CITY, Road
 from tests.support.waiting import eventually
 from tests.unit.supervision.test_supervision_recompute import LOADED
 
-pytestmark = [pytest.mark.database, pytest.mark.broker, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.database, pytest.mark.broker, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTICE = """

@@ -8,7 +8,7 @@ from lianxi.ops.local.stack import Stack
 from lianxi.runtime.metrics import exposition, gauge
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(300)]
 CITY, DISTRICT, TOWNSHIP = "630100", "630106", "630106200"
 
 

@@ -46,7 +46,7 @@ def node(broker_vhost, node_database, tmp_path):
     return settings, database, broker_vhost
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("runner", list(RUNNERS))
 def test_events_become_clocks_and_a_fast_forwarded_clock_raises_its_alerts(runner, node, tmp_path):
     settings, database, vhost = node
