@@ -240,17 +240,15 @@ def test_a_huge_answer_counts_by_its_status_alone(outside, receiver):
     assert outside.standing()["webhook_cursor"] == 1
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        status(429, "Retry-After: 600\r\n"),
-        status(503, f"Retry-After: {format_datetime(SystemClock().now() + timedelta(seconds=602))}\r\n"),
-    ],
-)
-def test_retry_after_is_kept(outside, receiver, answer):
+def in_ten_minutes():
+    return format_datetime(SystemClock().now() + timedelta(seconds=602))
+
+
+@pytest.mark.parametrize(("code", "later"), [(429, lambda: "600"), (503, in_ten_minutes)], ids=["seconds", "a date"])
+def test_retry_after_is_kept(outside, receiver, code, later):
     outside.add(webhook=receiver.url())
     outside.change("test")
-    receiver.answers = [answer]
+    receiver.answers = [status(code, f"Retry-After: {later()}\r\n")]
     outside.bring()
     outside.bring(after=500)
     early = len(receiver.requests)
