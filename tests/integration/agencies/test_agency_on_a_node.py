@@ -79,7 +79,7 @@ def a_case_at_the_unit(stack):
             return next((row["state"] for row in found if row["case_no"] == number), "")
 
         number = calls.call("intake", "register", filed, command_id=new_id(), timeout=20)["number"]
-        eventually(lambda: state() in {"S01", "S02"}, within=60)
+        eventually(lambda: state() in {"S01", "S02"}, within=150)
         if state() == "S01":  # the rules have not registered it
             act("register-case", REGISTRAR, **REGISTER)
         act("transfer-case", DISPATCHER, to_node=DISTRICT, to_unit=UNIT, paper={"text": "请依法办理"})
@@ -97,11 +97,11 @@ def test_an_agency_is_registered_hears_of_its_case_answers_it_and_is_removed(thr
         told = [event for event in agency.events("--by-portal", "--cursor", str(cursor)) if event["subject"] == number]
         return [event["type"].split(".")[1] for event in told]
 
-    eventually(lambda: "case-delivered" in names(), within=60, every=0.5)
+    eventually(lambda: "case-delivered" in names(), within=150, every=0.5)
     paper = json.dumps({"paper": {"text": "决定受理"}}, ensure_ascii=False)
     key = f"agency-accepts-{number}"
     answers = [agency.run("act", number, "accept-case", "--fields", paper, "--key", key) for _ in range(2)]
-    eventually(lambda: "case-accepted" in names(), within=60, every=0.5)
+    eventually(lambda: "case-accepted" in names(), within=150, every=0.5)
     heard = [event for event in agency.events("--idle", "5") if event["subject"] == number]
     stranger = agency.run("act", number.replace("W", "X"), "accept-case", "--key", key)
     with_other_door = agency.run("act", f"../../cases/{number}", "accept-case", "--key", key)

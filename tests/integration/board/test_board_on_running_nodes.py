@@ -61,7 +61,7 @@ def test_every_panel_of_every_dashboard_shows_something(busy_nodes, tmp_path):
             assert nothing_to_show() == []
             return True
 
-        eventually(everything_shown, within=90, every=0.5)
+        eventually(everything_shown, within=150, every=0.5)
 
 
 def test_the_terminal_shows_the_nodes_their_links_and_their_lamps(busy_nodes):

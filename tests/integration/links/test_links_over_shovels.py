@@ -43,7 +43,7 @@ def nodes(lines, node_database):
         code: LinkedNode(code, children, node_database(code, services=("routing",)), stack.node(code).amqp_uri)
         for code, children in CHILDREN.items()
     }
-    eventually(lambda: running(stack, DISTRICT) and running(stack, TOWN), within=60)
+    eventually(lambda: running(stack, DISTRICT) and running(stack, TOWN), within=150)
     yield made
     for proxy in proxies.values():
         proxy.heal()
@@ -51,7 +51,7 @@ def nodes(lines, node_database):
         node.stop()
 
 
-def arrived(nodes, origin, dest, count, *, within=90):
+def arrived(nodes, origin, dest, count, *, within=150):
     """Wait until so many numbers are there and acknowledged; return them in the order of their application."""
     hop = DISTRICT if {origin, dest} != {CITY, DISTRICT} else {CITY: DISTRICT, DISTRICT: CITY}[origin]
     eventually(lambda: nodes[dest].count(origin) >= count, within=within)

@@ -42,7 +42,7 @@ def test_a_petition_is_found_under_one_trace_in_every_service_and_every_node_abo
     def worked_on():
         return {(line["node"], line["queue"]) for line in lines_of(three_nodes, given.trace_id) if "queue" in line}
 
-    eventually(lambda: worked_on() >= WANTED, within=90)
+    eventually(lambda: worked_on() >= WANTED, within=150)
     lines = lines_of(three_nodes, given.trace_id)
     asked = [line for line in lines if line["event"] == "answered"]
     assert {(line["node"], line.get("service", line["process"])) for line in asked} >= {

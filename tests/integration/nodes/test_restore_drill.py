@@ -59,7 +59,7 @@ class Node:
     def filed(self, place):
         """File and register a petition."""
         number = self.registrar.post("/cases", PETITION)["number"]
-        state = eventually(lambda: self.registrar.case(number).get("state"), within=60)
+        state = eventually(lambda: self.registrar.case(number).get("state"), within=150)
         if state == "S01":
             self.registrar.act(number, "register-case", **FACTS, place=place, claims=[{"number": 1}])
         return number
@@ -99,7 +99,7 @@ def went_back(node, backup):
         node.done("restore", backup, "--replace")
     finally:
         node.started()
-    eventually(lambda: node.lianxi("restore", "--report").returncode == 0, within=90)
+    eventually(lambda: node.lianxi("restore", "--report").returncode == 0, within=150)
 
 
 @pytest.fixture(scope="module")
@@ -126,23 +126,23 @@ def test_what_the_parent_has_seen_of_a_restored_district_comes_back_once(city, d
         city.transferred(taken, DISTRICT, "")
     if district.position(passed_on)[1] == DISTRICT:
         district.transferred(passed_on, STREET, f"{STREET}.office")
-    eventually(lambda: city.position(passed_on)[1] == STREET and city.position(taken)[1] == DISTRICT, within=60)
+    eventually(lambda: city.position(passed_on)[1] == STREET and city.position(taken)[1] == DISTRICT, within=150)
     numbers = [before, own, passed_on, taken]
-    eventually(lambda: equal(city, district, numbers), within=60)
+    eventually(lambda: equal(city, district, numbers), within=150)
     known = {number: city.position(number) for number in numbers}
     kept = district.kept(numbers)
 
     assert "仍有" in district.lianxi("restore", backup).stderr
     went_back(district, backup)
 
-    eventually(lambda: equal(city, district, numbers), within=60)
+    eventually(lambda: equal(city, district, numbers), within=150)
     assert {number: district.position(number) for number in numbers} == known
-    eventually(lambda: district.kept(numbers) == kept, within=60)
+    eventually(lambda: district.kept(numbers) == kept, within=150)
     assert f"{own}  信访内容" in district.done("restore", "--report")
     assert "完好" in district.done("verify")
     city.done("books", "compare", "--with", DISTRICT)
     district.officer.act(own, "accept-case", paper={"path": "信访程序"})
-    eventually(lambda: equal(city, district, numbers), within=60)
+    eventually(lambda: equal(city, district, numbers), within=150)
 
 
 def test_what_the_children_of_a_restored_city_have_seen_comes_back_once(city, district, tmp_path):
@@ -152,15 +152,15 @@ def test_what_the_children_of_a_restored_city_have_seen_comes_back_once(city, di
     sent, seen = city.filed(DISTRICT), district.filed(DISTRICT)
     if city.position(sent)[1] == CITY:
         city.transferred(sent, DISTRICT, "")
-    eventually(lambda: district.position(sent)[1] == DISTRICT, within=60)
+    eventually(lambda: district.position(sent)[1] == DISTRICT, within=150)
     numbers = [sent, seen]
-    eventually(lambda: equal(city, district, numbers), within=60)
+    eventually(lambda: equal(city, district, numbers), within=150)
     known, kept = {number: district.position(number) for number in numbers}, city.kept(numbers)
 
     went_back(city, backup)
 
-    eventually(lambda: equal(city, district, numbers), within=60)
+    eventually(lambda: equal(city, district, numbers), within=150)
     assert {number: city.position(number) for number in numbers} == known
-    eventually(lambda: city.kept(numbers) == kept, within=60)
+    eventually(lambda: city.kept(numbers) == kept, within=150)
     assert "完好" in city.done("verify")
     city.done("books", "compare", "--with", DISTRICT)

@@ -67,7 +67,7 @@ def on_the_line(stack, registrar, dispatcher, unit):
     """A petition of the city, sent off to the district; return its number and petitioner."""
     receipt = registrar.post("/cases", PETITION)
     number = receipt["number"]
-    state = eventually(lambda: registrar.case(number).get("state"), within=60)
+    state = eventually(lambda: registrar.case(number).get("state"), within=150)
     if state == "S01":
         registrar.act(number, "register-case", **FACTS, place=DISTRICT, claims=[{"number": 1}])
     dispatcher.act(number, "transfer-case", to_node=DISTRICT, to_unit=unit)
@@ -98,12 +98,12 @@ def test_who_urges_and_withdraws_while_the_line_is_cut_is_heard_at_the_district_
         services.kill()
         services.start()
         services.wait()
-        eventually(lambda: dispatcher.case(number).get("wishes"), within=60)
+        eventually(lambda: dispatcher.case(number).get("wishes"), within=150)
         waiting = petitioner.waits_for()
         piled = [row["case_no"] for row in dispatcher.get("/piles/wish")["rows"]]
 
-    eventually(lambda: "撤回" in petitioner.sees().get("state", ""), within=90)
-    eventually(lambda: petitioner.waits_for() == [], within=60)
+    eventually(lambda: "撤回" in petitioner.sees().get("state", ""), within=150)
+    eventually(lambda: petitioner.waits_for() == [], within=150)
 
     assert (urged, again, withdrawn, refused, answer["status"]) == (202, 202, 202, 409, "waiting")
     assert waiting == [("urge", "waiting"), ("withdrawal", "waiting")]
@@ -127,8 +127,8 @@ def test_what_was_said_is_done_here_when_the_district_sends_the_case_back_and_wh
         petitioner.says("material", text="另有照片三张。")
         petitioner.says("completion", text="身份证明见附件。")
 
-    eventually(lambda: dispatcher.case(number).get("transfer", "") is None, within=90)
-    eventually(lambda: [wish["state"] for wish in dispatcher.case(number)["wishes"]] == ["refused"], within=60)
+    eventually(lambda: dispatcher.case(number).get("transfer", "") is None, within=150)
+    eventually(lambda: [wish["state"] for wish in dispatcher.case(number)["wishes"]] == ["refused"], within=150)
 
     seen = dispatcher.case(number)
     assert (seen["state"], seen["holder"]) == ("S02", CITY)
@@ -136,7 +136,7 @@ def test_what_was_said_is_done_here_when_the_district_sends_the_case_back_and_wh
     [wish] = petitioner.sees()["wishes"]
     assert (wish["name"], wish["state"]) == ("completion", "refused")
     assert "补正核实" in wish["text"]
-    told = eventually(lambda: about(dispatcher, number, "wish-refused"), within=60)
+    told = eventually(lambda: about(dispatcher, number, "wish-refused"), within=150)
     assert "补正" in told["title"]
 
 

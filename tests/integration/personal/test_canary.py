@@ -76,10 +76,10 @@ def flown(three_nodes, agency):  # noqa: ARG001  it has to be there before the p
     filed = requests.post(f"{city.url}/api/v1/cases", json=petition, headers={"Idempotency-Key": new_id()}, timeout=30)
     assert filed.status_code == 201, filed.text
     number = filed.json()["number"]
-    wait_for(lambda: city.knows(number), f"{number} is open at the city", within=90)
+    wait_for(lambda: city.knows(number), f"{number} is open at the city", within=150)
     by_hand = {"to_node": DISTRICT, "paper": {"matter": WORDS["subject"]}}
     city.try_ask("dispatcher", "POST", f"/cases/{number}/acts/transfer-case", json=by_hand)  # if the rules have not
-    wait_for(lambda: district.knows(number), f"{number} reaches the district", within=90)
+    wait_for(lambda: district.knows(number), f"{number} reaches the district", within=150)
     district.until(number, "S02", DISTRICT)
     page = district.ask("dispatcher", "GET", f"/cases/{number}")
     whole = district.ask(
@@ -150,4 +150,4 @@ def test_no_event_of_an_agency_holds_a_canary(flown, agency):
         told = agency()
         return told if flown["number"] in json.dumps(told) else None
 
-    assert sings_in(json.dumps(wait_for(heard, "the agency hears of the case", within=60), ensure_ascii=False)) == []
+    assert sings_in(json.dumps(wait_for(heard, "the agency hears of the case", within=150), ensure_ascii=False)) == []

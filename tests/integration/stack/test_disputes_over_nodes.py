@@ -67,7 +67,7 @@ def people(three_nodes):
 def number(people):
     """A case of two claims that lies with the district's dispatcher."""
     number = people["registrar"].post("/cases", PETITION)["number"]
-    eventually(lambda: people["registrar"].case(number).get("state") in {"S01", "S02"}, within=60)
+    eventually(lambda: people["registrar"].case(number).get("state") in {"S01", "S02"}, within=150)
     facts = {"purpose": "求决", "petition_class": "C", "category": ["城乡建设"], "place": DISTRICT}
     claims = [{"number": 1}, {"number": 2}]
     if people["registrar"].case(number)["state"] == "S01":
@@ -90,19 +90,21 @@ def clock_of(desk, number, code):
 
 def test_the_district_designates_and_the_street_has_the_case_without_anybody_sending_it(people, number):
     disputed(people, number, [HOUSING, OFFICE])
-    eventually(lambda: clock_of(people["leader"], number, "DESIGNATE").get("node") == DISTRICT, within=60)
+    eventually(lambda: clock_of(people["leader"], number, "DESIGNATE").get("node") == DISTRICT, within=150)
 
     people["leader"].act(number, "designate-organ", lead=OFFICE, assists=[HOUSING], paper={"reason": "属地"})
 
-    eventually(lambda: people["city"].case(number).get("unit") == OFFICE, within=60)
+    eventually(lambda: people["city"].case(number).get("unit") == OFFICE, within=150)
     seen = people["city"].case(number)
     assert (seen["state"], seen["holder"], seen["assists"]) == ("S06", STREET, [HOUSING])
-    eventually(lambda: clock_of(people["city"], number, "DESIGNATE").get("status") == "closed", within=60)
+    eventually(lambda: clock_of(people["city"], number, "DESIGNATE").get("status") == "closed", within=150)
 
 
 def test_the_citys_conference_takes_a_disputed_case_up_by_its_minutes(people, number):
     disputed(people, number, [HOUSING, CITY_HOUSING])
-    eventually(lambda: (people["conference"].case(number).get("dispute") or {}).get("stage") == "conference", within=60)
+    eventually(
+        lambda: (people["conference"].case(number).get("dispute") or {}).get("stage") == "conference", within=150
+    )
     piles = people["conference"].get("/piles")["rows"]
     assert next(row for row in piles if row["pile"] == "conference")["cases"] >= 1
 
@@ -110,9 +112,9 @@ def test_the_citys_conference_takes_a_disputed_case_up_by_its_minutes(people, nu
     sent = people["conference"].act(number, "coordinate-dispute", lead=CITY_HOUSING, assists=[HOUSING], paper=paper)
 
     assert sent["status"] == "sent"
-    eventually(lambda: people["city"].case(number).get("unit") == CITY_HOUSING, within=60)
+    eventually(lambda: people["city"].case(number).get("unit") == CITY_HOUSING, within=150)
     assert people["city"].case(number)["state"] == "S06"
-    eventually(lambda: people["leader"].case(number).get("holder") == CITY, within=60)
+    eventually(lambda: people["leader"].case(number).get("holder") == CITY, within=150)
 
 
 def test_a_split_claim_goes_its_own_way_and_the_petitioner_travels_with_it(people, number):
@@ -126,6 +128,6 @@ def test_a_split_claim_goes_its_own_way_and_the_petitioner_travels_with_it(peopl
     )
 
     assert [row["status"] for row in done["rows"]] == ["done"]
-    eventually(lambda: people["city"].case(child).get("holder") == STREET, within=60)
+    eventually(lambda: people["city"].case(child).get("holder") == STREET, within=150)
     linked = people["dispatcher"].case(child)["linked"]
     assert [(row["case_no"], row["kind"]) for row in linked] == [(number, "part-of")]

@@ -122,8 +122,8 @@ def test_both_directions_of_a_link_cross_tls(ends):
     publish(ends.child, CHILD_CODE, "link.out.up", f"{CHILD_CODE}.case.tls")
     publish(ends.parent, CITY, "", child_queue(CHILD_CODE).name)
 
-    assert eventually(lambda: one_message(ends.parent, CITY, "inbox.up") == b"frame", within=60)
-    assert eventually(lambda: one_message(ends.child, CHILD_CODE, "inbox.down") == b"frame", within=60)
+    assert eventually(lambda: one_message(ends.parent, CITY, "inbox.up") == b"frame", within=150)
+    assert eventually(lambda: one_message(ends.child, CHILD_CODE, "inbox.down") == b"frame", within=150)
 
 
 def refused(act):

@@ -23,7 +23,7 @@ def linked(tmp_path_factory):
             broker.start()
         for node in stack.nodes:
             stack.provision_broker(node.code)
-        eventually(lambda: running(stack, DISTRICT) and running(stack, STREET), within=30)
+        eventually(lambda: running(stack, DISTRICT) and running(stack, STREET), within=150)
         yield stack, proxy
     finally:
         proxy.close()

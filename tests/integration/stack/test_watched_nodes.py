@@ -50,7 +50,7 @@ def prometheus(three_nodes, tmp_path_factory):
         process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             url = f"http://127.0.0.1:{port}"
-            eventually(lambda: requests.get(f"{url}/-/ready", timeout=2).ok, within=60)
+            eventually(lambda: requests.get(f"{url}/-/ready", timeout=2).ok, within=150)
             yield lambda query: ask(url, query), len(targets)
         finally:
             process.send_signal(signal.SIGTERM)
@@ -66,9 +66,9 @@ def ask(url, query):
 def test_every_process_answers_and_the_city_shows_every_node_with_its_age(prometheus):
     query, processes = prometheus
 
-    eventually(lambda: sum(query('up{job="lianxi"} == 1').values()) == processes, within=90)
+    eventually(lambda: sum(query('up{job="lianxi"} == 1').values()) == processes, within=150)
     eventually(lambda: len(query(f'node_snapshot_age_seconds{{exporter="{CITY}"}} < 120')) == 3, within=120)
-    eventually(lambda: query(f'work_measured_timestamp_seconds{{exporter="{CITY}"}}'), within=90)
+    eventually(lambda: query(f'work_measured_timestamp_seconds{{exporter="{CITY}"}}'), within=150)
     assert query(f'node_parked{{exporter="{CITY}",node="{STREET}"}}')
 
 

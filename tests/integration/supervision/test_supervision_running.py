@@ -62,7 +62,7 @@ def test_events_become_clocks_and_a_fast_forwarded_clock_raises_its_alerts(runne
         assert {row["clock"] for row in shown if row["status"] == "open"} == {"NOTICE", "NOTICE_KPI", "OBJECT"}
 
         set_offset(tmp_path / "offset", timedelta(days=120))
-        told = eventually(lambda: breaches(database), within=30)
+        told = eventually(lambda: breaches(database), within=150)
         calls.close()
 
         assert told == [("NOTICE", TOWNSHIP), ("NOTICE_KPI", TOWNSHIP)]
