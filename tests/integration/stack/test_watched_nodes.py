@@ -69,7 +69,7 @@ def test_every_process_answers_and_the_city_shows_every_node_with_its_age(promet
     eventually(lambda: sum(query('up{job="lianxi"} == 1').values()) == processes, within=150)
     eventually(lambda: len(query(f'node_snapshot_age_seconds{{exporter="{CITY}"}} < 120')) == 3, within=120)
     eventually(lambda: query(f'work_measured_timestamp_seconds{{exporter="{CITY}"}}'), within=150)
-    assert query(f'node_parked{{exporter="{CITY}",node="{STREET}"}}')
+    eventually(lambda: query(f'node_parked{{exporter="{CITY}",node="{STREET}"}}'), within=150)
 
 
 def test_every_series_is_of_a_documented_metric_and_there_are_not_too_many(three_nodes):
