@@ -22,7 +22,9 @@ PATIENCE = 150.0
 """Seconds for which one act is tried."""
 
 WORKERS = 6
-TODAY = SystemClock(None).today().isoformat()
+SERVICE = {"method": "direct", "proof": "x"}
+"""A service of a document; its day is the day on which the act is done, as a run may last over midnight."""
+
 LATER = (SystemClock(None).today() + timedelta(days=60)).isoformat()
 
 
@@ -78,7 +80,7 @@ OPINION = dict.fromkeys(("request", "facts", "opinion", "basis", "remedy"), "x")
 _ANSWERED = (
     _district("U", "submit-opinion", "S11", outcomes=[{"number": 1, "outcome": "SUPPORT"}], paper=OPINION),
     _district("UL", "sign-opinion", "S14", paper=OPINION),
-    _district("U", "serve-opinion", "S15", service={"method": "direct", "served_on": TODAY, "proof": "x"}),
+    _district("U", "serve-opinion", "S15", service=SERVICE),
 )
 _FILED = _district("U", "file-report", "S16", paper={"facts": "a", "result": "b"})
 
@@ -235,6 +237,8 @@ class Load:
         assert act is not None
         actor = {"person": f"{act.role}-{act.node}", "role": act.role, "unit": act.unit, "node": act.node}
         command = {**act.facts, "case_no": petition.number, "actor": actor}
+        if "service" in command:
+            command["service"] = {**command["service"], "served_on": SystemClock(None).today().isoformat()}
         answer = self._told(act.node, "routing", "act", {"command_type": act.name, "command": command})
         petition.seq = max(petition.seq, answer["seq"])
         petition.done += 1

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.faults.harms import EVERYTHING, KILLED, WIPED, Fault, Scene, later
 from tests.faults.pair import CITY, DISTRICT, STREET, Pair
-from tests.faults.petitions import LATER, OPINION, REGISTRATION, TODAY, Act, Kind
+from tests.faults.petitions import LATER, OPINION, REGISTRATION, SERVICE, Act, Kind
 
 OFFICE = f"{STREET}.office"
 ALL = (CITY, DISTRICT, STREET)
@@ -34,7 +34,7 @@ _ANSWERED = (
     _street("U", "classify-case", "S10", claims=[{"number": 1, "petition_class": "C", "route": "RT6"}]),
     _street("U", "submit-opinion", "S11", outcomes=[{"number": 1, "outcome": "SUPPORT"}], paper=OPINION),
     _street("UL", "sign-opinion", "S14", paper=OPINION),
-    _street("U", "serve-opinion", "S15", service={"method": "direct", "served_on": TODAY, "proof": "x"}),
+    _street("U", "serve-opinion", "S15", service=SERVICE),
 )
 _OBJECTED = _street(
     "U", "object-to-transfer", "S06", proposed_organ=f"{DISTRICT}.housing", paper={"reasons": "x", "basis": "y"}

@@ -305,6 +305,22 @@ def _request_review(case: Case, command: Any, given: Given) -> list[Draft]:
     return [Draft(e.ReviewRequested, fields)]
 
 
+def refusal_of(command: Any, document: Document) -> dict[str, Any]:
+    """Return what is recorded of a request for a review or a final review that is refused."""
+    return {"decided_on": document.issued_on, "ground": command.ground, "document": document}
+
+
+def decision_of(command: Any, document: Document) -> dict[str, Any]:
+    """Return what is recorded of the opinion on a review or a final review, with its service."""
+    return {
+        "decided_on": document.issued_on,
+        "disposition": command.disposition,
+        "served_on": command.service.served_on,
+        "service": command.service,
+        "document": document,
+    }
+
+
 @builds("admit-review")
 def _admit_review(_case: Case, command: Any, given: Given) -> list[Draft]:
     document = document_of(DocumentKind.REVIEW_NOTICE, command, given)
@@ -313,9 +329,7 @@ def _admit_review(_case: Case, command: Any, given: Given) -> list[Draft]:
 
 @builds("decline-review")
 def _decline_review(_case: Case, command: Any, given: Given) -> list[Draft]:
-    document = document_of(DocumentKind.REVIEW_NOTICE, command, given)
-    fields = {"decided_on": document.issued_on, "ground": command.ground, "document": document}
-    return [Draft(e.ReviewDeclined, fields)]
+    return [Draft(e.ReviewDeclined, refusal_of(command, document_of(DocumentKind.REVIEW_NOTICE, command, given)))]
 
 
 @builds("decide-review")
@@ -325,14 +339,7 @@ def _decide_review(case: Case, command: Any, given: Given) -> list[Draft]:
         ordered = {"ordered_on": document.issued_on, "days": command.rehandle_days, "document": document}
         again = Draft(e.RehandlingStarted, {"round_number": case.round_number + 1}, act="T48")
         return [Draft(e.RehandlingOrdered, ordered), again]
-    fields = {
-        "decided_on": document.issued_on,
-        "disposition": command.disposition,
-        "served_on": command.service.served_on,
-        "service": command.service,
-        "document": document,
-    }
-    return [Draft(e.ReviewDecided, fields)]
+    return [Draft(e.ReviewDecided, decision_of(command, document))]
 
 
 @builds("request-final-review")

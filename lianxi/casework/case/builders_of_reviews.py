@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lianxi.casework.case.builders import Draft, builds, closed_by_final_review, document_of
+from lianxi.casework.case.builders import Draft, builds, closed_by_final_review, decision_of, document_of, refusal_of
 from lianxi.casework.case.guards import Given
 from lianxi.casework.case.state import Case
 from lianxi.casework.messages import final_review as f
@@ -51,20 +51,12 @@ def _admit(_case: Case, command: Any, given: Given) -> list[Draft]:
 @builds("decline-final-review")
 def _decline(_case: Case, command: Any, given: Given) -> list[Draft]:
     document = document_of(DocumentKind.FINAL_REVIEW_NOTICE, command, given)
-    fields = {"decided_on": document.issued_on, "ground": command.ground, "document": document}
-    return [Draft(f.FinalReviewDeclined, fields)]
+    return [Draft(f.FinalReviewDeclined, refusal_of(command, document))]
 
 
 @builds("decide-final-review")
 def _decide(case: Case, command: Any, given: Given) -> list[Draft]:
     """The case closes at once, unless an assigner has yet to check a report: then it closes with that (T34)."""
     document = document_of(DocumentKind.FINAL_REVIEW_OPINION, command, given)
-    fields = {
-        "decided_on": document.issued_on,
-        "disposition": command.disposition,
-        "served_on": command.service.served_on,
-        "service": command.service,
-        "document": document,
-    }
     closed = [] if case.report else [closed_by_final_review(given)]
-    return [Draft(f.FinalReviewDecided, fields), *closed]
+    return [Draft(f.FinalReviewDecided, decision_of(command, document)), *closed]

@@ -12,6 +12,7 @@ from services.notify import service, wiring
 from services.notify.settings import Settings
 from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import NotifyOffice
+from tests.integration.notify.webhook_receiver import WebhookReceiver
 from tests.support.builders import TOWNSHIP
 
 
@@ -21,6 +22,14 @@ def mail_server():
     server = MailServer().start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def receiver():
+    """A server of an agency that answers as it is told."""
+    made = WebhookReceiver()
+    yield made
+    made.stop()
 
 
 @pytest.fixture

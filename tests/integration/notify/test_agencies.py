@@ -17,7 +17,7 @@ from services.notify.domain.agencies import SCHEDULE, AgencyEvent
 from services.notify.handlers import agencies
 from services.notify.handlers.agencies_desk import keys_of
 from services.notify.senders.agencies import WebhookSender
-from tests.integration.notify.webhook_receiver import WebhookReceiver, status
+from tests.integration.notify.webhook_receiver import status
 from tests.support.builders import CITY, NUMBER, OFFICE, TOWNSHIP, Road
 from tests.unit.notify.post_room import NOW
 
@@ -66,13 +66,6 @@ class Outside:
     def hear(self, road):
         self.office.receive(*road.events)
         return [event.MESSAGE.name for event in road.events]
-
-
-@pytest.fixture
-def receiver():
-    made = WebhookReceiver()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -10,17 +10,10 @@ from services.notify.domain.agencies import JITTER, SCHEDULE
 from services.notify.handlers import agencies
 from services.notify.senders.agencies import WebhookSender
 from tests.integration.notify.test_agencies import HOUR, Outside
-from tests.integration.notify.webhook_receiver import WebhookReceiver, status
+from tests.integration.notify.webhook_receiver import status
 from tests.support.builders import NUMBER, TOWNSHIP, Road
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture
-def receiver():
-    made = WebhookReceiver()
-    yield made
-    made.stop()
 
 
 @pytest.fixture
