@@ -207,6 +207,7 @@ class RoutingService:
     def change_unit(self, work: RoutingWork, body: dict[str, Any]) -> dict[str, Any]:
         """Change an organ from a day on."""
         asked = schemas.read_unit_change(body)
+        work.after_commit(self._parts.rulebook.look_again)
         return units.change_unit(self._parts.rulebook.seed, work.unit_changes, asked, self._here)
 
     @call(read_only=True)

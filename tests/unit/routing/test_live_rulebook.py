@@ -23,7 +23,7 @@ def data(tmp_path):
 
 
 def live(data, **more):
-    return LiveRulebook(data, lambda: NOW, look_again=0.0, **more)
+    return LiveRulebook(data, lambda: NOW, interval=0.0, **more)
 
 
 def change(data, old, new):
@@ -99,6 +99,18 @@ def test_the_directory_is_amended_when_the_amendments_change(data):
     book.current()
     book.current()
     number[0] = 2
+    book.current()
+
+    assert seen == [1, 2]
+
+
+def test_a_change_made_here_holds_for_the_next_question(data):
+    number, seen = [1], []
+    book = LiveRulebook(data, lambda: NOW, lambda seed: seen.append(number[0]) or seed, lambda: number[0], 3600.0)
+    book.current()
+    number[0] = 2
+    book.current()
+    book.look_again()
     book.current()
 
     assert seen == [1, 2]

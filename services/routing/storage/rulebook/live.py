@@ -56,13 +56,13 @@ class LiveRulebook:
         now: Callable[[], datetime],
         amend: Callable[[Directory], Directory] = lambda directory: directory,
         amendments: Callable[[], object] = lambda: None,
-        look_again: float = LOOK_AGAIN_SECONDS,
+        interval: float = LOOK_AGAIN_SECONDS,
     ) -> None:
         self._data_dir = data_dir
         self._now = now
         self._amend = amend
         self._amendments = amendments
-        self._look_again = look_again
+        self._interval = interval
         self._seen = _signature(data_dir)
         self._seed = load_rulebook(data_dir)
         self._amended_by: object = None
@@ -82,10 +82,14 @@ class LiveRulebook:
         self.current()
         return self._standing
 
+    def look_again(self) -> None:
+        """Have the next question see what has changed, however lately was looked: a change made here holds at once."""
+        self._next_look = 0.0
+
     def current(self) -> Rulebook:
         """Return the newest good rulebook."""
         if time.monotonic() >= self._next_look:
-            self._next_look = time.monotonic() + self._look_again
+            self._next_look = time.monotonic() + self._interval
             self._look()
         return self._book
 
