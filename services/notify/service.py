@@ -8,7 +8,7 @@ from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
 from lianxi.courier import decode
 from services.notify import handlers, schemas
-from services.notify.handlers import agencies, agencies_desk
+from services.notify.handlers import agencies, agencies_desk, webhooks
 from services.notify.storage import NotifyWork
 from services.notify.wiring import build
 
@@ -34,7 +34,7 @@ class NotifyService:
     def messages(self, work: NotifyWork, messages: Sequence[Incoming]) -> None:
         """Write down who is owed what because of these messages."""
         handlers.tell(messages, work, self._desk, self._post.wall.now())
-        agencies.keep(messages, work, self._agencies)
+        agencies.keep(messages, work, self._agencies, self.bring)
 
     @every(1.0)
     def send(self) -> None:
@@ -156,7 +156,7 @@ class NotifyService:
     @every(0.5)
     def bring(self) -> None:
         """Bring events to the webhooks of agencies that are due."""
-        agencies.bring(self.open_work, self._agencies)
+        webhooks.bring(self.open_work, self._agencies)
 
     @every(1.0)
     def fill_queues(self) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import Engine, text
@@ -33,17 +33,25 @@ from services.notify.handlers.agencies import AgencyDesk
 from services.notify.handlers.agencies_desk import keys_of
 from services.notify.handlers.offices import Desk, PostOffice, Reached, Sender
 from services.notify.handlers.print_room import Press
+from services.notify.handlers.turns import Turns
 from services.notify.letters import as_docx, as_html
 from services.notify.senders import PrintRoom, SmsGateways, SmtpServer
-from services.notify.senders.agencies import Hands, WebhookSender, make_key
+from services.notify.senders.agencies import Hands, WebhookSender
+from services.notify.senders.signatures import make_key
 from services.notify.settings import Settings
 from services.notify.storage import NotifyWork
 
 CALL_TIMEOUT = 5.0
 """Seconds notify waits for another service; a mail is tried again later."""
 
-WEBHOOK_HANDS = 24
+WEBHOOK_HANDS = 48
 """Webhooks served at the same time; what is dead holds one hand for some seconds and then waits longer and longer."""
+
+DOUBTFUL_HANDS = 8
+"""So many of them may be at webhooks whose last delivery failed."""
+
+KEYS_OPEN = 1024
+"""Agencies whose keys stay open in memory, so that not every event opens them anew."""
 
 AGENCY_EXCHANGE = "agency"
 NAMES_TIMEOUT = 2.0
@@ -163,6 +171,7 @@ def build(settings: Settings | None = None) -> Parts:
     directory = IntakeDirectory(calls)
     pauses = settings.rules.manners.patience.pause_after_outage
     senders = _senders(settings, pauses)
+    webhooks = WebhookSender(settings.webhooks_allowed, settings.webhook_ca_file)
     HEALTH.add("notify-database", partial(_ask, engine))
     return Parts(
         open_work=open_work,
@@ -186,15 +195,14 @@ def build(settings: Settings | None = None) -> Parts:
         ),
         press=Press(directory, {"html": as_html, "docx": as_docx}, wall),
         receipts=GatewayReceipts(settings.gateways),
-        agencies=_agency_desk(settings, wall),
-        measure=partial(_measure, open_work, wall, has_server=settings.mail is not None),
-        close=partial(_close, engine, calls),
+        agencies=_agency_desk(settings, wall, webhooks),
+        measure=partial(_measure, open_work, wall, webhooks, has_server=settings.mail is not None),
+        close=partial(_close, engine, calls, webhooks),
     )
 
 
-def _agency_desk(settings: Settings, wall: Clock) -> AgencyDesk:
+def _agency_desk(settings: Settings, wall: Clock, sender: WebhookSender) -> AgencyDesk:
     ring = KeyRing.from_file(settings.key_ring_file) if settings.key_ring_file else None
-    sender = WebhookSender(settings.webhooks_allowed, settings.webhook_ca_file)
     hands = Hands(WEBHOOK_HANDS, _note_broken_hand)
 
     def seal(plain: str, context: str) -> str:
@@ -202,6 +210,7 @@ def _agency_desk(settings: Settings, wall: Clock) -> AgencyDesk:
             raise Invalid("webhook", "keys", "本节点没有密钥环，不能登记 Webhook。")
         return ring.seal(plain, context)
 
+    @lru_cache(maxsize=KEYS_OPEN)
     def open_sealed(token: str, context: str) -> str:
         return ring.open(token, context) if ring else "[]"
 
@@ -216,7 +225,7 @@ def _agency_desk(settings: Settings, wall: Clock) -> AgencyDesk:
         queued=queued,
         send=send,
         start=hands.start,
-        hands=hands.free,
+        turns=Turns(DOUBTFUL_HANDS),
         chance=random.SystemRandom().random,
         check=sender.check,
         make_key=make_key,
@@ -290,7 +299,8 @@ def _count(added: Counter[str]) -> None:
         _DELIVERIES.labels(Channel.INBOX.value, Fate.TAKEN.value).inc(added[Channel.INBOX.value])
 
 
-def _measure(open_work: Callable[[], NotifyWork], wall: Clock, *, has_server: bool) -> None:
+def _measure(open_work: Callable[[], NotifyWork], wall: Clock, webhooks: WebhookSender, *, has_server: bool) -> None:
+    webhooks.close_idle()
     with open_work() as work:
         waiting, oldest, dead = work.deliveries.standing()
         unheard, given_up = work.agencies.standing()
@@ -307,6 +317,7 @@ def _ask(engine: Engine) -> None:
         connection.execute(text("SELECT 1"))
 
 
-def _close(engine: Engine, calls: Calls) -> None:
+def _close(engine: Engine, calls: Calls, webhooks: WebhookSender) -> None:
+    webhooks.close()
     calls.close()
     engine.dispose()

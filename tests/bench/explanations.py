@@ -45,11 +45,11 @@ EXPLANATIONS: dict[str, str] = {
         " of the architecture is still to be worked for."
     ),
     "agencies-rate": (
-        f"{_CORES} Each delivery is a connection of its own, and the process that brings them also keeps the events,"
-        " the clocks and the ledger."
+        f"{_CORES} Half of what notify spends on a delivery is keeping the event for that agency and writing down"
+        " that it arrived; the receivers share the cores."
     ),
     "agencies-dead": (
-        f"{_LOAD} The dead agency holds one of two dozen hands for 15 s, then every few minutes; the rest is noise."
+        f"{_LOAD} The dead agency holds one of four dozen hands for 15 s, then every few minutes; the rest is noise."
     ),
     "agencies-queue": f"{_LOAD} An event passes one consumer, one outbox and the relay.",
     "lifecycle-file": f"{_LOAD} The numbers of a day are dense, so filings queue for the counter until each commits.",

@@ -85,6 +85,11 @@ class Grant:
     webhook: str = ""
     scheme: Scheme = Scheme.SHARED
 
+    @property
+    def audience(self) -> tuple[object, ...]:
+        """What decides which events it hears: of two grants with the same, both hear an event or neither does."""
+        return self.units, self.events, self.divisions, self.categories, self.sealed
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Agency:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Connection, Identity, Index, Integer, Table, Text, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
@@ -73,6 +73,21 @@ agency_audit = Table(
     *(_text(name) for name in ("agency", "action", "by", "details")),
 )
 
+
+class Ended(Protocol):
+    """An agency after its turn, and the lease under which it was served."""
+
+    @property
+    def after(self) -> Agency:
+        """How far it got."""
+        ...
+
+    @property
+    def lease(self) -> str:
+        """The lease."""
+        ...
+
+
 _GRANT = tuple(field.name for field in fields(Grant))
 _STANDING = tuple(field.name for field in fields(Agency) if field.name != "grant")
 _COLUMNS = ", ".join((*_GRANT, *_STANDING))
@@ -96,16 +111,24 @@ _AFTER = (
     "SELECT cursor, event_id, type, body FROM notify.agency_event"
     " WHERE agency = %s AND cursor > %s ORDER BY cursor LIMIT %s"
 )
-_CLAIM = f"""
-UPDATE notify.agency SET lease = %s, due_at = %s WHERE name IN (
+_DUE = """
     SELECT name FROM notify.agency
-    WHERE state = 'active' AND webhook <> '' AND last_cursor > webhook_cursor AND due_at <= %s
+    WHERE state = 'active' AND webhook <> '' AND last_cursor > webhook_cursor AND due_at <= %s AND {}
     ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
-) RETURNING {_COLUMNS}
 """
+_CLAIM = f"""
+WITH steady AS ({_DUE.format("failures = 0")}), doubtful AS ({_DUE.format("failures > 0")})
+UPDATE notify.agency SET lease = %s, due_at = %s
+WHERE name IN (SELECT name FROM steady UNION ALL SELECT name FROM doubtful) RETURNING {_COLUMNS}
+"""
+_LOCK = "SELECT 1 FROM notify.agency WHERE name = ANY(%s::text[]) ORDER BY name FOR UPDATE"
+"""Whoever writes to several agencies takes them in this order, so that nobody waits for another one in a circle."""
 _SETTLE = """
-UPDATE notify.agency SET webhook_cursor = %s, failures = %s, due_at = %s, state = %s, reason = %s, lease = ''
-WHERE name = %s AND lease = %s RETURNING name
+UPDATE notify.agency SET webhook_cursor = ended.cursor, failures = ended.failures, due_at = ended.due_at,
+    state = ended.state, reason = ended.reason, lease = ''
+FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::integer[], %s::timestamptz[], %s::text[], %s::text[])
+    AS ended (name, lease, cursor, failures, due_at, state, reason)
+WHERE agency.name = ended.name AND agency.lease = ended.lease RETURNING agency.name
 """
 _APPEND = """
 WITH given AS (
@@ -124,13 +147,14 @@ WITH given AS (
 UPDATE notify.agency SET last_cursor = newest.cursor
 FROM (SELECT agency, max(cursor) AS cursor FROM added GROUP BY agency) AS newest WHERE name = newest.agency
 """
-_LACKING = """
+_BEHIND_ITS = """
 SELECT agency.name, event.cursor, event.event_id, event.type, event.body FROM notify.agency
 CROSS JOIN LATERAL (
     SELECT cursor, event_id, type, body FROM notify.agency_event
-    WHERE agency_event.agency = agency.name AND cursor > agency.amqp_cursor ORDER BY cursor LIMIT %s
+    WHERE agency_event.agency = agency.name AND cursor > agency.{} ORDER BY cursor LIMIT %s
 ) AS event WHERE agency.name = ANY(%s::text[]) ORDER BY agency.name, event.cursor
 """
+_LACKING, _UNHEARD = _BEHIND_ITS.format("amqp_cursor"), _BEHIND_ITS.format("webhook_cursor")
 _PUBLISHED = """
 UPDATE notify.agency SET amqp_cursor = filled.cursor
 FROM unnest(%s::text[], %s::bigint[]) AS filled (name, cursor) WHERE agency.name = filled.name
@@ -205,7 +229,7 @@ class SqlAgencies:
     def add_all(self, owed: Mapping[str, Sequence[AgencyEvent]], now: datetime) -> None:
         """Append for each agency the events that are not there yet, under its next cursors."""
         names = sorted(owed)
-        self._run("SELECT 1 FROM notify.agency WHERE name = ANY(%s::text[]) ORDER BY name FOR UPDATE", names)
+        self._run(_LOCK, names)
         rows = [(name, event.event_id, event.type, event.body) for name in names for event in owed[name]]
         self._run(_APPEND, *map(list, zip(*rows, strict=True)), now)
 
@@ -226,9 +250,15 @@ class SqlAgencies:
 
     def lacking(self, names: Collection[str], limit: int) -> dict[str, list[AgencyEvent]]:
         """Return what the queues of these agencies lack, so many events each, in their order."""
+        return self._of_each(_LACKING, names, limit)
+
+    def unheard(self, names: Collection[str], limit: int) -> dict[str, list[AgencyEvent]]:
+        """Return what the webhooks of these agencies lack, so many events each, in their order."""
+        return self._of_each(_UNHEARD, names, limit)
+
+    def _of_each(self, statement: str, names: Collection[str], limit: int) -> dict[str, list[AgencyEvent]]:
         found: dict[str, list[AgencyEvent]] = {}
-        for name, *event in self._run(_LACKING, limit, list(names)):
-            cursor, event_id, kind, body = event
+        for name, cursor, event_id, kind, body in self._run(statement, limit, list(names)):
             found.setdefault(name, []).append(AgencyEvent(cursor=cursor, event_id=event_id, type=kind, body=body))
         return found
 
@@ -236,17 +266,24 @@ class SqlAgencies:
         """Note how far the queues were filled."""
         self._run(_PUBLISHED, list(cursors), list(cursors.values()))
 
-    def claim(self, lease: str, until: datetime, now: datetime, limit: int) -> list[Agency]:
-        """Take agencies whose webhook is due; nobody else gets them before `until`."""
-        return [_agency(row) for row in self._run(_CLAIM, lease, until, now, limit)]
+    def claim(self, lease: str, until: datetime, now: datetime, *, steady: int, doubtful: int) -> list[Agency]:
+        """Take agencies whose webhook is due: so many that answered last time, so many that failed.
 
-    def settle(self, after: Agency, lease: str) -> bool:
-        """Write down how far a webhook got; return False if somebody changed the agency meanwhile."""
-        done = self._run(
-            _SETTLE,
-            after.webhook_cursor, after.failures, after.due_at, str(after.state), after.reason, after.grant.name, lease,
-        )  # fmt: skip
-        return done.one_or_none() is not None
+        Nobody else gets them before `until`.
+        """
+        return [_agency(row) for row in self._run(_CLAIM, now, steady, now, doubtful, lease, until)]
+
+    def settle(self, ended: Collection[Ended]) -> set[str]:
+        """Write down how far webhooks got; return the agencies that nobody changed meanwhile."""
+        self._run(_LOCK, sorted(each.after.grant.name for each in ended))
+        rows = [
+            (
+                each.after.grant.name, each.lease, each.after.webhook_cursor, each.after.failures, each.after.due_at,
+                str(each.after.state), each.after.reason,
+            )
+            for each in ended
+        ]  # fmt: skip
+        return {row.name for row in self._run(_SETTLE, *(list(column) for column in zip(*rows, strict=True)))}
 
     def cases(self, numbers: Collection[str]) -> dict[str, AgencyCase]:
         """Return what is known of these cases."""

@@ -1,6 +1,7 @@
 """An agency whose server stands still for days: tried for 75 hours, given up, told of, and at last brought to now."""
 
 import json
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.database
 def outside(an_office, tmp_path):
     ring = tmp_path / "ring.yaml"
     KeyRing.generate().write(ring)
-    return Outside(an_office(LIANXI_KEYRING_FILE=str(ring)), WebhookSender(frozenset({"127.0.0.1"}), deadline=20.0))
+    with closing(WebhookSender(frozenset({"127.0.0.1"}), deadline=20.0)) as sender:
+        yield Outside(an_office(LIANXI_KEYRING_FILE=str(ring)), sender)
 
 
 def a_case(number):

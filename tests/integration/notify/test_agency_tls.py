@@ -1,6 +1,7 @@
 """Webhooks over TLS: an event goes to who proves its name by an authority this node trusts, and else waits."""
 
 import ssl
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -29,8 +30,8 @@ def authorities(tmp_path_factory):
 def outside(an_office, tmp_path, authorities):
     ring = tmp_path / "ring.yaml"
     KeyRing.generate().write(ring)
-    sender = WebhookSender(frozenset({HOST}), authorities[0].certificate_file, deadline=4.0)
-    return Outside(an_office(LIANXI_KEYRING_FILE=str(ring)), sender)
+    with closing(WebhookSender(frozenset({HOST}), authorities[0].certificate_file, deadline=4.0)) as sender:
+        yield Outside(an_office(LIANXI_KEYRING_FILE=str(ring)), sender)
 
 
 @pytest.fixture
