@@ -12,6 +12,7 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 has_broker() { [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server > /dev/null; }
 has_watch() { command -v prometheus > /dev/null && command -v promtool > /dev/null; }
 has_alerts() { command -v amtool > /dev/null; }
+has_scanner() { command -v clamd > /dev/null || [ -x /usr/sbin/clamd ]; }
 has_node() { command -v node > /dev/null && command -v npm > /dev/null; }
 has_database() { compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || command -v initdb > /dev/null; }
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; }
@@ -65,6 +66,7 @@ install_what_is_missing() {
     has_database || missing+=(postgresql)
     has_watch || missing+=(prometheus)
     has_alerts || missing+=(prometheus-alertmanager)
+    has_scanner || missing+=(clamav-daemon)
     has_node || missing+=(nodejs npm)
     find_python > /dev/null || missing+=(python3 python3-venv)
     [ ${#missing[@]} -gt 0 ] || return 0
@@ -73,6 +75,7 @@ install_what_is_missing() {
          RabbitMQ 3.10 or newer with its plugins and epmd (rabbitmq-server must be in PATH),
          PostgreSQL 15 or newer with its server programs (initdb and postgres must be in PATH),
          Prometheus and Alertmanager, for the tests (prometheus, promtool and amtool must be in PATH),
+         ClamAV's daemon, for the tests (clamd must be in PATH or /usr/sbin; its signatures are not needed),
          Node.js 18 or newer with npm, for one test (node and npm must be in PATH),
          Python 3.11 or newer with the modules venv and ensurepip."
     fi
@@ -82,6 +85,7 @@ install_what_is_missing() {
     has_database || fail "postgresql was installed but initdb is not to be found"
     has_watch || fail "prometheus was installed but prometheus or promtool is not to be found"
     has_node || fail "nodejs and npm were installed but node or npm is not to be found"
+    has_scanner || fail "clamav-daemon was installed but clamd is not to be found"
     has_alerts || fail "prometheus-alertmanager was installed but amtool is not to be found"
     find_python > /dev/null || fail "no Python 3.11 or newer with venv: set PYTHON to one, for example PYTHON=python3.12"
 }
@@ -137,7 +141,7 @@ link_project() {
 if [ "${1:-}" = --browser ]; then
     install_browser
 fi
-if has_broker && has_database && has_watch && has_alerts && has_node && has_foreign_client && [ -x "$VENV/bin/python" ] && [ "$(cat "$STAMP" 2> /dev/null)" = "$(fingerprint)" ]; then
+if has_broker && has_database && has_watch && has_alerts && has_scanner && has_node && has_foreign_client && [ -x "$VENV/bin/python" ] && [ "$(cat "$STAMP" 2> /dev/null)" = "$(fingerprint)" ]; then
     exit 0
 fi
 install_what_is_missing

@@ -1,8 +1,14 @@
-"""A server that speaks clamd's INSTREAM, and can fail at it in every way a real one does."""
+"""Two virus scanners: Debian's clamd, and a server that speaks its INSTREAM and can fail at it in every way."""
 
+import hashlib
+import shutil
 import socket
 import socketserver
+import subprocess
 import threading
+
+from lianxi.ops.local.processes import free_ports
+from tests.support.waiting import eventually
 
 EICAR_LIKE = b"LIANXI-TEST-SIGNATURE"
 
@@ -77,3 +83,53 @@ class FakeClamd:
         self._server.released.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+CLAMD = ("clamd", "/usr/sbin/clamd")
+_CONFIGURATION = """\
+Foreground yes
+DatabaseDirectory {folder}/signatures
+LogFile {folder}/clamd.log
+LocalSocket {folder}/clamd.ctl
+TCPAddr 127.0.0.1
+TCPSocket {port}
+StreamMaxLength {largest}
+"""
+
+
+class RealClamd:
+    """Debian's clamd with two signatures of our own: `EICAR_LIKE` anywhere in a file, and the hash of `HARMLESS`."""
+
+    HARMLESS = b"a harmless text that only this test takes for a virus"
+    LARGEST = 2 * 1024 * 1024
+
+    def __init__(self, folder):
+        found = next(filter(None, map(shutil.which, CLAMD)), None)
+        assert found, "clamd is missing: deploy/setup.sh installs it"
+        self._command = [found, "--config-file", str(folder / "clamd.conf")]
+        self._folder = folder
+        self.socket, (port,) = str(folder / "clamd.ctl"), free_ports(1)
+        self.address = f"127.0.0.1:{port}"
+        signatures = folder / "signatures"
+        signatures.mkdir()
+        (signatures / "lianxi.ndb").write_text(f"Lianxi.Test:0:*:{EICAR_LIKE.hex()}\n")
+        digest = hashlib.md5(self.HARMLESS, usedforsecurity=False).hexdigest()
+        (signatures / "lianxi.hdb").write_text(f"{digest}:{len(self.HARMLESS)}:Lianxi.Hash\n")
+        configuration = _CONFIGURATION.format(folder=folder, port=port, largest=self.LARGEST)
+        (folder / "clamd.conf").write_text(configuration)
+        self._process = None
+
+    def start(self):
+        with (self._folder / "output.log").open("ab") as output:
+            self._process = subprocess.Popen(self._command, stdout=output, stderr=output)
+        eventually(self._answers)
+
+    def stop(self):
+        self._process.terminate()
+        self._process.wait(30)
+
+    def _answers(self):
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.connect(self.socket)
+            asked.sendall(b"zPING\0")
+            return asked.recv(5) == b"PONG\0"
