@@ -158,6 +158,11 @@ class Page:
         return self.run("document.body.innerText")
 
     @property
+    def cards(self):
+        """What can be read on the page, card by card."""
+        return self.run("[...document.querySelectorAll('main .card')].map(card => card.innerText)")
+
+    @property
     def address(self):
         """Where the page is."""
         return self.run("location.href")

@@ -20,7 +20,7 @@ def browser():
     browser.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def account(three_nodes):
     """Make an account at a node and return its login."""
 
@@ -33,7 +33,7 @@ def account(three_nodes):
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def desk(browser, account, three_nodes):
     """Open a page of somebody who is signed in at a node."""
 

@@ -118,7 +118,7 @@ def test_an_objection_is_refused_by_the_page_when_it_gives_no_reasons(filed, des
     officer.click("提出异议")
     officer.click("提出异议")
 
-    assert officer.text.count("此项为必填项。") == 3
+    assert officer.text.count("此项为必填项。") == 2 * 3  # beside its field, and in the list at the top
     officer.fill(paper__reasons="不属于本单位职权", paper__basis="三定方案", proposed_organ="城西区城市管理局")
     officer.click("提出异议")
     opened(officer, district, number, "异议审核")

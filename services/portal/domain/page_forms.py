@@ -6,11 +6,34 @@ telephone and address with commas or blanks between, and an asterisk for a repre
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lianxi.casework.errors import Invalid
 
+BOXES: Mapping[str, str] = {
+    "subject": "标题",
+    "text": "请求、事实和理由",
+    "claims": "逐项诉求",
+    "division": "问题发生在哪里",
+    "persons": "涉及人数",
+    "petitioner.name": "姓名或单位名称",
+    "petitioner.phone": "联系电话",
+    "petitioner.id_number": "公民身份号码",
+    "petitioner.credit_code": "统一社会信用代码",
+    "petitioner.address": "住址",
+    "petitioner.email": "电子邮箱",
+    "anonymous": "匿名提出",
+    "co_signers": "联名人",
+    "agent.name": "代理人姓名",
+    "agent.phone": "代理人电话",
+    "agent.id_number": "代理人身份号码",
+    "agent.authority": "授权",
+    "notice.channels": "优先用哪种方式",
+    "notice.language": "通知的语言",
+    "notice.electronic": "同意以电子方式送达文书",
+}
+"""The boxes of the page, in its order, and what they are called."""
 PETITIONER = ("name", "id_number", "credit_code", "phone", "email", "address")
 AGENT = ("name", "id_number", "phone", "authority")
 MOST_LINES = 1000
@@ -18,6 +41,23 @@ _BETWEEN = re.compile(r"[,，;；、\t ]+")
 _NUMBER = re.compile(r"\+?[\d()（）-]{5,20}", re.ASCII)
 _WORDS = re.compile(r"\s*[（(]?代表[）)]?\s*$|[*＊]")
 LONGEST_COUNT = 6
+
+
+def by_box(messages: Mapping[str, str], boxes: Iterable[str]) -> dict[str, str]:
+    """Return what is wrong by the boxes of a page, in its order; what belongs to no box comes last.
+
+    A fault inside a box stands at the box, one of a group at the first box of the group.
+    """
+    places = {box: place for place, box in enumerate(boxes)}
+    found: dict[str, str] = {}
+    for path, message in messages.items():
+        found.setdefault(_box_of(path, places), message)
+    return dict(sorted(found.items(), key=lambda entry: places.get(entry[0], len(places))))
+
+
+def _box_of(path: str, boxes: Iterable[str]) -> str:
+    own = (box for box in boxes if path == box or path.startswith(f"{box}.") or box.startswith(f"{path}."))
+    return next(own, path)
 
 
 def body_of(typed: Mapping[str, str]) -> dict[str, Any]:

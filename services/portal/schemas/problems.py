@@ -43,20 +43,23 @@ class InvalidFields(Invalid):
         return {**super().as_problem(), "errors": self.errors}
 
 
-def checked(schema: Schema, body: Any) -> dict[str, Any]:
-    """Return the body as the schema reads it; refuse it with every field that is wrong."""
+def checked(schema: Schema, body: Any, empty: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the body as the schema reads it; refuse it with every field that is wrong, or that a form left `empty`."""
+    missing = tuple(empty)
+    errors = [{"field": name, "rule": "required", "message": "此项为必填项。"} for name in missing]
+    loaded: dict[str, Any] = {}
     try:
-        loaded: dict[str, Any] = schema.load(body)
+        loaded = schema.load(body)
     except ValidationError as wrong:
-        raise InvalidFields(field_errors(wrong.messages)) from None
+        errors += [error for error in field_errors(wrong.messages) if not _said_already(error["field"], missing)]
+    if errors:
+        raise InvalidFields(errors)
     return loaded
 
 
-def required(names: Iterable[str]) -> None:
-    """Refuse a form in which these fields were left empty."""
-    errors = [{"field": name, "rule": "required", "message": "此项为必填项。"} for name in names]
-    if errors:
-        raise InvalidFields(errors)
+def _said_already(field: str, missing: Iterable[str]) -> bool:
+    """Return whether a field, or the group it is, is among those that were left empty."""
+    return any(name == field or name.startswith(f"{field}.") for name in missing)
 
 
 def field_errors(messages: Any) -> list[dict[str, str]]:

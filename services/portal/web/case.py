@@ -15,7 +15,7 @@ from services.portal.domain.forms import FormField, Places, form_for, missing, n
 from services.portal.handlers import cases, desk, desk_work
 from services.portal.schemas.acts import act_schema
 from services.portal.schemas.filing import Reason
-from services.portal.schemas.problems import checked, required
+from services.portal.schemas.problems import checked
 from services.portal.web.pages import errors_by_field, page, ports, staff_page
 
 ORDINARY = frozenset(
@@ -36,7 +36,7 @@ def show(person: Principal, case_no: str) -> Any:
         case=view,
         clocks=clocks,
         acts=_acts(view, person),
-        units=dict(_units(person, str(view["holder"]))),
+        units=_unit_names(person, view),
         sent=request.args.get("sent"),
         proposed=request.args.get("proposed"),
     )
@@ -59,14 +59,19 @@ def petitioner(person: Principal, case_no: str) -> Any:
     case_no = str(CaseNumber.parse(case_no))
     if request.method == "GET":
         cases.read_case(case_no, person, ports())
-        return page("petitioner.html", case_no=case_no, contact=None, said="")
+        return _ask_reason(case_no, {}, {}, "", 200)
+    typed = {"reason": request.form.get("reason", "")}
     try:
-        reason = checked(Reason(), {"reason": request.form.get("reason", "")})["reason"]
+        reason = checked(Reason(), typed)["reason"]
         contact = cases.petitioner(case_no, reason, person, ports())
     except LianxiError as error:
-        fields, said, status = errors_by_field(error)
-        return page("petitioner.html", status, case_no=case_no, contact=None, said=fields.get("reason", said))
+        fields, said, status = errors_by_field(error, typed)
+        return _ask_reason(case_no, typed, fields, said, status)
     return page("petitioner.html", case_no=case_no, contact=contact, said="")
+
+
+def _ask_reason(case_no: str, typed: dict[str, str], errors: dict[str, str], said: str, status: int) -> Any:
+    return page("petitioner.html", status, case_no=case_no, contact=None, typed=typed, errors=errors, said=said)
 
 
 @pages.route("/<case_no>/acts/<command>", methods=["GET", "POST"])
@@ -83,8 +88,7 @@ def act(person: Principal, case_no: str, command: str) -> Any:
         return _form(view, command, fields, {**start, "form_id": ports().new_id(), "seq": str(view["seq"])})
     typed = request.form.to_dict()
     try:
-        required(missing(typed, fields))
-        body = checked(act_schema(command)(), nested(typed, fields))
+        body = checked(act_schema(command)(), nested(typed, fields), missing(typed, fields))
         seen = typed.get("seq", "")
         if seen.isascii() and seen.isdigit():
             body["expected_seq"] = int(seen[:9])
@@ -95,7 +99,7 @@ def act(person: Principal, case_no: str, command: str) -> Any:
             return redirect(url_for("case.show", case_no=case_no, proposed="1"), 303)
         answer = cases.act(case_no, (command, body), person, key, ports())
     except LianxiError as error:
-        errors, said, status = errors_by_field(error)
+        errors, said, status = errors_by_field(error, _boxes(fields))
         return _form(view, command, fields, typed, errors=errors, said=said, status=status)
     sent = {"sent": "1", "waiting": "waiting"}.get(str(answer.body.get("status")))
     return redirect(url_for("case.show", case_no=case_no, sent=sent), 303)
@@ -118,10 +122,16 @@ def _form(
         command=command,
         label=labels().get(command, command),
         fields=fields,
+        boxes=_boxes(fields),
         typed=typed,
         errors=errors or {},
         said=said,
     )
+
+
+def _boxes(fields: tuple[FormField, ...]) -> dict[str, str]:
+    """Return the fields that are shown, by what they are called."""
+    return {field.name: field.label for field in fields if field.kind != "claim"}
 
 
 def _acts(view: dict[str, Any], person: Principal) -> list[Act]:
@@ -134,6 +144,12 @@ def _places(person: Principal) -> Places:
     names = ports().names
     nodes = tuple((code, name) for code, name in sorted(names.items()) if is_within(code, person.node))
     return Places(nodes, _units(person, person.node))
+
+
+def _unit_names(person: Principal, view: dict[str, Any]) -> dict[str, str]:
+    """Return the names of the units of the holder, and of the nodes whose units assist."""
+    nodes = dict.fromkeys((str(view["holder"]), *(str(row["node"]) for row in view.get("assistance") or ())))
+    return {code: name for node in nodes for code, name in _units(person, node)}
 
 
 def _units(person: Principal, node: str) -> tuple[tuple[str, str], ...]:

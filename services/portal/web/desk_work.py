@@ -18,6 +18,8 @@ from services.portal.web.pages import errors_by_field, page, ports, staff_page
 pages = Blueprint("desk_work", __name__, url_prefix="/desk")
 SENT_ON = frozenset({"dispatch"})
 """Piles whose cases can be sent on together from the page."""
+WHERE_TO = ("cases", "to_node", "to_unit")
+"""What the form that sends several cases on asks for, in its order."""
 
 
 @pages.get("/piles")
@@ -31,7 +33,7 @@ def overview(person: Principal) -> Any:
 @staff_page(may.STAFF)
 def pile(person: Principal, name: str) -> Any:
     """Show one pile."""
-    return _pile(person, name, "", [], 200)
+    return _pile(person, name, None, [])
 
 
 @pages.post("/piles/<name>/send")
@@ -43,15 +45,15 @@ def send(person: Principal, name: str) -> Any:
         "cases": [{"case_no": number} for number in request.form.getlist("case_no")],
         "command": {part: text for part in ("to_node", "to_unit") if (text := request.form.get(part, "").strip())},
     }
+    empty = [part for part in WHERE_TO[:2] if not (wanted["cases"] if part == "cases" else request.form.get(part))]
     try:
-        given = checked(ManyWanted(), wanted)
+        given = checked(ManyWanted(), wanted, empty)
         fields = checked(act_schema("transfer-case")(), given["command"])
         key = request.form.get("form_id") or None
         answer = desk_work.act_on_many(person, ("transfer-case", fields), given["cases"], key, ports())
     except LianxiError as error:
-        _, said, status = errors_by_field(error)
-        return _pile(person, name, said, [], status)
-    return _pile(person, name, "", answer.body["rows"], 200)
+        return _pile(person, name, error, [])
+    return _pile(person, name, None, answer.body["rows"])
 
 
 @pages.post("/taking/<case_no>")
@@ -69,7 +71,7 @@ def take(person: Principal, case_no: str) -> Any:
 @staff_page(may.PROPOSED)
 def proposed(person: Principal) -> Any:
     """Show the acts that wait for a decision."""
-    return _proposed(person, "", 200)
+    return _proposed(person, None, "")
 
 
 @pages.post("/proposed/<act_id>")
@@ -82,12 +84,12 @@ def decide(person: Principal, act_id: str) -> Any:
         key = request.form.get("form_id") or None
         desk_work.decide(person, act_id, (given["approve"], given["reason"]), key, ports())
     except LianxiError as error:
-        _, said, status = errors_by_field(error)
-        return _proposed(person, said, status)
+        return _proposed(person, error, act_id)
     return redirect(url_for("desk_work.proposed"), 303)
 
 
-def _pile(person: Principal, name: str, said: str, outcomes: list[dict[str, Any]], status: int) -> Any:
+def _pile(person: Principal, name: str, refused: LianxiError | None, outcomes: list[dict[str, Any]]) -> Any:
+    errors, said, status = errors_by_field(refused, WHERE_TO) if refused else ({}, "", 200)
     query = checked(Page(), {key: text for key, text in request.args.items() if text.strip()})
     found = desk_work.pile(person, name, (query["after"], query["limit"]), ports())
     sends = name in SENT_ON and person.reach is not Reach.UNIT
@@ -98,6 +100,9 @@ def _pile(person: Principal, name: str, said: str, outcomes: list[dict[str, Any]
         status,
         pile=found,
         said=said,
+        errors=errors,
+        typed=request.form if refused else {},
+        chosen=request.form.getlist("case_no") if refused else [],
         outcomes=outcomes,
         sends=sends,
         nodes=nodes,
@@ -106,11 +111,13 @@ def _pile(person: Principal, name: str, said: str, outcomes: list[dict[str, Any]
     )
 
 
-def _proposed(person: Principal, said: str, status: int) -> Any:
+def _proposed(person: Principal, refused: LianxiError | None, act_id: str) -> Any:
+    errors, said, status = errors_by_field(refused, ("reason",)) if refused else ({}, "", 200)
+    wrong = {"id": act_id, "typed": request.form, "errors": errors}
     query = checked(Page(), {key: text for key, text in request.args.items() if text.strip()})
     found = desk_work.proposed(person, None, (query["after"], query["limit"]), ports())
     rows = [(row, ports().new_id(), _told(row["command"])) for row in found["rows"]]
-    return page("proposed.html", status, rows=rows, after=found.get("next"), said=said, acts=labels())
+    return page("proposed.html", status, rows=rows, after=found.get("next"), said=said, wrong=wrong, acts=labels())
 
 
 def _told(command: dict[str, Any]) -> list[tuple[str, str]]:

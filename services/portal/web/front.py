@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from lianxi.casework.errors import LianxiError
 from services.portal.domain import permissions as may
 from services.portal.domain.accounts import is_within
-from services.portal.domain.page_forms import body_of, typed_of
+from services.portal.domain.page_forms import BOXES, body_of, by_box, typed_of
 from services.portal.domain.petitioning import RATED, RATINGS, WISHES
 from services.portal.handlers import files, filing, petitioning, tracking
 from services.portal.schemas import petitioning as bodies
@@ -28,6 +28,14 @@ _BECAME = {
     "sent": "已送往持有该事项的节点，稍后生效。",
     "waiting": "已收到。您的事项正在移交途中，移交完成后即送达承办单位，以今天为提出日期，不必再次提交。",
 }
+WORDS = {
+    "rated": "评价谁",
+    "rating": "是否满意",
+    "text": "内容",
+    "free_will": "自愿撤回",
+    "files": "选择文件",
+}
+"""The boxes of the forms beside the progress, and what they are called."""
 NOT_IN_A_DRAFT = frozenset({"form_id", "csrf_token", "step", "draft_code"})
 
 
@@ -56,7 +64,7 @@ def file_petition() -> Response:
         receipt = filing.file_petition(checked(Petition(), body_of(typed)), None, typed.get("form_id") or None, ports())
     except LianxiError as error:
         fields, said, status = errors_by_field(error)
-        return _form(typed, _in_lists(fields), said, status)
+        return _form(typed, by_box(_in_lists(fields), BOXES), said, status)
     ticket = petitioning.ticket_for(str(receipt.body["query_code"]), ports()) if ports().files else ""
     return page("receipt.html", 201, receipt=receipt.body, ticket=ticket)
 
@@ -66,13 +74,13 @@ def file_petition() -> Response:
 def draft() -> Response:
     """Ask for the code of a draft, and show the form as it was left."""
     if request.method == "GET":
-        return page("draft.html", saved=None, error="")
+        return page("draft.html", saved=None, error="", typed="")
     code = request.form.get("draft_code", "")[:100]
     try:
         found = petitioning.open_draft(code, ports())
     except LianxiError as error:
         _, said, status = errors_by_field(error)
-        return page("draft.html", status, saved=None, error=said)
+        return page("draft.html", status, saved=None, error=said, typed=code)
     return _form({**typed_of(found["content"]), "draft_code": code, "form_id": ports().new_id()}, {}, "", 200)
 
 
@@ -80,11 +88,11 @@ def _keep(typed: dict[str, str]) -> Response:
     given: dict[str, Any] = {"content": {name: text for name, text in typed.items() if name not in NOT_IN_A_DRAFT}}
     if typed.get("draft_code"):
         given["draft_code"] = typed["draft_code"]
-    return page("draft.html", saved=petitioning.save_draft(given, None, ports()), error="")
+    return page("draft.html", saved=petitioning.save_draft(given, None, ports()), error="", typed="")
 
 
 def _form(typed: dict[str, str], errors: dict[str, str], said: str, status: int) -> Response:
-    return page("petition.html", status, typed=typed, errors=errors, said=said, divisions=_divisions())
+    return page("petition.html", status, typed=typed, errors=errors, said=said, boxes=BOXES, divisions=_divisions())
 
 
 def _in_lists(fields: dict[str, str]) -> dict[str, str]:
@@ -113,7 +121,7 @@ def track() -> Response:
     if request.method == "GET":
         return page("track.html", progress=None, error="", typed="")
     typed = request.form.get("query_code", "")[:100]
-    return show_progress(typed)
+    return show_progress(typed, typed=typed)
 
 
 @pages.post("/track/<any(material, completion, urge, rating, withdrawal):name>")
@@ -125,28 +133,31 @@ def act(name: str) -> Response:
     given: dict[str, Any] = {
         field: typed[field] for field in ("text", "rated", "rating") if typed.get(field, "").strip()
     }
+    unticked = ["free_will"] if name == "withdrawal" and typed.get("free_will") != "yes" else []
     if name == "withdrawal":
-        given["free_will"] = typed.get("free_will") == "yes"
+        given["free_will"] = not unticked
     try:
         given["query_code"] = code = petitioning.code_of(typed.get("ticket", "")[:1000], ports())
-        done = petitioning.petition_for(name, checked(_BODIES[name](), given), typed.get("form_id") or None, ports())
+        wanted = checked(_BODIES[name](), given, unticked)
+        done = petitioning.petition_for(name, wanted, typed.get("form_id") or None, ports())
     except LianxiError as error:
-        fields, said, status = errors_by_field(error)
-        told = next(iter(fields.values()), said)
+        errors, said, status = errors_by_field(error, WORDS)
         if not code:
-            return page("track.html", status, progress=None, error=told, typed="")
-        return show_progress(code, wrong={"name": name, "said": told, "text": typed.get("text", "")}, status=status)
+            return page("track.html", status, progress=None, error=next(iter(errors.values()), said), typed="")
+        return show_progress(code, wrong={"name": name, "said": said, "errors": errors, "typed": typed}, status=status)
     return show_progress(code, done=f"{WISHES[name].label}{_BECAME[str(done.body['status'])]}")
 
 
-def show_progress(code: str, *, wrong: dict[str, str] | None = None, done: str = "", status: int = 200) -> Response:
-    """Show the progress page, with what became of what was just sent."""
+def show_progress(
+    code: str, *, wrong: dict[str, Any] | None = None, done: str = "", status: int = 200, typed: str = ""
+) -> Response:
+    """Show the progress page, with what became of what was just sent; a code that was `typed` stays to be mended."""
     try:
         progress = tracking.track(code, ports())
         handed_in = files.of_petitioner(code, ports())["rows"] if ports().files else None
     except LianxiError as error:
         _, said, status = errors_by_field(error)
-        return page("track.html", status, progress=None, error=said, typed="")
+        return page("track.html", status, progress=None, error=said, typed=typed)
     return page(
         "track.html",
         status,
@@ -159,5 +170,6 @@ def show_progress(code: str, *, wrong: dict[str, str] | None = None, done: str =
         wishes=WISHES,
         ratings=RATINGS,
         rated=RATED,
+        words=WORDS,
         new_id=ports().new_id,
     )

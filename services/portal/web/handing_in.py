@@ -72,4 +72,6 @@ def _take(code: str, given: FileStorage) -> tuple[str, int]:
 
 
 def _told(code: str, said: str, status: int, *, done: str = "") -> Response:
-    return show_progress(code, wrong={"name": "files", "said": said, "text": ""}, done=done, status=status)
+    return show_progress(
+        code, wrong={"name": "files", "said": said, "errors": {"files": said}}, done=done, status=status
+    )

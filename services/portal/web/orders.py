@@ -7,12 +7,14 @@ from flask import Blueprint, redirect, request, url_for
 from lianxi.casework.errors import LianxiError
 from services.portal.domain import permissions as may
 from services.portal.domain.accounts import MAY_ORDER, Principal
+from services.portal.domain.page_forms import by_box
 from services.portal.handlers import desk
 from services.portal.schemas.filing import Reason
 from services.portal.schemas.problems import checked
 from services.portal.schemas.views import Order, ProposalsQuery
 from services.portal.web.pages import errors_by_field, page, ports, staff_page
 
+LABELS = {"facts": "督办事由", "request": "督办要求", "reason": "不予督办的理由"}
 pages = Blueprint("orders", __name__, url_prefix="/desk/proposals")
 
 
@@ -20,7 +22,7 @@ pages = Blueprint("orders", __name__, url_prefix="/desk/proposals")
 @staff_page(may.OFFICE)
 def proposals(person: Principal) -> Any:
     """Show the proposed orders."""
-    return _list(person, "", 200)
+    return _list(person)
 
 
 @pages.post("/<proposal_no>/sign")
@@ -32,8 +34,7 @@ def sign(person: Principal, proposal_no: str) -> Any:
         order = checked(Order(), {"paper": paper})
         desk.sign_order(person, proposal_no, order["paper"], request.form.get("form_id") or None, ports())
     except LianxiError as error:
-        _, said, status = errors_by_field(error)
-        return _list(person, said, status)
+        return _list(person, error, proposal_no, "sign")
     return redirect(url_for("orders.proposals"), 303)
 
 
@@ -45,12 +46,13 @@ def dismiss(person: Principal, proposal_no: str) -> Any:
         given = checked(Reason(), {"reason": request.form.get("reason", "")})
         desk.dismiss_proposal(person, proposal_no, given["reason"], request.form.get("form_id") or None, ports())
     except LianxiError as error:
-        _, said, status = errors_by_field(error)
-        return _list(person, said, status)
+        return _list(person, error, proposal_no, "dismiss")
     return redirect(url_for("orders.proposals"), 303)
 
 
-def _list(person: Principal, said: str, status: int) -> Any:
+def _list(person: Principal, refused: LianxiError | None = None, proposal_no: str = "", act: str = "") -> Any:
+    fields, said, status = errors_by_field(refused) if refused else ({}, "", 200)
+    errors = by_box({path.removeprefix("paper."): message for path, message in fields.items()}, LABELS)
     query = checked(ProposalsQuery(), {name: text for name, text in request.args.items() if text.strip()})
     found = desk.proposals(person, query.get("status"), (query["after"], query["limit"]), ports())
     rows = found["rows"]
@@ -61,5 +63,7 @@ def _list(person: Principal, said: str, status: int) -> Any:
         rows=list(zip(rows, ids, strict=True)),
         after=found.get("next"),
         said=said,
+        labels=LABELS,
+        wrong={"id": proposal_no, "act": act, "typed": request.form, "errors": errors},
         may_order=person.role in MAY_ORDER,
     )

@@ -1,6 +1,6 @@
 """What every page shares: who is looking, the forms' protection, errors next to their fields, words for codes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import wraps
 from typing import Any, cast
@@ -11,11 +11,13 @@ from flask import Flask, Response, current_app, g, make_response, redirect, rend
 from lianxi.casework.errors import LianxiError
 from lianxi.casework.messages.facts import STATE_LABELS
 from lianxi.law.clocks import CLOCKS, ClockCode
+from services.portal.domain import notice_words
 from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal
 from services.portal.domain.acts import labels
 from services.portal.domain.form_words import LABELS
-from services.portal.domain.permissions import MAY_REGISTER, Access
+from services.portal.domain.page_forms import by_box
+from services.portal.domain.permissions import KEEPS_NOTICES, MAY_REGISTER, Access
 from services.portal.domain.plain_words import in_words, place_name
 from services.portal.domain.sign_in import NotFromOurPage
 from services.portal.handlers import Ports
@@ -112,10 +114,13 @@ def error_page(problem: Mapping[str, Any]) -> Response:
     return page("error.html", int(problem["status"]), problem=problem)
 
 
-def errors_by_field(error: LianxiError) -> tuple[dict[str, str], str, int]:
-    """Return the message of each field, a sentence for the top of the form, and the status."""
+def errors_by_field(error: LianxiError, boxes: Iterable[str] = ()) -> tuple[dict[str, str], str, int]:
+    """Return the message of each field, a sentence for the top of the form, and the status.
+
+    The messages come in the order of the page's `boxes`, because the first one's box gets the focus.
+    """
     problem, _ = problem_for(error)
-    fields = {entry["field"]: entry["message"] for entry in problem["errors"]}
+    fields = by_box({entry["field"]: entry["message"] for entry in problem["errors"]}, boxes)
     return fields, str(problem.get("detail") or problem["title"]), int(problem["status"])
 
 
@@ -136,6 +141,13 @@ def words_for_templates(app: Flask) -> None:
         trigger=lambda code: TRIGGERS.get(str(code), str(code)),
         clock=_clock,
         groups=lambda text: str(text).split("-"),
+        addressee=lambda letter: notice_words.addressee_in_words(str(letter)),
+        notice_reason=lambda code: notice_words.reason_in_words(str(code)),
+    )
+    app.jinja_env.globals.update(
+        notice_channels=notice_words.CHANNELS,
+        notice_states=notice_words.STATES,
+        notice_outcomes=notice_words.OUTCOMES,
     )
     app.context_processor(_context)
 
@@ -145,6 +157,7 @@ def _context() -> dict[str, Any]:
     return {
         "person": person,
         "registrars": MAY_REGISTER,
+        "posters": KEEPS_NOTICES,
         "csrf": person.csrf if person else "",
         "node": ports().node,
         "node_name": place_name(ports().node, ports().names),

@@ -23,19 +23,29 @@ def decide(person: Principal, case_no: str, earlier: str) -> Any:
     case_no, earlier = str(CaseNumber.parse(case_no)), str(CaseNumber.parse(earlier))
     view = cases.read_case(case_no, person, ports())
     if request.method == "GET":
-        return _form(view, earlier, "", 200, form_id=ports().new_id())
+        return _form(view, earlier, None, ports().new_id())
     form_id = request.form.get("form_id", "")
     try:
         given = {name: request.form.get(name, "") for name in ("verdict", "note")}
         decision = checked(RepeatDecision(), given)
         repeats.decide((case_no, earlier), decision, person, form_id or None, ports())
     except LianxiError as error:
-        fields, said, status = errors_by_field(error)
-        return _form(view, earlier, next(iter(fields.values()), said), status, form_id=form_id)
+        return _form(view, earlier, error, form_id)
     return redirect(url_for("case.show", case_no=case_no), 303)
 
 
-def _form(view: dict[str, Any], earlier: str, said: str, status: int, *, form_id: str) -> Any:
+def _form(view: dict[str, Any], earlier: str, refused: LianxiError | None, form_id: str) -> Any:
+    errors, said, status = errors_by_field(refused, ("note",)) if refused else ({}, "", 200)
     rows = (view.get("repeats") or repeats.NOTHING)["rows"]
     row = next((each for each in rows if each["earlier"] == earlier), None)
-    return page("repeat.html", status, case=view, earlier=earlier, row=row, said=said, form_id=form_id)
+    return page(
+        "repeat.html",
+        status,
+        case=view,
+        earlier=earlier,
+        row=row,
+        said=said,
+        errors=errors,
+        typed=request.form,
+        form_id=form_id,
+    )

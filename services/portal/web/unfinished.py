@@ -13,6 +13,7 @@ from lianxi.casework.errors import Invalid, LianxiError
 from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal
 from services.portal.domain.mending import Line, lines_of, mended
+from services.portal.domain.page_forms import by_box
 from services.portal.handlers import filing, unfinished
 from services.portal.schemas.filing import Petition, Reason
 from services.portal.schemas.petitioning import RejectsQuery
@@ -44,13 +45,14 @@ def open_reject(person: Principal, reject_id: str) -> Any:
     """Ask for the reason, then show what was refused as a form."""
     if request.method == "GET":
         filing.check_registers(person)
-        return page("unfinished_reason.html", said="")
+        return page("unfinished_reason.html", said="", typed={}, errors={})
+    typed = {"reason": request.form.get("reason", "")}
     try:
-        reason = checked(Reason(), {"reason": request.form.get("reason", "")})["reason"]
+        reason = checked(Reason(), typed)["reason"]
         found = unfinished.open_reject(person, reject_id, reason, ports())
     except LianxiError as error:
-        fields, said, status = errors_by_field(error)
-        return page("unfinished_reason.html", status, said=fields.get("reason", said))
+        errors, said, status = errors_by_field(error, typed)
+        return page("unfinished_reason.html", status, said=said, typed=typed, errors=errors)
     kept = {
         "reject_id": reject_id,
         "content": found["content"],
@@ -109,8 +111,8 @@ def _form(kept: dict[str, Any], typed: dict[str, str], errors: dict[str, str], s
         status,
         lines=lines,
         typed=typed or shown,
-        errors=errors,
-        elsewhere=[text for path, text in errors.items() if path not in shown],
+        errors=by_box(errors, shown),
+        boxes={line.path: line.label for line in lines},
         said=said,
         kind=kind,
         item_id=item_id,

@@ -33,11 +33,14 @@ PARTS = {
     "proposal_no": "x-1",
     "reject_id": "x-1",
     "draft_id": "x-1",
+    "step": "posted",
 }
 FORMS = {
     "case.petitioner": {"reason": "电话核实"},
     "desk_work.send": {"case_no": CASE_NO, "to_node": "630104001"},
     "desk_work.decide": {"decision": "approve", "reason": "同意"},
+    "letters.note": {"letters": "x-1", "on": "2026-03-02"},
+    "letters.print_out": {"letters": "x-1"},
     "orders.sign": {"facts": "超期"},
     "orders.dismiss": {"reason": "已告知"},
     "repeat.decide": {"verdict": "different", "note": "另一处"},
