@@ -1,7 +1,8 @@
-"""Letters on paper: one page each, with the address where a window envelope wants it, as HTML or DOCX.
+"""Letters on paper: each on sheets of its own, with the address where a window envelope shows it, as HTML or DOCX.
 
-Both formats are made here without a library: HTML prints from any browser, DOCX opens in any office program and can
-be changed before it is signed. Every text is escaped; a letter never fetches anything.
+Both formats are made here without a library: HTML prints from any browser, which also knows how to set Tibetan, DOCX
+opens in any office program and can be changed before it is signed. Every text is escaped; a letter never fetches
+anything. The window: 20 to 110 mm from the left edge of the sheet, 45 to 85 mm from its top.
 """
 
 import base64
@@ -14,14 +15,22 @@ from lianxi.law.receipts import in_shanghai
 from services.notify.domain.letters import Envelope
 
 _STYLE = """
-@page { size: A4; margin: 25mm 26mm; }
-body { font: 16pt/1.75 "FangSong", "仿宋", "Noto Serif CJK SC", serif; color: #000; }
-article { page-break-after: always; min-height: 240mm; }
-address { font-style: normal; height: 40mm; }
-h1 { font-size: 20pt; text-align: center; font-weight: bold; }
-p { margin: 0; min-height: 1.75em; }
-footer { margin-top: 10mm; text-align: right; }
-small { font-size: 9pt; color: #444; }
+@page { size: A4 portrait; margin: 15mm 22mm 20mm 25mm;
+  @bottom-center { content: "— " counter(page) " —"; font: 10pt "FangSong", "仿宋", "Noto Serif CJK SC", serif; } }
+* { box-sizing: border-box; }
+body { margin: 0; font: 16pt/1.75 "FangSong", "仿宋", "Noto Serif CJK SC", serif; color: #000; }
+article { break-before: page; counter-reset: page 1; }
+article:first-of-type { break-before: auto; }
+header { height: 25mm; border-bottom: 1.5pt solid #c00; color: #c00; font-size: 24pt; line-height: 20mm;
+  text-align: center; font-weight: bold; letter-spacing: .1em; white-space: nowrap; overflow: hidden; }
+address { font-style: normal; font-size: 14pt; line-height: 1.5; width: 85mm; height: 40mm; margin: 5mm 0 3mm;
+  overflow: hidden; overflow-wrap: anywhere; }
+h1 { font-size: 20pt; text-align: center; font-weight: bold; line-height: 1.4; margin: 4mm 0 6mm; }
+p { margin: 0; min-height: 1.75em; overflow-wrap: anywhere; }
+footer { margin-top: 10mm; text-align: right; break-inside: avoid; }
+small { display: block; font-size: 9pt; color: #444; margin-top: 8mm; }
+@media screen { body { background: #ddd; } article { background: #fff; width: 210mm; max-width: 100%; min-height: 297mm;
+  margin: 6mm auto; padding: 15mm 22mm 20mm 25mm; box-shadow: 0 1px 6px #999; } }
 """
 _TYPES = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
@@ -50,10 +59,11 @@ def as_html(letters: Sequence[Envelope]) -> str:
 def _sheet(letter: Envelope) -> str:
     lines = "".join(f"<p>{escape(line)}</p>" for line in letter.body.splitlines())
     return (
-        f"<article><address>{escape(letter.address)}<br>{escape(letter.name)}　收</address>"
+        f"<article><header>{escape(letter.sender)}</header>"
+        f"<address>{escape(letter.address)}<br>{escape(letter.name)}　收</address>"
         f"<h1>{escape(letter.title)}</h1>"
         f"{lines}<footer>{escape(letter.sender)}<br>{_day(letter)}</footer>"
-        f"<small>{escape(letter.case_no)} · {escape(letter.id)}</small></article>"
+        f"<small>信访编号 {escape(letter.case_no)}　信函 {escape(letter.id)}</small></article>"
     )
 
 
@@ -74,7 +84,13 @@ def as_docx(letters: Sequence[Envelope]) -> str:
 
 
 def _paragraphs(letter: Envelope) -> list[str]:
-    lines = [(letter.address, "left"), (f"{letter.name}　收", "left"), ("", "left"), (letter.title, "center")]
+    lines = [
+        (letter.sender, "center"),
+        (letter.address, "left"),
+        (f"{letter.name}　收", "left"),
+        ("", "left"),
+        (letter.title, "center"),
+    ]
     lines += [(line, "left") for line in letter.body.splitlines()]
     lines += [("", "left"), (letter.sender, "right"), (_day(letter), "right"), (letter.case_no, "left")]
     return [

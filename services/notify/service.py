@@ -27,6 +27,7 @@ class NotifyService:
         self._post = parts.post
         self._press = parts.press
         self._receipts = parts.receipts
+        self._enquiries = parts.enquiries
         self._measure = parts.measure
         self._agencies = parts.agencies
 
@@ -40,6 +41,11 @@ class NotifyService:
     def send(self) -> None:
         """Send what is due to petitioners."""
         handlers.send_waiting(self.open_work, self._desk, self._post)
+
+    @every(5.0)
+    def ask_receipts(self) -> None:
+        """Ask the gateways that call nobody back what became of their messages."""
+        handlers.ask_receipts(self.open_work, self._enquiries)
 
     @every(5.0)
     def gather(self) -> None:
@@ -70,12 +76,12 @@ class NotifyService:
     @call(expected=(Refused,), read_only=True)
     def deliveries(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
         """List who was owed what about a case, and what became of it."""
-        return handlers.list_deliveries(schemas.case_number(body), work, has_server=self._post.has_server)
+        return handlers.list_deliveries(schemas.case_number(body), work, self._desk, has_server=self._post.has_server)
 
     @call(expected=(Refused,), read_only=True)
     def dead_letters(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
         """List the messages that were given up, oldest first."""
-        return handlers.list_dead_letters(schemas.paging(body), work)
+        return handlers.list_dead_letters(schemas.paging(body), work, self._desk)
 
     @call(expected=(Refused,))
     def send_again(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:

@@ -27,15 +27,17 @@ from lianxi.runtime.metrics import counter, gauge
 from services.notify.domain.agencies import Agency, AgencyEvent, Answer, Grant, Mode
 from services.notify.domain.deliveries import Claimed, Fate, Outage, Result
 from services.notify.domain.gateways import Gateway, Said, receipts_in
+from services.notify.domain.receipt_questions import Heard
 from services.notify.domain.rules import Channel
 from services.notify.domain.texts import Office
 from services.notify.handlers.agencies import AgencyDesk
 from services.notify.handlers.agencies_desk import keys_of
+from services.notify.handlers.ask_receipts import Enquiries
 from services.notify.handlers.offices import Desk, PostOffice, Reached, Sender
 from services.notify.handlers.print_room import Press
 from services.notify.handlers.turns import Turns
 from services.notify.letters import as_docx, as_html
-from services.notify.senders import PrintRoom, SmsGateways, SmtpServer
+from services.notify.senders import PrintRoom, SmsGateways, SmtpServer, StatusDesk
 from services.notify.senders.agencies import Hands, WebhookSender
 from services.notify.senders.signatures import make_key
 from services.notify.settings import Settings
@@ -155,6 +157,7 @@ class Parts:
     post: PostOffice
     press: Press
     receipts: GatewayReceipts
+    enquiries: Enquiries
     agencies: AgencyDesk
     measure: Callable[[], None]
     close: Callable[[], None]
@@ -195,6 +198,7 @@ def build(settings: Settings | None = None) -> Parts:
         ),
         press=Press(directory, {"html": as_html, "docx": as_docx}, wall),
         receipts=GatewayReceipts(settings.gateways),
+        enquiries=Enquiries(_asked(settings.gateways), wall, note_receipt),
         agencies=_agency_desk(settings, wall, webhooks),
         measure=partial(_measure, open_work, wall, webhooks, has_server=settings.mail is not None),
         close=partial(_close, engine, calls, webhooks),
@@ -262,6 +266,11 @@ def _senders(settings: Settings, pauses: tuple[int, ...]) -> dict[Channel, Sende
     return senders
 
 
+def _asked(gateways: Sequence[Gateway]) -> dict[str, StatusDesk]:
+    """Return the gateways that are asked for their receipts."""
+    return {gateway.name: StatusDesk(gateway.status) for gateway in gateways if gateway.status}
+
+
 def _pauses(channel: Channel, pauses: tuple[int, ...]) -> tuple[int, ...]:
     """Each gateway keeps its own pauses; the channel as a whole looks again after the shortest."""
     return pauses[:1] if channel is Channel.SMS else pauses
@@ -292,6 +301,11 @@ def note(claimed: Claimed, result: Result) -> None:
         outcome=result.fate.value,
         reason=result.reason,
     )
+
+
+def note_receipt(provider: str, delivery: str, heard: Heard) -> None:
+    """Write one line about a question for a receipt: an id and what was heard."""
+    logger("services.notify").info("receipt asked for", provider=provider, delivery=delivery, outcome=heard.value)
 
 
 def _count(added: Counter[str]) -> None:

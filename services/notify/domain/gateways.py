@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from string import Template
 from typing import Any
 from urllib.parse import parse_qsl
 
 from lianxi.casework.errors import Forbidden, Invalid, Unknown
 from services.notify.domain.deliveries import Fate, Result
+from services.notify.domain.gateway_answers import Match, filled, match_of, picked
+from services.notify.domain.receipt_questions import StatusAddress, read_status
 from services.notify.domain.rules import RulesRefused
 
 LONGEST_WAIT = timedelta(hours=1)
@@ -35,16 +36,7 @@ SERVER_ERROR = 500
 MAY_HAVE_TAKEN = "may-have-taken"
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Values of one field of an answer; without a field nothing matches."""
-
-    field: str = ""
-    values: frozenset[str] = frozenset()
-
-    def holds(self, answer: Any) -> bool:
-        """Return whether the field has one of the values."""
-        return bool(self.field) and picked(answer, self.field) in self.values
+NO_MATCH = Match()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +48,8 @@ class Receipts:
     secret: str = field(repr=False)
     list_in: str = ""
     number: str = ""
-    arrived: Match = Match()
-    lost: Match = Match()
+    arrived: Match = NO_MATCH
+    lost: Match = NO_MATCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +71,11 @@ class Gateway:
     knows_ids: bool
     passes_on: bool
     receipts: Receipts | None
+    status: StatusAddress | None
 
     def filled(self, values: Mapping[str, str]) -> Any:
         """Return the body of a request with `values` in its places."""
-        return _filled(self.body, values)
+        return filled(self.body, values)
 
     def meaning(self, status: int, headers: Mapping[str, str], text: str, letter_id: str, now: datetime) -> Result:
         """Return what an answer means for the message that was sent."""
@@ -109,28 +102,6 @@ class Gateway:
             return Result(Fate.UNSURE, "sms-answer-unreadable", provider=self.name)
         number = picked(answer, self.number) if self.number else letter_id
         return Result(Fate.TAKEN, provider=self.name, receipt=number)
-
-
-def picked(answer: Any, path: str) -> str:
-    """Return the text at a dotted path of an answer, "" if there is none."""
-    for step in path.split("."):
-        if isinstance(answer, Mapping):
-            answer = answer.get(step)
-        elif isinstance(answer, list) and step.isdecimal() and int(step) < len(answer):
-            answer = answer[int(step)]
-        else:
-            return ""
-    if isinstance(answer, bool):
-        return "true" if answer else "false"
-    return "" if answer is None or isinstance(answer, list | Mapping) else str(answer)
-
-
-def _filled(part: Any, values: Mapping[str, str]) -> Any:
-    if isinstance(part, Mapping):
-        return {str(key): _filled(value, values) for key, value in part.items()}
-    if isinstance(part, list):
-        return [_filled(value, values) for value in part]
-    return Template(part).safe_substitute(values) if isinstance(part, str) else part
 
 
 def _asked_wait(headers: Mapping[str, str], now: datetime) -> datetime | None:
@@ -242,6 +213,7 @@ _KEYS = frozenset(
         "knows_ids",
         "when_unsure",
         "receipts",
+        "status",
     ]
 )
 _URL = re.compile(r"https?://[^\s]+")
@@ -276,26 +248,20 @@ def _gateway(name: str, section: object, secret_of: Callable[[str], str], mistak
         name=name,
         url=str(given.get("url", "")),
         method=str(given.get("method", "POST")).upper(),
-        headers=_filled(headers, {"secret": secret}),
-        body=_filled(given.get("body") or {}, {"secret": secret}),
+        headers=filled(headers, {"secret": secret}),
+        body=filled(given.get("body") or {}, {"secret": secret}),
         form=given.get("encoding") == "form",
         timeout=float(given.get("timeout", 5)),
-        taken=_match(given.get("taken")),
-        busy=_match(given.get("busy")),
-        refused=_match(given.get("refused")),
-        nobody=_match(given.get("nobody")),
+        taken=match_of(given.get("taken")),
+        busy=match_of(given.get("busy")),
+        refused=match_of(given.get("refused")),
+        nobody=match_of(given.get("nobody")),
         number=str(given.get("number", "")),
         knows_ids=given.get("knows_ids") is True,
         passes_on=given.get("when_unsure") == "pass-on",
         receipts=_receipts(f"{place}.receipts", given.get("receipts"), secret_of, mistakes),
+        status=read_status(f"{place}.status", given.get("status"), given, secret, mistakes),
     )
-
-
-def _match(given: object) -> Match:
-    section = given if isinstance(given, Mapping) else {}
-    values = section.get("is", [])
-    listed = values if isinstance(values, list) else [values]
-    return Match(str(section.get("field", "")), frozenset(str(value) for value in listed))
 
 
 def _receipts(place: str, given: object, secret_of: Callable[[str], str], mistakes: list[str]) -> Receipts | None:
@@ -314,6 +280,6 @@ def _receipts(place: str, given: object, secret_of: Callable[[str], str], mistak
         secret=secret_of(str(given["secret_file"])),
         list_in=str(given.get("list", "")),
         number=str(given["number"]),
-        arrived=_match(given.get("arrived")),
-        lost=_match(given.get("lost")),
+        arrived=match_of(given.get("arrived")),
+        lost=match_of(given.get("lost")),
     )

@@ -1,7 +1,7 @@
 """What may be asked of notify, and the rows it answers with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from lianxi.casework.messages.facts import Actor, ServiceMethod
@@ -84,6 +84,9 @@ class Kept:
     settled_at: datetime | None
     provider: str = ""
     tries: int = 0
+    template: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    sealed: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +112,16 @@ class Tried:
     provider: str
     fate: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unconfirmed:
+    """A message a gateway took under the number `receipt`; `asked` counts the question that begins now."""
+
+    id: str
+    receipt: str
+    asked: int
+    sent_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

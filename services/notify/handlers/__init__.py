@@ -1,9 +1,10 @@
-"""The use cases of notify, one verb each: tell, send, gather, take receipts, choose, print, serve, preview, look up.
+"""The use cases of notify, one verb each: tell, send, gather, take receipts and ask for them, choose, print, serve.
 
 Each receives what it needs: the messages or the question, the open work (one transaction, or the way to open one) and
 what outlives it (`offices`). Each file names the tables it needs at its top.
 """
 
+from services.notify.handlers.ask_receipts import ask_receipts
 from services.notify.handlers.choose import choose, show_choice
 from services.notify.handlers.gather import gather
 from services.notify.handlers.look_up import (
@@ -28,6 +29,7 @@ from services.notify.handlers.take_receipts import take_receipts
 from services.notify.handlers.tell import tell
 
 __all__ = [
+    "ask_receipts",
     "begin_service",
     "choose",
     "gather",

@@ -112,19 +112,22 @@ def mark_read(command: MarkRead, work: Work, desk: Desk) -> dict[str, Any]:
     return {"id": command.id, "read_at": _instant(read_at)}
 
 
-def list_deliveries(case_no: str, work: Work, *, has_server: bool) -> dict[str, Any]:
+def list_deliveries(case_no: str, work: Work, desk: Desk, *, has_server: bool) -> dict[str, Any]:
     """Return what this node owed to whom about a case, what became of it, and every attempt."""
     found = work.deliveries.about(case_no, MOST_OF_A_CASE)
     tried = work.addressees.tried([row.id for row in found if row.tries])
     return {
-        "rows": [{**_kept(row, has_server), "tried": [_tried(each) for each in tried.get(row.id, ())]} for row in found]
+        "rows": [
+            {**_kept(row, desk, has_server=has_server), "tried": [_tried(each) for each in tried.get(row.id, ())]}
+            for row in found
+        ]
     }
 
 
-def list_dead_letters(paging: Paging, work: Work) -> dict[str, Any]:
+def list_dead_letters(paging: Paging, work: Work, desk: Desk) -> dict[str, Any]:
     """Return a page of mails that were given up, oldest first."""
     found = work.deliveries.dead(paging)
-    return _page([_kept(row, has_server=True) for row in found], found, paging)
+    return _page([_kept(row, desk, has_server=True) for row in found], found, paging)
 
 
 def send_again(command: SendAgain, work: Work, desk: Desk, wall: datetime) -> dict[str, Any]:
@@ -169,13 +172,14 @@ def _message(row: Message, desk: Desk) -> dict[str, Any]:
     }
 
 
-def _kept(row: Kept, has_server: bool) -> dict[str, Any]:
+def _kept(row: Kept, desk: Desk, *, has_server: bool) -> dict[str, Any]:
     waits = row.channel is not Channel.INBOX and row.due_at is not None
     no_server = waits and row.channel is Channel.MAIL and not has_server
     return {
         "id": row.id,
         "at": _instant(row.happened_at),
         "rule": row.rule,
+        "title": desk.texts.words(row.template, row.facts, desk.office, sealed=row.sealed).title,
         "kind": row.kind,
         "case_no": row.case_no,
         "channel": row.channel.value,

@@ -19,6 +19,14 @@ from services.notify.domain.rules import Channel
 from services.notify.handlers.offices import Clock, Desk
 
 MOST_AT_ONCE = 50
+STANDS = {
+    State.QUEUED: "还没有打印",
+    State.PRINTED: "已经打印，还没有寄出",
+    State.POSTED: "已经寄出",
+    State.RETURNED: "已经退回",
+    State.DELIVERED: "已经签收",
+    State.SKIPPED: "没有收信地址",
+}
 LISTED = (State.QUEUED, State.PRINTED, State.POSTED, State.RETURNED, State.DELIVERED)
 
 
@@ -121,7 +129,8 @@ def _moved(
     if row is None:
         raise Unknown("信函", "该编号")
     if row.state not in before | {state}:
-        raise Invalid("id", "letter-state", f"该信函现为“{row.state}”，不能登记此项。")
+        stands = STANDS[State(row.state)] if row.state in STANDS else row.state
+        raise Invalid("id", "letter-state", f"事项{row.case_no}的信函{stands}，不能登记此项，请刷新清单。")
     if news.on > in_shanghai(desk.clock.now()).date():
         raise Invalid("on", "future", "日期不能晚于今天。")
     work.letters.note(news.id, state, "" if state is not State.RETURNED else "returned", **facts)

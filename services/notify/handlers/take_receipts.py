@@ -68,10 +68,11 @@ def take_receipts(body: dict[str, Any], work: Work, reader: Reader, now: datetim
     provider = str(body.get("provider") or "")
     headers = {str(name).lower(): str(value) for name, value in dict(body.get("headers") or {}).items()}
     receipts = reader.read(provider, headers, str(body.get("body") or ""), now)
-    return {"taken": sum(_take(provider, receipt, work, now) for receipt in receipts)}
+    return {"taken": sum(take(provider, receipt, work, now) for receipt in receipts)}
 
 
-def _take(provider: str, receipt: Said, work: Work, now: datetime) -> bool:
+def take(provider: str, receipt: Said, work: Work, now: datetime) -> bool:
+    """Keep a receipt and move the message it is about; return whether one waited for it."""
     work.addressees.receipt(provider, receipt.number, now, arrived=receipt.arrived)
     found = work.deliveries.by_receipt(provider, receipt.number)
     if found is None:

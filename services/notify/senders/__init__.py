@@ -2,6 +2,7 @@
 
 from services.notify.senders.letters import PrintRoom
 from services.notify.senders.mail import SmtpServer
+from services.notify.senders.receipts import StatusDesk
 from services.notify.senders.sms import SmsGateways
 
-__all__ = ["PrintRoom", "SmsGateways", "SmtpServer"]
+__all__ = ["PrintRoom", "SmsGateways", "SmtpServer", "StatusDesk"]

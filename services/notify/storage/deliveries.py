@@ -60,7 +60,7 @@ _SETTLE = """
 UPDATE notify.delivery
 SET state = %(state)s, reason = %(reason)s, due_at = %(due_at)s::timestamptz, channel = %(channel)s,
     others = %(others)s, provider = %(provider)s, receipt = %(receipt)s,
-    attempts = coalesce(%(attempts)s, attempts),
+    attempts = coalesce(%(attempts)s, attempts), asked = 0, ask_at = NULL,
     settled_at = CASE WHEN %(due_at)s::timestamptz IS NULL THEN %(now)s END
 WHERE id = %(id)s AND attempts = %(claimed)s AND state = 'sending'
 """
@@ -77,7 +77,9 @@ WHERE id = %s AND channel <> 'inbox' AND state IN ('dead', 'skipped', 'returned'
 """
 _KEPT = (
     "SELECT position, id, rule, kind, case_no, channel, role, unit, state, attempts, reason, happened_at, due_at,"
-    " settled_at, provider, (SELECT count(*) FROM notify.attempt WHERE delivery_id = delivery.id) AS tries"
+    " settled_at, provider, (SELECT count(*) FROM notify.attempt WHERE delivery_id = delivery.id) AS tries,"
+    " template, facts, coalesce((SELECT sealed FROM notify.case_standing AS known"
+    " WHERE known.case_no = delivery.case_no), true) AS sealed"
     " FROM notify.delivery"
 )
 _REDIRECT = """

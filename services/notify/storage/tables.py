@@ -3,7 +3,7 @@
 `delivery.facts` are codes and days; `due_at` is when a message is next to be looked at, also the end of the lease while
 it is being sent, and empty once nothing more happens to it. `position` is the order in which deliveries were written.
 `others` are the channels still to come, `gather_at` when an alert enters a digest. An `addressee` is the keyed hash of
-an address.
+an address. `asked` is how often a gateway was asked for the receipt of a message, `ask_at` when it is asked again.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Identity, Index, Integer, MetaData, Table, Text, text
@@ -69,11 +69,19 @@ delivery = Table(
     _empty("receipt"),
     _instant("gather_at", nullable=True),
     _empty("digest_id"),
+    Column("asked", Integer, nullable=False, server_default=text("0")),
+    _instant("ask_at", nullable=True),
     Index("delivery_case", "case_no", "position"),
     Index("delivery_due", "due_at", "position", postgresql_where=text("due_at IS NOT NULL")),
     Index("delivery_dead", "position", postgresql_where=text("state = 'dead'")),
     Index("delivery_inbox", "node", "role", "unit", "position", postgresql_where=text("channel = 'inbox'")),
     Index("delivery_receipt", "provider", "receipt", postgresql_where=text("receipt <> ''")),
+    Index(
+        "delivery_unconfirmed",
+        "provider",
+        "settled_at",
+        postgresql_where=text("state = 'sent' AND receipt <> '' AND reason <> 'no-receipt'"),
+    ),
     Index("delivery_letter", "position", postgresql_where=text("channel = 'letter'")),
     Index("delivery_gathered", "gather_at", postgresql_where=text("gather_at IS NOT NULL")),
     Index("delivery_digest", "digest_id", "position", postgresql_where=text("digest_id <> ''")),

@@ -15,6 +15,7 @@ from services.notify.storage.choices import SqlChoices
 from services.notify.storage.deliveries import SqlDeliveries
 from services.notify.storage.inbox import SqlInbox
 from services.notify.storage.letters import SqlLetters
+from services.notify.storage.questions import SqlQuestions
 from services.notify.storage.services import SqlServices
 from services.notify.storage.tables import SCHEMA
 
@@ -46,6 +47,11 @@ class NotifyWork(Work):
     def addressees(self) -> SqlAddressees:
         """What was sent to whom, by the keyed hash of the address."""
         return SqlAddressees(self.connection)
+
+    @cached_property
+    def questions(self) -> SqlQuestions:
+        """The messages nobody has confirmed."""
+        return SqlQuestions(self.connection)
 
     @cached_property
     def choices(self) -> SqlChoices:

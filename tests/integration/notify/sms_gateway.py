@@ -39,6 +39,9 @@ class SmsGateway:
         self.requests = []
         self.retry_after = None
         self._ways = []
+        self._asked_ways = []
+        self.asked = []
+        self.status_of = {}
         self._released = threading.Event()
         gateway = self
 
@@ -47,6 +50,9 @@ class SmsGateway:
 
             def do_POST(self):
                 gateway.answer(self)
+
+            def do_GET(self):
+                gateway.tell(self)
 
             def log_message(self, *_arguments):
                 pass
@@ -63,6 +69,25 @@ class SmsGateway:
 
     def behave(self, *ways):
         self._ways += ways
+
+    def behave_when_asked(self, *ways):
+        """Queue what it does instead of saying what became of a message, each for one question."""
+        self._asked_ways += ways
+
+    def tell(self, request):
+        """Say what became of a message, as `status_of` has it; one that is not there is under way."""
+        number = request.path.removeprefix("/status/")
+        self.asked.append((number, request.headers.get("Authorization")))
+        way = self._asked_ways.pop(0) if self._asked_ways else 200
+        if way == "hang up":
+            request.close_connection = True
+            request.connection.close()
+            return
+        text = b"<html>" if way == "garbage" else json.dumps({"status": self.status_of.get(number, "ACCEPTD")}).encode()
+        request.send_response(way if isinstance(way, int) else 200)
+        request.send_header("Content-Length", str(len(text)))
+        request.end_headers()
+        request.wfile.write(text)
 
     def answer(self, request):
         asked = json.loads(request.rfile.read(int(request.headers["Content-Length"])))

@@ -120,7 +120,7 @@ def test_the_deliveries_of_a_case_say_what_became_of_them():
     a_waiting_mail(room)
     room.tell(an_alert())
 
-    mail, officer, head = list_deliveries(NUMBER, room.work, has_server=False)["rows"]
+    mail, officer, head = list_deliveries(NUMBER, room.work, room.desk, has_server=False)["rows"]
     assert (mail["rule"], mail["channel"], mail["role"]) == ("registration-receipt", "mail", "P")
     assert (mail["state"], mail["reason"]) == ("waiting", "no-mail-server")
     assert mail["next_attempt_at"] == "2026-03-02T10:00:00+08:00"
@@ -134,7 +134,7 @@ def test_with_a_server_the_reason_is_the_servers():
     room.server.answers = [Result(Fate.LATER, "smtp-450")]
     send_waiting(room.open_work, room.desk, room.post)
 
-    (mail,) = list_deliveries(NUMBER, room.work, has_server=True)["rows"]
+    (mail,) = list_deliveries(NUMBER, room.work, room.desk, has_server=True)["rows"]
     assert (mail["state"], mail["reason"], mail["attempts"]) == ("failed", "smtp-450", 1)
 
 
@@ -145,8 +145,8 @@ def test_dead_letters_are_listed_in_pages():
     room.server.answers = [Result(Fate.NEVER, "smtp-550")] * 3
     send_waiting(room.open_work, room.desk, room.post)
 
-    first = list_dead_letters(Paging(None, 2), room.work)
-    second = list_dead_letters(Paging(int(first["next"]), 2), room.work)
+    first = list_dead_letters(Paging(None, 2), room.work, room.desk)
+    second = list_dead_letters(Paging(int(first["next"]), 2), room.work, room.desk)
     assert [row["case_no"][-1] for row in first["rows"] + second["rows"]] == ["1", "2", "3"]
     assert {row["reason"] for row in first["rows"]} == {"smtp-550"}
     assert second["next"] is None
