@@ -259,5 +259,5 @@ class Broker:
         wait_for(lambda: self.healthy or not identity.alive, within=within, every=0.1)
         if not self.healthy:
             self._stop()
-            last = textwrap.indent(tail(output) or tail(self.log), "  ")
+            last = textwrap.indent(f"{tail(output)}\n{tail(self.log)}", "  ")
             raise StartFailed(f"the broker in {self.directory} did not come up within {within:.0f} s\n{last}")
