@@ -7,6 +7,7 @@ for the door that wants a certificate, LIANXI_AGENCY_CERTIFICATE, LIANXI_AGENCY_
 
 import argparse
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,11 +23,15 @@ from lianxi_agency.portal import Portal, PortalRefused, with_certificate
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its status."""
     given = _parser().parse_args(arguments)
+    logging.basicConfig(format="lianxi-agency: %(message)s", level=logging.WARNING)
     try:
         return int(given.run(given))
     except PortalRefused as refused:
         sys.stderr.write(f"lianxi-agency: {refused}\n")
         return 1
+    except ValueError as wrong:
+        sys.stderr.write(f"lianxi-agency: {wrong}\n")
+        return 2
     except KeyError as missing:
         sys.stderr.write(f"lianxi-agency: set {missing.args[0]}\n")
         return 2
@@ -65,8 +70,11 @@ def _source(given: argparse.Namespace, cursor: FileCursor) -> Iterator[dict[str,
     if given.by_portal:
         return _portal().events(cursor.read())
     uri = os.environ["LIANXI_AGENCY_AMQP"]
+    place = urlsplit(uri)
+    if place.scheme not in {"amqp", "amqps"} or not place.username:
+        raise ValueError("LIANXI_AGENCY_AMQP is to be amqp://user:password@host:port/vhost, as the operator gave it")
     portal = _portal() if "LIANXI_AGENCY_PORTAL" in os.environ else None
-    return iter(Events(uri, unquote(urlsplit(uri).username or ""), cursor, portal, idle=given.idle))
+    return iter(Events(uri, unquote(place.username), cursor, portal, idle=given.idle))
 
 
 def _act(given: argparse.Namespace) -> int:

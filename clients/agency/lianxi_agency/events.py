@@ -6,12 +6,13 @@ asked for: a program that dies in between sees the same event again.
 """
 
 import json
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import pika
-from pika.exceptions import AMQPError
+from pika.exceptions import AMQPError, ProbableAccessDeniedError, ProbableAuthenticationError
 
 from lianxi_agency.cursors import Cursor
 
@@ -21,6 +22,8 @@ LOOK = 0.5
 PATIENCE = 5.0
 _PREFIXES = ("cloudEvents_", "cloudEvents:")
 _WHOLE = ("agencycursor", "caseseq", "caseepoch")
+_log = logging.getLogger("lianxi_agency")
+"""Says why there are no events when the broker cannot be had; never a password."""
 
 
 class Missing(Protocol):
@@ -51,7 +54,8 @@ class Events:
                 for event in self._connected():
                     pause = 1.0
                     yield event
-            except (AMQPError, OSError):
+            except (AMQPError, OSError) as error:
+                _log.warning("no broker, trying again in %.0f s: %s", pause, _why(error))
                 time.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
             else:
@@ -73,10 +77,10 @@ class Events:
                     early.add(event, method.delivery_tag)
                     if self._missing is not None and early.gap:
                         yield from self._fetched(early, event["agencycursor"])
-                for event, tag in early.next(patient=quiet < PATIENCE):
-                    if event is not None:
-                        yield event
-                        self._cursor.write(event["agencycursor"])
+                for due, tag in early.next(patient=quiet < PATIENCE):
+                    if due is not None:
+                        yield due
+                        self._cursor.write(due["agencycursor"])
                     channel.basic_ack(tag)
                 if self._idle is not None and quiet >= self._idle and not early:
                     return
@@ -93,6 +97,14 @@ class Events:
             self._cursor.write(event["agencycursor"])
             early.done = event["agencycursor"]
         early.done = before - 1
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ProbableAuthenticationError):
+        return "it refuses the user or the password"
+    if isinstance(error, ProbableAccessDeniedError):
+        return "it does not let this user into the vhost"
+    return str(error) or repr(error)
 
 
 class _Early:

@@ -16,7 +16,8 @@ class PortalRefused(Exception):  # noqa: N818  reads as what happened
     """The portal refused; `problem` is its problem document, `status` 0 if it did not answer at all."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
-        super().__init__(f"{status} {problem.get('code', '')} {problem.get('detail', '')}".strip())
+        said = (str(part) for part in (status or "", problem.get("code", ""), problem.get("detail", "")) if part)
+        super().__init__(" ".join(said))
         self.status = status
         self.problem = problem
 
@@ -79,7 +80,7 @@ class Portal:
             with error:
                 raise PortalRefused(error.code, _problem(error.read())) from None
         except OSError as error:
-            raise PortalRefused(0, {"detail": type(error).__name__}) from error
+            raise PortalRefused(0, {"detail": f"no answer from {self._address}: {_why(error)}"}) from error
         return found
 
 
@@ -88,6 +89,11 @@ def with_certificate(certificate: str, key: str, authority: str) -> ssl.SSLConte
     context = ssl.create_default_context(cafile=authority)
     context.load_cert_chain(certificate, key)
     return context
+
+
+def _why(error: OSError) -> str:
+    reason = getattr(error, "reason", error)
+    return str(reason) or type(reason).__name__
 
 
 def _problem(body: bytes) -> Mapping[str, Any]:
