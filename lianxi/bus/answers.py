@@ -89,7 +89,8 @@ class Answerer:
             raise
         finally:
             known, seconds = method if method in self._doors else "unknown", time.monotonic() - started
-            observe.RPC_SECONDS.labels(self._service.name, known, "callee", outcome).observe(seconds)
+            observe.RPC_SECONDS.labels(self._service.name).observe(seconds)
+            observe.CALLS.labels(self._service.name, "callee", outcome).inc()
             self._log.info("answered", method=known, outcome=outcome, seconds=round(seconds, 4))
 
     def _answer(self, method: str, body: Any, command_id: str | None, expires_at: float | None) -> dict[str, Any]:
@@ -112,6 +113,8 @@ class Answerer:
 
     def _decide(self, door: CallDoor, method: str, body: dict[str, Any], command_id: str | None) -> Answer:
         with self._service.open_work() as work:
+            if door.read_only:
+                work.only_read()
             if command_id is None:
                 return Answer(self._run(work, method, body))
             given = work.commands.begin(command_id, method, fingerprint(method, body))

@@ -100,7 +100,7 @@ class BatchConsumer:
         try:
             round_ = self._handle(raws)
         except Exception:
-            observe.HANDLE_SECONDS.labels(*self._labels, "repeat").observe(time.monotonic() - started)
+            self._took("repeat", time.monotonic() - started)
             raise
         self._report(round_, time.monotonic() - started)
         return round_.reject
@@ -123,7 +123,6 @@ class BatchConsumer:
 
     def _handle(self, raws: Sequence[RawMessage]) -> _Round:
         items, dead = self._all_opened(raws)
-        observe.BATCH_SIZE.labels(*self._labels).observe(len(items) + len(dead))
         with self._service.open_work() as work:
             book = work.consumed
             if self.door.ordered:
@@ -328,7 +327,11 @@ class BatchConsumer:
             # One line a batch and not a message: at thousands a second the log would cost more than the work.
             self._log.info(BATCH, seconds=None if seconds is None else round(seconds, 4), **counts)
         if seconds is not None:
-            observe.HANDLE_SECONDS.labels(*self._labels, "failed" if round_.failed else "applied").observe(seconds)
+            self._took("failed" if round_.failed else "applied", seconds)
+
+    def _took(self, outcome: str, seconds: float) -> None:
+        observe.BATCHES.labels(*self._labels, outcome).inc()
+        observe.HANDLE_SECONDS.labels(self._service.name).observe(seconds)
 
     def _show(self, book: ConsumerBook) -> None:
         """Publish how many messages stand aside, every few seconds and while nothing else is to do."""

@@ -1,14 +1,21 @@
-"""The metrics of the bus: what each queue, call and outbox did, with bounded labels."""
+"""The metrics of the bus: what each queue, service and call did, in few series.
+
+Every queue and every service of a node is a label here, so histograms are kept by service only and have few steps:
+a node has a dozen queues and eighty methods, and the log has a line for each batch and each call anyway.
+"""
 
 from lianxi.runtime.metrics import counter, gauge, histogram
 
 _QUEUE = ("service", "queue")
 
 HANDLE_SECONDS = histogram(
-    "bus_handle_seconds", "Time from taking a batch to its commit, by outcome", (*_QUEUE, "outcome")
+    "bus_handle_seconds",
+    "Time from taking a batch to its commit",
+    ("service",),
+    buckets=(0.01, 0.05, 0.25, 1.0, 5.0, 30.0),
 )
-BATCH_SIZE = histogram(
-    "bus_batch_size", "Messages per batch", _QUEUE, buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+BATCHES = counter(
+    "bus_batches_total", "Batches by outcome: applied, failed in part, or to be repeated", (*_QUEUE, "outcome")
 )
 MESSAGES = counter(
     "bus_messages_total",
@@ -20,5 +27,10 @@ RETRYING = gauge("bus_retrying", "Messages that wait for their next attempt", _Q
 HELD = gauge("bus_held", "Messages that wait for an earlier one of their stream", _QUEUE)
 CONNECTED = gauge("bus_connected", "Whether the consumer of a queue is connected to the broker", _QUEUE)
 RPC_SECONDS = histogram(
-    "bus_rpc_seconds", "Time a call took, at the caller or at the callee", ("service", "method", "side", "outcome")
+    "bus_rpc_seconds", "Time a service took to answer a call", ("service",), buckets=(0.05, 0.25, 1.0, 2.0, 5.0)
+)
+CALLS = counter(
+    "bus_calls_total",
+    "Calls to a service by outcome, as the caller or the callee has it",
+    ("service", "side", "outcome"),
 )

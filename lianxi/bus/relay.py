@@ -46,7 +46,11 @@ SHUN = 30.0
 """Seconds for which messages to an exchange that the broker does not know are left alone, others go on."""
 
 SENT = counter("relay_messages_total", "Messages by outcome: sent, unroutable or refused", ("schema", "outcome"))
-CONFIRM_SECONDS = histogram("relay_confirm_seconds", "Time from sending a batch to the broker's last confirm of it")
+CONFIRM_SECONDS = histogram(
+    "relay_confirm_seconds",
+    "Time from sending a batch to the broker's last confirm of it",
+    buckets=(0.01, 0.05, 0.25, 1.0, 5.0),
+)
 CONNECTED = gauge("relay_connected", "Whether the relay reaches database and broker")
 
 _CLAIM = """

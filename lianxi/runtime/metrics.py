@@ -1,15 +1,17 @@
 """Metrics of a process, and the small HTTP port that shows them together with its health.
 
-`counter`, `gauge` and `histogram` return the metric of that name, made on first use, so that a module can be
-imported twice (by a test, by both runners) without an error. Names carry base units; labels are bounded: a node,
-a clock, an outcome, never a case number. `/metrics` speaks Prometheus, `/health` says that the process answers,
-`/ready` says whether every check passes.
+`counter`, `gauge` and `histogram` return the metric of that name, made on first use, so that a module can be imported
+twice (by a test, by both runners) without an error. Names carry base units; labels are bounded: a node, a clock, an
+outcome, never a case number. A label whose words nobody can count beforehand (a reason, a rule, an agency) is bounded
+by `most`: what comes beyond so many series is counted as `other`. `/metrics` speaks Prometheus, `/health` says that
+the process answers, `/ready` says whether every check passes.
 """
 
 import json
 import threading
 from collections.abc import Collection, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -27,14 +29,34 @@ PlatformCollector(registry=REGISTRY)
 SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _made: dict[str, Counter | Gauge | Histogram] = {}
 _lock = threading.Lock()
+OTHER = "other"
+"""The word of every label of a series that stands for all those beyond `most`."""
 
 
-def counter(name: str, documentation: str, labels: Sequence[str] = ()) -> Counter:
-    """Return the counter `name` (end it in `_total`)."""
+class FewCounter(Counter):
+    """A counter of at most so many series: the last one is for everything that came when the others were given."""
+
+    most = 0
+    _choosing = threading.Lock()
+
+    def labels(self, *labelvalues: Any, **labelkwargs: Any) -> Self:
+        """Return the series of these words, or the one for all others."""
+        given = labelvalues or tuple(labelkwargs[name] for name in self._labelnames)
+        words = tuple(map(str, given))
+        with self._choosing:
+            if words not in self._metrics and len(self._metrics) >= self.most - 1:
+                words = (OTHER,) * len(words)
+            return super().labels(*words)
+
+
+def counter(name: str, documentation: str, labels: Sequence[str] = (), *, most: int = 0) -> Counter:
+    """Return the counter `name` (end it in `_total`), with at most so many series if `most` says so."""
     with _lock:
         metric = _made.get(name)
         if metric is None:
-            metric = _made[name] = Counter(name, documentation, labels, registry=REGISTRY)
+            metric = _made[name] = (FewCounter if most else Counter)(name, documentation, labels, registry=REGISTRY)
+            if isinstance(metric, FewCounter):
+                metric.most = most
     if not isinstance(metric, Counter):
         raise TypeError(f"{name} is a {type(metric).__name__}, not a Counter")
     return metric

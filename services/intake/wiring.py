@@ -35,7 +35,7 @@ from services.intake.storage import SCHEMA, IntakeWork, SqlRejects
 from services.intake.storage.rehashing import SqlHashes
 
 _REGISTERED = counter("intake_contacts_registered_total", "Contacts registered, by channel.", ("channel",))
-_REFUSED = counter("intake_rejects_total", "Input refused at the door, by rule.", ("rule",))
+_REFUSED = counter("intake_rejects_total", "Input refused at the door, by rule.", ("rule",), most=20)
 _DATABASE = gauge("intake_database_up", "1 if the database answered within the last second's check.")
 
 

@@ -64,7 +64,13 @@ _DELIVERIES = counter(
     "notify_deliveries_total", "Attempts to deliver, by channel and what came of them.", ("channel", "outcome")
 )
 _AGENCIES = counter(
-    "notify_agency_events_total", "Events for agencies, by way and what came of them.", ("agency", "channel", "outcome")
+    "notify_agency_events_total", "Events for agencies, by way and what came of them.", ("channel", "outcome")
+)
+_AGENCY_FAILURES = counter(
+    "notify_agency_failures_total",
+    "Events that an agency did not take; of very many such agencies the later ones together.",
+    ("agency",),
+    most=100,
 )
 _WAITING = gauge("notify_waiting", "Messages to petitioners that have not left yet.")
 _OLDEST = gauge("notify_oldest_waiting_seconds", "Age of the oldest message that has not left yet.")
@@ -235,7 +241,7 @@ def _agency_desk(settings: Settings, wall: Clock, sender: WebhookSender) -> Agen
         make_key=make_key,
         seal=seal,
         open=open_sealed,
-        note=lambda agency, way, outcome: _AGENCIES.labels(agency, way, outcome).inc(),
+        note=_note_event,
     )
 
 
@@ -250,6 +256,12 @@ def queued(grant: Grant, event: AgencyEvent) -> Outgoing:
         headers = {CONTENT_TYPE: attributes.pop("datacontenttype")}
         headers |= {f"cloudEvents_{name}": str(value) for name, value in attributes.items()}
     return Outgoing(event.event_id, event.type, AGENCY_EXCHANGE, grant.name, body.encode(), headers)
+
+
+def _note_event(agency: str, way: str, outcome: str) -> None:
+    _AGENCIES.labels(way, outcome).inc()
+    if outcome == "failed":
+        _AGENCY_FAILURES.labels(agency).inc()
 
 
 def _note_broken_hand(error: Exception) -> None:

@@ -47,9 +47,22 @@ LONGEST_WAIT = 3.0
 WAITED = "lianxi.waited"
 PRUNE_SECONDS = 600.0
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-"""What may stand in a label; anybody can send other words."""
-SECONDS = histogram("portal_request_seconds", "Requests by operation and status.", ("operation", "method", "status"))
-REFUSED = counter("portal_refused_total", "Requests refused, by status and reason.", ("status", "code"))
+"""What is written down as a method; anybody can send other words."""
+AREAS = {
+    **dict.fromkeys(("acts", "cases", "desk_work", "service_of_documents", "sorting_desk", "workbench"), "cases"),
+    **dict.fromkeys(("access", "personal_data", "units"), "accounts"),
+    "agencies": "agencies",
+    "files": "files",
+    "notices": "notices",
+    "petitions": "petitions",
+}
+"""The part of the API by its blueprint; every other address is a page or belongs to the machinery."""
+MACHINERY = frozenset({"link", "healthz", "metrics", "static", "api-docs", "unknown"})
+SECONDS = histogram(
+    "portal_request_seconds", "Time a request took, by area", ("area",), buckets=(0.1, 0.5, 1.0, 2.0, 5.0)
+)
+REQUESTS = counter("portal_requests_total", "Requests by area and class of status", ("area", "class"))
+REFUSED = counter("portal_refused_total", "Requests refused, by status and reason.", ("status", "code"), most=20)
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",
@@ -124,7 +137,9 @@ def _finish(response: Response) -> Response:
     operation = request.endpoint or "unknown"
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     method = request.method if request.method in METHODS else "other"
-    SECONDS.labels(operation, method, str(response.status_code)).observe(seconds)
+    area = area_of(operation)
+    SECONDS.labels(area).observe(seconds)
+    REQUESTS.labels(area, f"{response.status_code // 100}xx").inc()
     person = g.get("person")
     _log.info(
         "answered",
@@ -136,6 +151,12 @@ def _finish(response: Response) -> Response:
         code=g.get("code"),
     )
     return response
+
+
+def area_of(operation: str) -> str:
+    """Return the area of an endpoint, one of few words: the log has the operation itself."""
+    blueprint = operation.partition(".")[0]
+    return AREAS.get(blueprint) or ("machinery" if blueprint in MACHINERY else "pages")
 
 
 def _fail(error: Exception) -> Response:

@@ -54,7 +54,7 @@ def build(settings: Settings | None = None, clock: Clock | None = None) -> Parts
         clock=clock,
         node=settings.node,
         office=office_of(settings, NotedCalendar(settings.calendar_directory)),
-        meters=Meters(),
+        meters=Meters(settings.node),
         nodes=ShownNodes(settings.subtree, own=settings.node),
         letterbox=Letterbox(settings.amqp_uri, settings.node) if settings.amqp_uri else None,
         joined=JoinedNodes(settings.node, settings.subtree, partial(_members, calls) if calls else None),

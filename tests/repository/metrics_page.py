@@ -21,14 +21,18 @@ HEAD = """# Metrics
 Generated from the code by `make docs`; the tests compare. Every process serves its part at `/metrics`. Values are in
 base units; labels are bounded, and neither a case number nor a person is ever one. Counts of the books are made by a
 timer (`work_measured_timestamp_seconds` says when), never by a scrape. What the city shows of other nodes
-(`node_…{node}`) came up the links as snapshots, taken every 30 seconds: `node_snapshot_age_seconds` is their age, and
-a node that fell silent keeps its last values while the age grows. Of nodes below its children a node shows the age, the
-time, what is parked, what waits at the desk and since when, and the link; their district shows the rest.
+(`node_…{node}`) came up the links as snapshots, taken every 30 seconds: `node_snapshot_timestamp_seconds` is when, 0
+for a node that was never heard, and a node that fell silent keeps its last values while that time grows old. Of a
+township its district shows less than of itself, and nodes above only that time, what is parked, the heartbeat, the
+open cases and the late clocks; the board of the portal has the rest. All processes of a node together show no more
+than 2,000 series, the city's with its 84 nodes and 200 agencies among them: `tests/repository/test_series_budget.py`
+counts the worst case. A label whose words are not known beforehand has at most so many series, the last of which is
+`other`.
 
 State groups (`state_group`): `new` S00–S03 · `sent` S04–S09 · `handling` S10–S15, S34, S50, S51 · `answered` S16, S32,
 S33, S43 · `review` S30, S31, S40–S42 · `ended` all others. Lamps: `green`, `yellow`, `red`. Periods of `kpi_…`:
 `this_month`, `last_month`; indices are those of `services/supervision/domain/figures.py`, each a numerator and a
-denominator. Levels: `city`, `district`, `township`. `kpi_…` name this node and its direct children.
+denominator. Levels: `city`, `district`, `township`. `kpi_…` name this node, and of its direct children the main ones.
 
 The rules of the alerts are [deploy/prometheus/rules/alerts.yml](../deploy/prometheus/rules/alerts.yml); an alert
 without data cannot fire, `MetricMissing` does instead. Beside these, each process shows `process_…` and `python_info`

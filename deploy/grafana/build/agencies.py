@@ -10,6 +10,7 @@ from deploy.grafana.build.words import node_names
 
 RISE = "$__rate_interval"
 SEEN = "count(notify_waiting)"
+DETAIL = "最多十个单位；每个单位的送达情况见 lianxi agency show。"
 
 
 def build() -> Any:
@@ -25,15 +26,15 @@ def build() -> Any:
 
 def _agencies() -> list[Any]:
     total = "sum by (channel, outcome) (rate(notify_agency_events_total[$__rate_interval]))"
-    each = "sum by (agency) (rate(notify_agency_events_total[$__rate_interval]))"
-    outcomes = "sum by (agency, outcome) (increase(notify_agency_events_total[1h]))"
+    each = "topk(10, sum by (agency) (rate(notify_agency_failures_total[$__rate_interval])))"
+    outcomes = "sum by (channel, outcome) (increase(notify_agency_events_total[1h]))"
     late = ((None, GREEN), (3600, YELLOW), (86400, RED))
     return [
         number("最久未送达", latest("notify_agency_oldest_seconds"), unit="s", steps=late),
         number("已停投单位", "sum(notify_agencies_given_up)", steps=BAD_IF_ANY),
         lines("事件", [(none_if_counted(total, SEEN), "{{channel}} {{outcome}}")], unit="ops"),
-        lines("每个单位", [(none_if_counted(each, SEEN), "{{agency}}")], unit="ops"),
-        bars("近一小时", none_if_counted(outcomes, SEEN), "{{agency}} {{outcome}}"),
+        lines("未送达最多的单位", [(none_if_counted(each, SEEN), "{{agency}}")], unit="ops", about=DETAIL),
+        bars("近一小时", none_if_counted(outcomes, SEEN), "{{channel}} {{outcome}}"),
     ]
 
 

@@ -5,13 +5,13 @@ from typing import Any
 from grafana_foundation_sdk.builders import dashboard
 
 from deploy.grafana.build.panels import BAD_IF_ANY, GREEN, RED, YELLOW, Column, bars, blank, lines, number, rows
-from deploy.grafana.build.queries import LINK_STATE, LINK_WORDS, latest, none_for_each, none_if_counted, rate
+from deploy.grafana.build.queries import LINK_STATE, LINK_WORDS, SAID, latest, none_for_each, none_if_counted, rate
 from deploy.grafana.build.words import CHANNELS, CLOCK_TITLES, KPIS, LAMP_COLOURS, LAMPS, STATE_GROUPS, node_names
 
 CITY = '"630100"'
 PERCENT = ((None, RED), (90, YELLOW), (98, GREEN))
 DAY = 86400
-OPEN_CASES = latest("cases", "node", "state_group", where='state_group!="ended"')
+OPEN_CASES = latest("cases_open", "node")
 
 
 def build() -> Any:
@@ -51,7 +51,7 @@ def _now() -> list[Any]:
         ),
         number(
             "失联或中断节点",
-            none_if_counted(states, "max(node_expected)"),
+            none_if_counted(states, "max(node_snapshot_timestamp_seconds)"),
             steps=BAD_IF_ANY,
             about="两分钟没有上报、心跳中断，或从未上报的节点。",
         ),
@@ -61,17 +61,15 @@ def _now() -> list[Any]:
 
 def _nodes() -> Any:
     def lamp(colour: str) -> str:
-        running = latest("clocks_open_by_node", "node", where=f'lamp="{colour}"')
-        return none_for_each(running, latest("clocks_open_by_node", "node"))
+        return none_for_each(latest("clocks_late", "node", where=f'lamp="{colour}"'), OPEN_CASES)
 
     waiting = ((None, GREEN), (DAY, YELLOW), (5 * DAY, RED))
     columns = [
         Column("链路", LINK_STATE, words=LINK_WORDS, decimals=0),
-        Column("上报距今", latest("node_snapshot_age_seconds", "node"), "s", ((None, GREEN), (120, RED)), decimals=0),
+        Column("上报距今", f"time() - ({SAID} > 0)", "s", ((None, GREEN), (120, RED)), decimals=0),
         Column("红灯", lamp("red"), steps=BAD_IF_ANY),
         Column("黄灯", lamp("yellow"), steps=((None, GREEN), (1, YELLOW))),
-        Column("绿灯", lamp("green"), steps=((None, GREEN),)),
-        Column("在办", f"sum by (node) ({OPEN_CASES})"),
+        Column("在办", OPEN_CASES),
         Column("待分办", latest("node_waiting_cases", "node")),
         Column("最久待分办", latest("node_waiting_oldest_seconds", "node"), "s", waiting, decimals=0),
         Column("最久未动来件", latest("contact_untouched_oldest_seconds", "node"), "s", waiting, decimals=0),
@@ -80,7 +78,10 @@ def _nodes() -> Any:
         Column("搁置", latest("node_parked", "node"), steps=BAD_IF_ANY),
         Column("告知未送", latest("node_notices_waiting", "node")),
     ]
-    about = "每个节点一行。失联的节点保留最后一次上报的数据，并注明距今多久；不因失联而显示正常。"
+    about = (
+        "每个节点一行。失联的节点保留最后一次上报的数据，并注明距今多久；不因失联而显示正常。"
+        "乡镇街道的细目由其区县节点提供，未提供时显示“—”；“最久未动来件”只列最久的十个节点。"
+    )
     return rows("节点", ("node", "节点"), columns, names=node_names(), about=about, height=22)
 
 
@@ -107,11 +108,10 @@ def _by_kpi(period: str, where: str) -> str:
 
 
 def _indices_by_district() -> Any:
-    columns = []
-    for kpi, name in KPIS.items():
-        for period, word in (("this_month", "本月"), ("last_month", "上月")):
-            columns.append(Column(f"{name} {word}", rate(kpi, period, "node"), "percent", PERCENT, decimals=1))
-    return rows("指标（市和区县）", ("node", "节点"), columns, names=node_names(), height=10)
+    columns = [
+        Column(name, rate(kpi, "this_month", "node"), "percent", PERCENT, decimals=1) for kpi, name in KPIS.items()
+    ]
+    return rows("本月指标（市和区县）", ("node", "节点"), columns, names=node_names(), height=10)
 
 
 def _late() -> list[Any]:
@@ -125,7 +125,8 @@ def _late() -> list[Any]:
         ),
         Column("期限内", none_for_each(_by_clock("green"), clocks)),
     ]
-    worst = none_if_counted(f"topk(10, {latest('clocks_breached', 'node')} > 0)")
+    breached = latest("clocks_late", "node", where='lamp="red"')
+    worst = none_if_counted(f"topk(10, {breached} > 0)")
     running = f"sum by (lamp) ({latest('clocks_open', 'clock', 'lamp')})"
     return [
         rows("按期限种类", ("clock", "期限"), columns, names=CLOCK_TITLES, height=10, span=12),
@@ -135,14 +136,14 @@ def _late() -> list[Any]:
 
 
 def _spread() -> list[Any]:
-    groups = f"sum by (state_group) ({latest('cases', 'node', 'state_group')})"
+    groups = f"sum by (state_group) ({latest('cases_by_channel', 'channel', 'state_group')})"
     channels = f"sum by (channel) ({latest('cases_by_channel', 'channel', 'state_group')})"
     return [
         lines("按阶段", [(groups, "{{state_group}}")], names=STATE_GROUPS, stacked=True),
         bars("按渠道", channels, "{{channel}}", names=CHANNELS),
         bars(
             "按类别（在办）",
-            f"sum by (category) ({latest('cases_by_category', 'category', 'state_group')})",
+            latest("cases_by_category", "category"),
             "{{category}}",
         ),
     ]

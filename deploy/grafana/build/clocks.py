@@ -9,6 +9,7 @@ from deploy.grafana.build.queries import MEASURED, latest, none_for_each, none_i
 from deploy.grafana.build.words import CLOCK_TITLES, LAMP_COLOURS, LAMPS, LEVELS, ORDERS, node_names
 
 RISE = "$__rate_interval"
+BREACHED = 'lamp="red"'
 
 
 def build() -> Any:
@@ -27,7 +28,7 @@ def build() -> Any:
 
 def _now() -> list[Any]:
     late = ((None, GREEN), (30, YELLOW), (60, RED))
-    breached = none_if_counted(f"sum({latest('clocks_breached', 'node')})")
+    breached = none_if_counted(f"sum({latest('clocks_open', 'clock', where=BREACHED)})")
     return [
         number("在计期限", none_if_counted(f"sum({latest('clocks_open', 'clock', 'lamp')})")),
         number("已超期", breached, steps=BAD_IF_ANY),
@@ -39,8 +40,7 @@ def _now() -> list[Any]:
 
 
 def _clocks() -> list[Any]:
-    def by_lamp(key: str, metric: str) -> list[Column]:
-        counted = latest(metric, key)
+    def by_lamp(key: str, metric: str, counted: str) -> list[Column]:
         return [
             Column(word, none_for_each(latest(metric, key, where=f'lamp="{lamp}"'), counted), steps=steps)
             for lamp, word, steps in (
@@ -48,15 +48,23 @@ def _clocks() -> list[Any]:
                 ("yellow", "临期", ((None, GREEN), (1, YELLOW))),
                 ("green", "正常", ((None, GREEN),)),
             )
+            if key == "clock" or lamp != "green"
         ]
 
     running = f"sum by (lamp) ({latest('clocks_open', 'clock', 'lamp')})"
     return [
-        rows("按期限种类", ("clock", "期限"), by_lamp("clock", "clocks_open"), names=CLOCK_TITLES, span=12, height=12),
+        rows(
+            "按期限种类",
+            ("clock", "期限"),
+            by_lamp("clock", "clocks_open", latest("clocks_open", "clock")),
+            names=CLOCK_TITLES,
+            span=12,
+            height=12,
+        ),
         rows(
             "按责任节点",
             ("node", "节点"),
-            by_lamp("node", "clocks_open_by_node"),
+            by_lamp("node", "clocks_late", latest("cases_open", "node")),
             names=node_names(),
             span=12,
             height=12,

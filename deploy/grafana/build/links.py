@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders import dashboard
 
 from deploy.grafana.build.panels import BAD_IF_ANY, GREEN, RED, YELLOW, Column, blank, lines, number, rows
 from deploy.grafana.build.queries import latest, none_if_counted, quantile, unknown_if_none
-from deploy.grafana.build.words import OUTCOMES, node_names
+from deploy.grafana.build.words import AREAS, BATCHES, OUTCOMES, node_names
 
 RISE = "$__rate_interval"
 
@@ -64,12 +64,15 @@ def _links() -> list[Any]:
 
 def _queues() -> list[Any]:
     outcomes = none_if_counted(f"sum by (outcome) (rate(bus_messages_total[{RISE}]))", "count(bus_connected)")
-    handled = unknown_if_none(quantile(0.95, "bus_handle_seconds", "queue"), "count(bus_connected)")
-    sizes = unknown_if_none(quantile(0.5, "bus_batch_size", "queue"), "count(bus_connected)")
+    handled = unknown_if_none(quantile(0.95, "bus_handle_seconds", "service"), "count(bus_connected)")
+    messages = f"sum by (queue) (rate(bus_messages_total[{RISE}]))"
+    sizes = unknown_if_none(f"{messages} / sum by (queue) (rate(bus_batches_total[{RISE}])) ", "count(bus_connected)")
+    batches = none_if_counted(f"sum by (outcome) (rate(bus_batches_total[{RISE}]))", "count(bus_connected)")
     return [
         lines("消息", [(outcomes, "{{outcome}}")], unit="ops", names=OUTCOMES),
-        lines("处理用时（95%）", [(handled, "{{queue}}")], unit="s"),
-        lines("每批条数（中位）", [(sizes, "{{queue}}")]),
+        lines("处理用时（95%）", [(handled, "{{service}}")], unit="s"),
+        lines("每批条数（平均）", [(sizes, "{{queue}}")]),
+        lines("批次", [(batches, "{{outcome}}")], unit="ops", names=BATCHES),
         lines(
             "没有通过的消息",
             [("sum(bus_parked)", "搁置"), ("sum(bus_retrying)", "重试"), ("sum(bus_held)", "等前序")],
@@ -91,16 +94,23 @@ def _sending() -> list[Any]:
 
 
 def _rest() -> list[Any]:
-    called = unknown_if_none(
-        quantile(0.95, "bus_rpc_seconds", "service", "method", where='side="callee"'), "count(bus_connected)"
+    called = unknown_if_none(quantile(0.95, "bus_rpc_seconds", "service"), "count(bus_connected)")
+    failed = none_if_counted(
+        f'sum by (service, side, outcome) (rate(bus_calls_total{{outcome!="answered"}}[{RISE}]))',
+        "count(bus_connected)",
     )
-    pages = unknown_if_none(quantile(0.95, "portal_request_seconds", "operation"), "count(process_start_time_seconds)")
+    pages = unknown_if_none(quantile(0.95, "portal_request_seconds", "area"), "count(process_start_time_seconds)")
+    asked = none_if_counted(
+        f"sum by (area, class) (rate(portal_requests_total[{RISE}]))", "count(process_start_time_seconds)"
+    )
     refused = none_if_counted(
         f"sum by (status) (rate(portal_refused_total[{RISE}]))", "count(process_start_time_seconds)"
     )
     return [
-        lines("调用用时（95%）", [(called, "{{service}}.{{method}}")], unit="s"),
-        lines("页面和接口用时（95%）", [(pages, "{{operation}}")], unit="s"),
+        lines("调用用时（95%）", [(called, "{{service}}")], unit="s"),
+        lines("没有答复的调用", [(failed, "{{service}} {{side}} {{outcome}}")], unit="ops"),
+        lines("页面和接口用时（95%）", [(pages, "{{area}}")], unit="s", names=AREAS),
+        lines("页面和接口请求", [(asked, "{{area}} {{class}}")], unit="ops"),
         lines("拒绝的请求", [(refused, "{{status}}")], unit="ops"),
         lines("数据库连接", [("sum by (schema, state) (database_pool_connections)", "{{schema}} {{state}}")]),
         lines("时钟偏差", [("max by (instance) (clock_drift_seconds)", "{{instance}}")], unit="s"),

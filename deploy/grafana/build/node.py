@@ -6,11 +6,11 @@ from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as model
 
 from deploy.grafana.build.panels import BAD_IF_ANY, GREEN, RED, SOURCE, YELLOW, blank, lines, number
-from deploy.grafana.build.queries import latest, none_if_counted
+from deploy.grafana.build.queries import MEASURED, latest, none_if_counted, unknown_if_none
 from deploy.grafana.build.words import LAMP_COLOURS, LAMPS, STATE_GROUPS
 
 OURS = 'node="$node"'
-SPOKE = f"max(node_snapshot_age_seconds{{{OURS}}})"
+SPOKE = f"time() - (max(node_snapshot_timestamp_seconds{{{OURS}}}) > 0)"
 
 
 def build() -> Any:
@@ -19,7 +19,7 @@ def build() -> Any:
         dashboard.QueryVariable("node")
         .label("节点")
         .datasource(SOURCE)
-        .query({"query": "label_values(node_expected, node)", "refId": "nodes"})
+        .query({"query": "label_values(node_snapshot_timestamp_seconds, node)", "refId": "nodes"})
         .refresh(model.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(model.VariableSort.ALPHABETICAL_ASC)
         .current(model.VariableOption(text="630100", value="630100"))
@@ -43,7 +43,7 @@ def _said() -> list[Any]:
         number("最近心跳", _one("node_link_heartbeat_age_seconds"), unit="s", steps=((None, GREEN), (60, RED))),
         number("待分办", _one("node_waiting_cases")),
         number("最久待分办", _one("node_waiting_oldest_seconds"), unit="s"),
-        number("已超期期限", none_if_counted(_one("clocks_breached")), steps=BAD_IF_ANY),
+        number("已超期期限", none_if_counted(latest("clocks_late", where=f'{OURS}, lamp="red"')), steps=BAD_IF_ANY),
         number("搁置消息", _one("node_parked"), steps=BAD_IF_ANY),
         number("未确认帧", _one("node_link_unacked")),
         number("交接待答复", _one("node_offers_waiting")),
@@ -56,12 +56,15 @@ def _said() -> list[Any]:
 
 
 def _work() -> list[Any]:
-    groups = none_if_counted(latest("cases", "state_group", where=OURS))
-    lamps = none_if_counted(latest("clocks_open_by_node", "lamp", where=OURS))
-    untouched = none_if_counted(latest("contact_untouched_oldest_seconds", where=OURS))
+    still_open = none_if_counted(latest("cases_open", where=OURS))
+    groups = unknown_if_none(latest("cases", "state_group", where=OURS), MEASURED)
+    lamps = none_if_counted(latest("clocks_late", "lamp", where=OURS))
+    untouched = unknown_if_none(latest("contact_untouched_oldest_seconds", where=OURS), MEASURED)
+    own = "乡镇街道的各阶段件数由其区县节点提供。"
     return [
-        lines("本节点的件", [(groups, "{{state_group}}")], names=STATE_GROUPS, stacked=True),
-        lines("本节点的期限", [(lamps, "{{lamp}}")], names=LAMPS, colours=LAMP_COLOURS, stacked=True),
+        lines("在办", [(still_open, "在办")]),
+        lines("本节点的件", [(groups, "{{state_group}}")], names=STATE_GROUPS, stacked=True, about=own),
+        lines("超期和临期的期限", [(lamps, "{{lamp}}")], names=LAMPS, colours=LAMP_COLOURS, stacked=True),
         lines("等待", [(_one("node_waiting_oldest_seconds"), "最久待分办"), (untouched, "最久未动来件")], unit="s"),
         lines("链路", [(_one("node_link_unacked"), "未确认帧"), (_one("node_link_held"), "等前序的帧")]),
     ]

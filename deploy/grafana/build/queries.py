@@ -18,12 +18,13 @@ LINK_WORDS = {
     "3": ("失联", "#cf2e26"),
     "4": ("从未上报", "#8a949c"),
 }
+SAID = "max by (node) (node_snapshot_timestamp_seconds)"
 LINK_STATE = f"""
-    4 * (max by (node) (node_expected) unless max by (node) (node_snapshot_age_seconds))
-    or 3 * (max by (node) (node_snapshot_age_seconds) > bool {SILENT_AFTER}) > 0
+    4 * ({SAID} == bool 0) > 0
+    or 3 * (time() - {SAID} > bool {SILENT_AFTER}) > 0
     or 2 * (max by (node) (node_link_heartbeat_age_seconds) > bool {CUT_AFTER}) > 0
     or 1 * (max by (node) (node_link_oldest_unacked_seconds) > bool {SLOW_AFTER}) > 0
-    or 0 * max by (node) (node_snapshot_age_seconds)
+    or 0 * {SAID}
 """
 """What is to be said of a node, the worst first; a node that never spoke is neither fine nor forgotten."""
 

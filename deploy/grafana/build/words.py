@@ -33,6 +33,17 @@ OUTCOMES = {
     "parked": "搁置",
     "dead_lettered": "无法解读",
 }
+BATCHES = {"applied": "成功", "failed": "部分失败", "repeat": "整批重做"}
+AREAS = {
+    "accounts": "账号与人员",
+    "agencies": "外部单位",
+    "cases": "案件",
+    "files": "附件",
+    "machinery": "系统",
+    "notices": "告知",
+    "pages": "网页",
+    "petitions": "信访人",
+}
 ORDERS = {
     "proposed": "待决定",
     "ordered": "已签发",

@@ -2,7 +2,8 @@
 
 A series costs memory for years, so every label is bounded: six groups of states, three levels, the node's subtree,
 the clocks of the law, the top categories. What goes beyond `MOST_CATEGORIES` is counted as one (`OTHER`). Case numbers,
-units and persons are never labels.
+units and persons are never labels. Everything is counted for every node, which is what the board shows; `few` says what
+of it becomes a series, so that the city with its 84 nodes stays below two thousand.
 """
 
 from collections import Counter
@@ -20,6 +21,10 @@ MOST_CATEGORIES = 15
 OTHER = "其他"
 NONE = "未分类"
 PERIODS = ("this_month", "last_month")
+MOST_UNTOUCHED = 10
+LATE = frozenset({"red", "yellow"})
+MAIN_FIGURES = frozenset({"K-1", "K-2", "K-4", "K-9"})
+"""The indices by which the children of a node are compared; all others are shown of the node itself."""
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "new": ("S00", "S01", "S02", "S03"),
@@ -90,6 +95,17 @@ class Gauges:
     untouched: dict[tuple[str], float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Few:
+    """What of a measurement becomes a series, where there is one for each node or category."""
+
+    cases: dict[tuple[str, str], int]
+    open: Counter[tuple[str]]
+    by_category: Counter[tuple[str]]
+    late: dict[tuple[str, str], int]
+    untouched: dict[tuple[str], float]
+
+
 def gauges(cases: Iterable[Standing], clocks: Iterable[Running], now: datetime) -> Gauges:
     """Add up what stands in the books."""
     found = Gauges()
@@ -112,6 +128,34 @@ def gauges(cases: Iterable[Standing], clocks: Iterable[Running], now: datetime) 
     return found
 
 
+def few(found: Gauges, own: str) -> Few:
+    """Choose what is shown of every node, what of `own` and its children only, and what of the worst ones only."""
+    still_open: Counter[tuple[str]] = Counter()
+    for (node, group), number in found.cases.items():
+        still_open[(node,)] += number if group != "ended" else 0
+    by_category: Counter[tuple[str]] = Counter()
+    for (category, group), number in found.by_category.items():
+        by_category[(category,)] += number if group != "ended" else 0
+    oldest = sorted(found.untouched.items(), key=lambda each: (-each[1], each[0]))
+    return Few(
+        cases={labels: number for labels, number in found.cases.items() if is_told_whole(labels[0], own)},
+        open=still_open,
+        by_category=by_category,
+        late={labels: number for labels, number in found.clocks_by_node.items() if labels[1] in LATE},
+        untouched=dict(oldest[:MOST_UNTOUCHED]),
+    )
+
+
+def is_near(node: str, own: str) -> bool:
+    """Return whether a node is `own` or a child of it; without `own` every node is."""
+    return not own or node in ("", own) or str(DivisionCode.parse(node).parent) == own
+
+
+def is_told_whole(node: str, own: str) -> bool:
+    """Return whether a node is `own` or a district below it; a district's townships are too many for details."""
+    return is_near(node, own) and (node in ("", own) or level_of(node) != "township" or not own)
+
+
 def _largest(rows: Iterable[Standing]) -> frozenset[str]:
     sizes: Counter[str] = Counter()
     for row in rows:
@@ -132,12 +176,7 @@ def months(today: date, node: str) -> dict[str, Period]:
 
 def shown_figures(counts: Sequence[Count], node: str) -> list[Figure]:
     """Return the indices of the node and of its direct children; those further below are in their parents' sums."""
-    own = DivisionCode.parse(node)
-    return [
-        figure
-        for figure in rolled_up(counts, node)
-        if figure.node == node or DivisionCode.parse(figure.node).parent == own
-    ]
+    return [figure for figure in rolled_up(counts, node) if is_near(figure.node, node)]
 
 
 def stays(before: LedgerRow, event: CaseEvent, after: LedgerRow) -> list[Stay]:

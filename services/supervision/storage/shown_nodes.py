@@ -1,27 +1,29 @@
 """The last known state of every node of the subtree, as this node's exporter shows it again.
 
-What a node said of itself stays shown when it falls silent, with the time it was taken and its age, so that a dead
-node is never mistaken for a quiet one. Ages are reckoned while Prometheus reads, from memory: a timer that hangs
-cannot freeze them. This node and its children are shown with all they said, nodes further below with `FAR` only, so
-that the city's 84 nodes are no two thousand series: the district between shows the rest.
+What a node said of itself stays shown when it falls silent, with the time it was taken, from which everybody reckons
+its age: so a dead node is never mistaken for a quiet one, and a timer that hangs here cannot keep it young. A node that
+takes part and was never heard has the time 0. This node and the districts below it are shown with all they said, the
+townships of a district with `TOWNSHIPS`, nodes further below with `FAR` only, so that neither the city with its 84
+nodes nor the district with twenty townships shows two thousand series. The board of the portal has them all.
 """
 
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from datetime import time as clock_time
-from functools import partial
 
-from lianxi.casework.identifiers import DivisionCode
 from lianxi.runtime.clock import SHANGHAI
 from lianxi.runtime.metrics import counter, gauge
+from services.supervision.domain.gauges import is_near, is_told_whole
 from services.supervision.domain.snapshots import NodeState
 
 _NODE = ("node",)
-_EXPECTED = gauge("node_expected", "1 for every node of the subtree that has joined, heard of or not", _NODE)
 _LEFT = gauge("node_left_timestamp_seconds", "Day on which the node left the network, as Unix time", _NODE)
-_AGE = gauge("node_snapshot_age_seconds", "Since the newest snapshot of the node was received here", _NODE)
-_TAKEN = gauge("node_snapshot_timestamp_seconds", "When the node took its newest snapshot, as Unix time", _NODE)
+_TAKEN = gauge(
+    "node_snapshot_timestamp_seconds",
+    "When the newest snapshot of a node that takes part was taken, as Unix time; 0 if it was never heard",
+    _NODE,
+)
 _DELAY = gauge("node_snapshot_delay_seconds", "Receipt minus taking: the way and the drift of both clocks", _NODE)
 _REFUSED = counter("node_snapshots_refused_total", "Snapshots that their senders may not give")
 
@@ -52,14 +54,24 @@ SHOWN = {
 FAR = frozenset(
     {
         "bus_parked",
-        "link_outbox_oldest_unacked_seconds",
         "link_peer_heartbeat_age_seconds",
-        "link_unacked",
-        "routing_waiting_cases",
-        "routing_waiting_oldest_seconds",
     }
 )
 """What is shown of a node that is neither this one nor a child of it."""
+TOWNSHIPS = FAR | {
+    "bus_connected",
+    "link_outbox_oldest_unacked_seconds",
+    "link_unacked",
+    "notify_waiting",
+    "outbox_oldest_age_seconds",
+    "relay_connected",
+    "routing_recovering",
+    "routing_waiting_cases",
+    "routing_waiting_oldest_seconds",
+}
+"""What a district shows of its townships."""
+CLOCKS_APART = 60.0
+"""Seconds by which a node's clock may be off before the receipt of a snapshot tells its age better."""
 
 
 class ShownNodes:
@@ -79,10 +91,10 @@ class ShownNodes:
     def expect(self, joined: Iterable[str], left: Mapping[str, date]) -> None:
         """Show who takes part and who left; of a node that left nothing else is shown, it has not fallen silent."""
         wanted = set(joined)
-        for node in wanted - self._expected:
-            _EXPECTED.labels(node).set(1)
-        for node in self._expected - wanted:
-            _EXPECTED.remove(node)
+        for node in wanted - self._expected - self._heard:
+            _TAKEN.labels(node).set(0)
+        for node in self._expected - wanted - self._heard:
+            _TAKEN.remove(node)
         for node in self._left - set(left):
             _LEFT.remove(node)
         for node, day in left.items():
@@ -93,15 +105,12 @@ class ShownNodes:
     def _forget(self, node: str) -> None:
         """Show no more what a node said."""
         if node in self._heard:
-            for metric in (_AGE, _TAKEN, *(() if self._far(node) else (_DELAY,))):
+            for metric in (_TAKEN, *((_DELAY,) if is_near(node, self._own) else ())):
                 metric.remove(node)
             self._heard.discard(node)
         for name, of in [told for told in self._told if told[1] == node]:
             SHOWN[name].remove(of)
             self._told.discard((name, of))
-
-    def _far(self, node: str) -> bool:
-        return bool(self._own) and node != self._own and str(DivisionCode.parse(node).parent) != self._own
 
     def now(self) -> float:
         """Return the real time; the node's own clock may have been moved forward for a trial."""
@@ -118,18 +127,15 @@ class ShownNodes:
 
     def _show(self, node: str, taken: float, received: float, values: Mapping[str, float]) -> None:
         self._heard.add(node)
-        _AGE.labels(node).set_function(partial(self._age, received))
-        _TAKEN.labels(node).set(taken)
-        far = self._far(node)
-        if not far:
+        _TAKEN.labels(node).set(taken if abs(received - taken) <= CLOCKS_APART else received)
+        near = is_near(node, self._own)
+        wanted = SHOWN.keys() if is_told_whole(node, self._own) else TOWNSHIPS if near else FAR
+        if near:
             _DELAY.labels(node).set(received - taken)
         for name, metric in SHOWN.items():
-            if name in values and (name in FAR or not far):
+            if name in values and name in wanted:
                 metric.labels(node).set(values[name])
                 self._told.add((name, node))
             elif (name, node) in self._told:
                 metric.remove(node)
                 self._told.discard((name, node))
-
-    def _age(self, received: float) -> float:
-        return max(0.0, self._real_time() - received)

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -74,8 +75,8 @@ class Outside:
         ]
 
     def _page(self):
-        lines = [f'node_expected{{node="{node}"}} 1' for node in self.ages]
-        lines += [f'node_snapshot_age_seconds{{node="{node}"}} {age}' for node, age in self.ages.items()]
+        now = time.time()
+        lines = [f'node_snapshot_timestamp_seconds{{node="{node}"}} {now - age}' for node, age in self.ages.items()]
         return "\n".join([*lines, "node_snapshots_refused_total 0", ""])
 
     def close(self):

@@ -2,10 +2,11 @@
 
 import pytest
 
+from lianxi.bus.observe import PARKED
 from lianxi.bus.telemetry import EXCHANGE, Letterbox, snapshot
 from lianxi.ops.local.proxy import Proxy
 from lianxi.ops.local.stack import Stack
-from lianxi.runtime.metrics import exposition, gauge
+from lianxi.runtime.metrics import exposition
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(300)]
@@ -40,7 +41,7 @@ def city_hears(linked, a_desk):
     }
 
     def say(code, value=None):
-        gauge("routing_waiting_oldest_seconds", "").set(0 if value is None else value)
+        PARKED.labels("routing", "inbox.up").set(0 if value is None else value)
         letterbox = Letterbox(stack.node(code).amqp_uri, code)
         letterbox.post(EXCHANGE, [snapshot(code, "relay")])
         letterbox.close()
@@ -54,7 +55,7 @@ def city_hears(linked, a_desk):
     yield say, heard, proxy
     for desk in desks.values():
         desk.parts.letterbox.close()
-    gauge("routing_waiting_oldest_seconds", "").set(0)
+    PARKED.remove("routing", "inbox.up")
 
 
 def test_the_city_sees_a_township_of_a_vhost_and_a_cut_link_leaves_its_last_state_and_its_age(city_hears):
@@ -64,22 +65,20 @@ def test_the_city_sees_a_township_of_a_vhost_and_a_cut_link_leaves_its_last_stat
         say(TOWNSHIP, value)
         say(DISTRICT)
         told = heard()
-        return (
-            TOWNSHIP in told and DISTRICT in told and told[TOWNSHIP].values["routing_waiting_oldest_seconds"] == value
-        )
+        return TOWNSHIP in told and DISTRICT in told and told[TOWNSHIP].values["bus_parked"] == value
 
     eventually(lambda: known(7), within=150)
     before = heard()[TOWNSHIP]
-    assert f'node_waiting_oldest_seconds{{node="{TOWNSHIP}"}} 7.0' in exposition().decode()
-    assert f'node_expected{{node="{DISTRICT}"}} 1.0' in exposition().decode()
+    assert f'node_parked{{node="{TOWNSHIP}"}} 7.0' in exposition().decode()
+    assert f'node_snapshot_delay_seconds{{node="{DISTRICT}"}}' in exposition().decode()
 
     proxy.cut()
     eventually(lambda: known_below(say, heard, 9), within=150)
     silent = heard()[TOWNSHIP]
     shown = exposition().decode()
-    assert (silent.taken_at, silent.values["routing_waiting_oldest_seconds"]) == (before.taken_at, 7)
-    assert f'node_waiting_oldest_seconds{{node="{TOWNSHIP}"}} 7.0' in shown, "the last known state stays visible"
-    assert f'node_snapshot_age_seconds{{node="{TOWNSHIP}"}}' in shown
+    assert (silent.taken_at, silent.values["bus_parked"]) == (before.taken_at, 7)
+    assert f'node_parked{{node="{TOWNSHIP}"}} 7.0' in shown, "the last known state stays visible"
+    assert f'node_snapshot_timestamp_seconds{{node="{TOWNSHIP}"}}' in shown
 
     proxy.heal()
     eventually(lambda: known(11), within=150)
@@ -89,4 +88,4 @@ def test_the_city_sees_a_township_of_a_vhost_and_a_cut_link_leaves_its_last_stat
 def known_below(say, heard, value):
     """Whether what the township says now has not reached the city although everybody tried."""
     say(TOWNSHIP, value)
-    return heard()[TOWNSHIP].values["routing_waiting_oldest_seconds"] != value
+    return heard()[TOWNSHIP].values["bus_parked"] != value

@@ -17,6 +17,7 @@ from services.supervision.domain.gauges import (
     STATE_GROUPS,
     Running,
     Standing,
+    few,
     gauges,
     months,
     shown_figures,
@@ -31,7 +32,7 @@ NODES = list(yaml.safe_load(text_of(ROOT / "deploy" / "xining" / "topology.yaml"
 CITY, DISTRICT, STREET = "630100", "630104", "630104001"
 
 
-def test_the_city_with_every_node_state_category_and_clock_stays_below_2000_series():
+def test_what_becomes_a_series_is_less_than_what_is_counted():
     cases = [
         Standing(node, state.value, f"category {number}", "LETTER", 1, NOW)
         for node in NODES
@@ -42,12 +43,29 @@ def test_the_city_with_every_node_state_category_and_clock_stays_below_2000_seri
     ]
 
     found = gauges(cases, clocks, NOW)
-    shown = (found.cases, found.by_category, found.by_channel, found.clocks, found.clocks_by_node, found.breached)
-    figures = 2 * 2 * len(shown_figures([Count(kpi, node, 1, 1) for kpi in TITLES for node in NODES], CITY))
+    shown = few(found, CITY)
+    figures = shown_figures([Count(kpi, node, 1, 1) for kpi in TITLES for node in NODES], CITY)
 
-    assert len(NODES) == 84
-    assert sum(len(each) for each in shown) + len(found.untouched) + figures <= 2000
+    assert {node for (node,) in shown.open} == set(NODES)
+    assert {node for node, _ in shown.cases} == {figure.node for figure in figures} == set(NODES[:8])
+    assert {lamp for _, lamp in shown.late} == {"red", "yellow"}
+    assert (len(found.untouched), len(shown.untouched)) == (84, 10)
+    assert sum(shown.open.values()) == sum(n for (_, group), n in found.cases.items() if group != "ended")
     assert {category for category, _ in found.by_category} >= {OTHER}
+
+
+def test_of_the_contacts_nobody_touched_the_oldest_are_shown():
+    cases = [Standing(node, "S01", "", "VISIT", 1, NOW - timedelta(hours=age)) for age, node in enumerate(NODES)]
+
+    assert set(few(gauges(cases, [], NOW), CITY).untouched) == {(node,) for node in NODES[-10:]}
+
+
+def test_a_district_shows_its_own_cases_by_group_and_of_its_townships_those_that_are_open():
+    cases = [Standing(node, "S11", "", "VISIT", 1, NOW) for node in (DISTRICT, STREET)]
+
+    shown = few(gauges(cases, [], NOW), DISTRICT)
+
+    assert (set(shown.cases), set(shown.open)) == ({(DISTRICT, "handling")}, {(DISTRICT,), (STREET,)})
 
 
 def test_what_a_snapshot_adds_for_each_node_is_bounded():

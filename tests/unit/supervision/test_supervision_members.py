@@ -44,7 +44,7 @@ def test_while_routing_does_not_answer_what_is_known_stands():
 def test_a_node_that_left_is_shown_with_its_day_and_nothing_else():
     shown = ShownNodes([DISTRICT, OTHER], real_time=lambda: 1010.0)
     shown.show([said(OTHER)])
-    assert any(line.startswith("node_snapshot_age_seconds") for line in shown_of(OTHER))
+    assert any(line.startswith("node_snapshot_timestamp_seconds") for line in shown_of(OTHER))
 
     shown.expect([DISTRICT], {OTHER: date(2026, 3, 2)})
     shown.show([said(OTHER)])
@@ -61,7 +61,22 @@ def test_a_node_that_comes_back_is_expected_again():
 
     names = {line.partition("{")[0] for line in shown_of(STREET)}
     assert "node_left_timestamp_seconds" not in names
-    assert {"node_expected", "node_snapshot_age_seconds"} <= names
+    assert "node_snapshot_timestamp_seconds" in names
+
+
+def test_a_clock_that_is_far_off_makes_no_node_young_or_old():
+    shown = ShownNodes([], real_time=lambda: 1010.0)
+
+    shown.show([NodeState(STREET, 5000.0, 1000.0, {}), NodeState(OTHER, 990.0, 1000.0, {})])
+
+    assert f'node_snapshot_timestamp_seconds{{node="{STREET}"}} 1000.0' in shown_of(STREET)
+    assert f'node_snapshot_timestamp_seconds{{node="{OTHER}"}} 990.0' in shown_of(OTHER)
+
+
+def test_a_node_that_never_spoke_is_shown_without_a_time():
+    ShownNodes(["630105200"], real_time=lambda: 1010.0)
+
+    assert shown_of("630105200") == ['node_snapshot_timestamp_seconds{node="630105200"} 0.0']
 
 
 def test_the_board_says_left_and_not_silent():
