@@ -93,6 +93,7 @@ def build(settings: Settings | None = None) -> Parts:
         wording=Wording(
             found_in, (name for office in directory.offices.values() for name in (office.name, office.short))
         ),
+        competence=partial(_competence, rulebook),
     )
     end = _link_end(here, members)
     tools = Tools(
@@ -129,6 +130,12 @@ def _rulebook(settings: Settings, clock: SystemClock, engine: Engine) -> LiveRul
 def _organs(rulebook: LiveRulebook, node: str) -> frozenset[str]:
     """The organs of a node as the directory has them now."""
     return rulebook.current().directory.codes(node)
+
+
+def _competence(rulebook: LiveRulebook, unit: str) -> tuple[str, ...]:
+    """The first category that an organ is competent for, by the directory as it is now."""
+    units = rulebook.current().directory.units_of(unit.partition(".")[0])
+    return next((each.competence[0] for each in units if each.code == unit and each.competence), ())
 
 
 def _link_end(here: Here, members: LiveMembers) -> LinkEnd:

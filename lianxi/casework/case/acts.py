@@ -11,6 +11,7 @@ from typing import Any
 
 from lianxi.casework import chain
 from lianxi.casework.case import (
+    builders_of_direct_filing,
     builders_of_disputes,
     builders_of_mediation,
     builders_of_petitioner,
@@ -31,6 +32,7 @@ from lianxi.casework.transitions import Step, Transition, by_id, steps_for
 __all__ = [
     "BUILDERS",
     "act",
+    "builders_of_direct_filing",
     "builders_of_disputes",
     "builders_of_mediation",
     "builders_of_petitioner",
@@ -44,7 +46,7 @@ LEVEL_LETTERS = {"city": "C", "district": "K", "township": "T"}
 # While custody is on its way only the handshake itself may go on.
 HANDSHAKE = frozenset({"deliver-case", "refuse-transfer", "take-back"})
 # The receiving node writes these before it holds the case: they are what makes it the holder.
-TAKES_CUSTODY = frozenset({"receive-case", "deliver-case", "take-back"})
+TAKES_CUSTODY = frozenset({"receive-case", "file-at-organ", "deliver-case", "take-back"})
 
 
 def act(case: Case, command: Command, given: Given) -> tuple[Case, tuple[CaseEvent, ...]]:

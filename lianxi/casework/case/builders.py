@@ -154,7 +154,8 @@ def _deliver(case: Case, _command: Any, given: Given) -> list[Draft]:
 @builds("refuse-transfer")
 def _refuse_transfer(case: Case, command: Any, _given: Given) -> list[Draft]:
     back = _on_its_way(case)
-    state = case.state if back.kind is TransferKind.HAND_BACK else CaseState.REGISTERED
+    sender_has_it = CaseState.AWAITING_ACCEPTANCE if back.from_unit else CaseState.REGISTERED
+    state = case.state if back.kind is TransferKind.HAND_BACK else sender_has_it
     return [Draft(e.TransferRefused, {"transfer": back, "code": command.code, "state": state})]
 
 

@@ -89,3 +89,8 @@ def _assist(_case: Case, command: Any, given: Given) -> list[Draft]:
     document = document_of(DocumentKind.ASSIST_OPINION, command, given)
     facts = {"filed_on": given.today, "unit": command.actor.unit, "document": document}
     return [Draft(d.AssistOpinionFiled, facts)]
+
+
+@builds("urge-assists")
+def _urge_assists(case: Case, _command: Any, given: Given) -> list[Draft]:
+    return [Draft(d.AssistsUrged, {"urged_on": given.today, "assists": case.assists_missing})]

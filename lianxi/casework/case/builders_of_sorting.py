@@ -7,7 +7,8 @@ from lianxi.casework.case.guards import Given
 from lianxi.casework.case.state import Case
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages import sorting as s
-from lianxi.casework.messages.facts import CaseState, DocumentKind
+from lianxi.casework.messages.facts import CaseState, Document, DocumentKind, Route
+from lianxi.casework.values import replace
 
 
 @builds("decline-case")
@@ -86,10 +87,26 @@ def _redirect(_case: Case, command: Any, given: Given) -> list[Draft]:
     return [Draft(s.RouteShown, {"claims": command.claims, "document": document})]
 
 
+@builds("classify-as-duty")
+def _classify_as_duty(case: Case, command: Any, given: Given) -> list[Draft]:
+    return [_duty_found(case, command, document_of(DocumentKind.CLASSIFICATION_SHEET, command, given), command.days)]
+
+
+def _duty_found(case: Case, command: Any, document: Document, days: int | None) -> Draft:
+    facts = {"claims": command.claims, "accepted_on": case.accepted_on, "document": document, "days": days}
+    return Draft(s.DutyFound, facts)
+
+
 @builds("perform-duty")
-def _perform_duty(_case: Case, command: Any, given: Given) -> list[Draft]:
+def _perform_duty(case: Case, command: Any, given: Given) -> list[Draft]:
+    """Who answers at once has found the duty at once: its limit is on record, kept or not (K-4)."""
     document = document_of(DocumentKind.DUTY_REPLY, command, given)
-    return [Draft(s.DutyPerformed, {"claims": command.claims, "document": document})]
+    performed = Draft(s.DutyPerformed, {"claims": command.claims, "document": document})
+    if all(claim.route is Route.RT5 for claim in case.claims):
+        return [performed]
+    kind = DocumentKind.CLASSIFICATION_SHEET
+    sheet = replace(document, kind=kind, number=given.issue(kind))
+    return [_duty_found(case, command, sheet, None), performed]
 
 
 @builds("split-case")

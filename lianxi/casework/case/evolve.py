@@ -6,6 +6,7 @@ from lianxi.casework.case import evolve_of_reviews
 from lianxi.casework.case.after import after
 from lianxi.casework.case.jurisdiction import pairs_of_return
 from lianxi.casework.case.state import Case
+from lianxi.casework.messages import direct_filing as f
 from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages import petitioner as p
@@ -75,6 +76,12 @@ def _(event: e.CaseRegistered, case: Case) -> Case:
 
 
 @after.register
+def _(event: f.FiledAtOrgan, case: Case) -> Case:
+    waits = CaseState.AWAITING_ACCEPTANCE
+    return replace(case, state=waits, unit=event.unit, delivered_on=event.filed_on)
+
+
+@after.register
 def _(event: e.CaseMerged, case: Case) -> Case:
     return replace(case, state=CaseState.MERGED, merged_into=event.into, ended_on=event.document.issued_on)
 
@@ -105,6 +112,7 @@ def _(event: e.CaseDelivered, case: Case) -> Case:
         objections=0,
         late_objection=False,
         assists=transfer.assists,
+        assisted=(),
         transfer=None,
     )
 
@@ -197,7 +205,7 @@ def _(event: d.PingPongDetected, case: Case) -> Case:
 
 @after.register
 def _(event: d.OrganDesignated, case: Case) -> Case:
-    decided = replace(case, designated=event.lead, assists=event.assists)
+    decided = replace(case, designated=event.lead, assists=event.assists, assisted=())
     if event.transfer is not None:
         return replace(decided, transfer=event.transfer)
     received_on = event.designated_on if event.moved else case.delivered_on
@@ -206,7 +214,12 @@ def _(event: d.OrganDesignated, case: Case) -> Case:
 
 
 @after.register
-def _(_event: d.AssistOpinionFiled | s.InstructionRecorded | s.RepeatFound | p.MaterialAdded, case: Case) -> Case:
+def _(event: d.AssistOpinionFiled, case: Case) -> Case:
+    return replace(case, assisted=tuple(dict.fromkeys((*case.assisted, event.unit))))
+
+
+@after.register
+def _(_event: d.AssistsUrged | s.InstructionRecorded | s.RepeatFound | p.MaterialAdded, case: Case) -> Case:
     return case
 
 
@@ -241,6 +254,11 @@ def _(_event: s.ReferredUp, case: Case) -> Case:
 @after.register
 def _(event: s.RouteShown, case: Case) -> Case:
     return replace(case, state=CaseState.STATUTORY_ROUTE, claims=event.claims, ended_on=event.document.issued_on)
+
+
+@after.register
+def _(event: s.DutyFound, case: Case) -> Case:
+    return replace(case, claims=event.claims)
 
 
 @after.register

@@ -10,6 +10,7 @@ from lianxi.casework.transitions import Step, Transition, steps_from
 ABOUT_THE_ASKER = frozenset(
     {
         "after_objection_limit",
+        "assistance_missing",
         "assisting_unit",
         "at_final_reviewing_node",
         "at_reviewing_node",
@@ -18,6 +19,7 @@ ABOUT_THE_ASKER = frozenset(
         "decided_by_sender",
         "decided_by_superior",
         "extended_once",
+        "filed_directly",
         "first_objection",
         "is_an_accusation",
         "late_objection_filed",
@@ -26,6 +28,7 @@ ABOUT_THE_ASKER = frozenset(
         "not_an_accusation",
         "not_assigned_from_above",
         "not_designated",
+        "not_yet_a_duty",
         "not_yet_a_new_matter",
         "own_unit",
         "own_unit_or_department",

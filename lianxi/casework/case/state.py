@@ -26,9 +26,10 @@ class Case:
 
     `follows` is the case closed for good beside which this one is a new matter. `returns` holds a pair of organs for
     each time the case came back between them (`jurisdiction.pair`); `designated` is the organ that a decision under
-    Art. 24 made competent; `report` is "filed" or "returned" while the assigner's check is not over; `hearing_since` is
-    the day of the notice of a hearing that is not closed yet, `final_hearings` are those of the final review that are
-    over; `ended_as` is the end the case came to, `lapsed_from` the state in which a right ran out.
+    Art. 24 made competent; `assisted` are the assisting units that gave their part; `report` is "filed" or "returned"
+    while the assigner's check is not over; `hearing_since` is the day of the notice of a hearing that is not closed
+    yet, `final_hearings` are those of the final review that are over; `ended_as` is the end the case came to,
+    `lapsed_from` the state in which a right ran out.
     """
 
     case_no: str
@@ -69,6 +70,7 @@ class Case:
     proposed_organ: str = ""
     returns: tuple[str, ...] = ()
     assists: tuple[str, ...] = ()
+    assisted: tuple[str, ...] = ()
     dispute_parties: tuple[str, ...] = ()
     dispute_stage: str = ""
     dispute_node: str = ""
@@ -102,6 +104,11 @@ class Case:
     def in_transfer(self) -> bool:
         """Custody has been offered and not yet answered; nothing else may be done meanwhile."""
         return self.transfer is not None
+
+    @property
+    def assists_missing(self) -> tuple[str, ...]:
+        """The assisting units whose part is still to come."""
+        return tuple(unit for unit in self.assists if unit not in self.assisted)
 
     @property
     def is_open(self) -> bool:

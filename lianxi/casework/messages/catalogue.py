@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from lianxi.casework.messages import commands, dispute, events, final_review, hearing, mediation, petitioner, sorting
+from lianxi.casework.messages import (
+    commands,
+    direct_filing,
+    dispute,
+    events,
+    final_review,
+    hearing,
+    mediation,
+    petitioner,
+    sorting,
+)
 from lianxi.casework.messages.commands import Command
 from lianxi.casework.messages.events import CaseEvent
 
@@ -12,6 +22,7 @@ CASE_MODULES: tuple[ModuleType, ...] = (
     commands,
     events,
     sorting,
+    direct_filing,
     dispute,
     petitioner,
     hearing,

@@ -90,8 +90,31 @@ class CopySent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AssistWanted:
+    """To the node of an assisting unit: the history as it stands now, each time the case gains a step (R-24-6).
+
+    It comes whole, so that nothing is missing whichever holder's message arrives first. The petition's subject and
+    text are sealed, and identity, bank and telephone numbers were taken out of them; of the documents only that node's
+    own come back. The petitioner stays with the holder.
+    """
+
+    MESSAGE: ClassVar[Message] = Message("assist-wanted")
+    case_no: str
+    from_node: str
+    to_node: str
+    events: tuple[str, ...]
+    subject_sealed: str
+    text_sealed: str
+    documents: tuple[DossierDocument, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DirectiveIssued:
-    """Down the link: an act decided here on a case that a lower node holds; `command` is its sealed JSON text."""
+    """An act on a case that another node holds; `command` is its sealed JSON text.
+
+    It is decided by a node above the holder, wished by a petitioner at a node that had the case, or the part of an
+    assisting unit.
+    """
 
     MESSAGE: ClassVar[Message] = Message("directive-issued")
     directive_id: str

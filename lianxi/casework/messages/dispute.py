@@ -81,6 +81,13 @@ class FileAssistOpinion(Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UrgeAssists(Command):
+    """T53: the leading unit reminds the assisting ones that have not given their part."""
+
+    MESSAGE: ClassVar[Message] = Message("urge-assists")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LateObjectionFiled(CaseEvent):
     """T16: an objection came too late; it stands rejected unless the sender admits it."""
 
@@ -165,3 +172,12 @@ class AssistOpinionFiled(CaseEvent):
     filed_on: date
     unit: str
     document: Document
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AssistsUrged(CaseEvent):
+    """T53: the units `assists`, whose part is missing, were reminded of it."""
+
+    MESSAGE: ClassVar[Message] = Message("assists-urged")
+    urged_on: date
+    assists: tuple[str, ...]

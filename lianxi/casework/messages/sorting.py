@@ -109,6 +109,15 @@ class RedirectToStatutoryRoute(Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ClassifyAsDuty(Command):
+    """T27, first half: every claim asks the organ to do its legal duty (RT5); a special law may set `days` for it."""
+
+    MESSAGE: ClassVar[Message] = Message("classify-as-duty")
+    claims: tuple[Claim, ...]
+    days: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PerformDuty(Command):
     """T27: the organ did its legal duty and answers (R-31-5)."""
 
@@ -202,6 +211,17 @@ class RouteShown(CaseEvent):
     MESSAGE: ClassVar[Message] = Message("route-shown")
     claims: tuple[Claim, ...]
     document: Document
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DutyFound(CaseEvent):
+    """T27, first half: all claims on RT5; the answer is due within `days` of acceptance, the office's limit if None."""
+
+    MESSAGE: ClassVar[Message] = Message("duty-found")
+    claims: tuple[Claim, ...]
+    accepted_on: date
+    document: Document
+    days: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,6 +15,7 @@ import dataclasses
 from datetime import date
 from functools import reduce
 
+from lianxi.casework.messages.direct_filing import FiledAtOrgan
 from lianxi.casework.messages.dispute import OrganDesignated
 from lianxi.casework.messages.events import (
     CaseAccepted,
@@ -117,6 +118,8 @@ def clock_effects(event: CaseEvent) -> ClockEffects:
     if isinstance(event, OrganDesignated) and (event.transfer is not None or not event.moved):
         # The organ that has had it goes on with its old limit; another node's organ gets its own on delivery.
         opens, cancels = (), ()
+    if isinstance(event, FiledAtOrgan) and not event.notice_owed:
+        opens = tuple((code, path) for code, path in opens if code != "NOTICE")
     if isinstance(event, CaseAccepted) and event.petition_class is not PetitionClass.SUGGESTION:
         opens = ()
     return ClockEffects(
@@ -162,7 +165,7 @@ def _opening(event: CaseEvent, code: str, path: str) -> ClockOpening:
     start = reduce(getattr, path.split("."), event)
     if not isinstance(start, date):
         raise TypeError(f"{type(event).__name__}.{path} must be a day")
-    fixed = code == "REHANDLE"
+    fixed = code in {"REHANDLE", "DUTY"}
     return ClockOpening(
         code=code,
         start=start,

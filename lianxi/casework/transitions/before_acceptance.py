@@ -1,5 +1,6 @@
 """T1–T4, T12–T22, T45 and T50: from the contact to the door of the competent organ."""
 
+from lianxi.casework.transitions.direct_filing import DIRECT_FILINGS, TAKEN_UP_AGAIN
 from lianxi.casework.transitions.dispute import DESIGNATIONS, DISPUTES
 from lianxi.casework.transitions.row import Transition, opening, step
 
@@ -267,14 +268,7 @@ ROWS: tuple[Transition, ...] = (
             ),
         ),
     ),
-    Transition(
-        id="T22",
-        label="机关直接收件",
-        article="23(1)(2)",
-        limit="当场，否则NOTICE",
-        built=False,
-        steps=(step("file-at-organ", "S00", "S06", "U", document="受理告知书"),),
-    ),
+    Transition(id="T22", label="机关直接收件", article="23(1)(2)", limit="当场，否则NOTICE", steps=DIRECT_FILINGS),
     Transition(
         id="T45",
         label="补正",
@@ -319,6 +313,7 @@ ROWS: tuple[Transition, ...] = (
         article="22",
         steps=(
             step("refuse-transfer", "S04 S05", "S02", "SYS", "TransferRefused", "", "", BACK_WITH_SENDER),
+            TAKEN_UP_AGAIN,
             step(
                 "refuse-transfer",
                 "S07",

@@ -105,6 +105,14 @@ ROWS = (
                 "assisting_unit assistance_written",
                 "协办意见",
             ),
+            step(
+                "urge-assists",
+                "S06 S10 S11 S12 S13 S14 S15",
+                "S06 S10 S11 S12 S13 S14 S15",
+                "U UL",
+                "AssistsUrged",
+                "own_unit assistance_missing",
+            ),
         ),
     ),
 )

@@ -28,6 +28,8 @@ CLOCK_DIFFERENCE = timedelta(seconds=60)
 NOTICE_CHANNELS = ("mail", "sms", "letter")
 NOTICE_LANGUAGES = ("zh", "en", "bo")
 OLDEST = date(1949, 10, 1)
+OF_AN_ORGAN = frozenset({Role.CASE_OFFICER, Role.UNIT_HEAD})
+"""Who takes in what a petitioner brings to the organ itself (T22)."""
 
 
 def read_filing(
@@ -195,10 +197,12 @@ def _competent(fields: Fields, divisions: Divisions) -> str:
 
 
 def _registered_by(fields: Fields, channel: Channel, *, own: bool) -> Actor | None:
-    """T1, T2: a petitioner files alone over the web; everything else is recorded by a registrar."""
+    """T1, T2, T22: a petitioner files alone over the web; the rest is recorded by a registrar or by an organ."""
     actor = fields.actor("registered_by") or fields.actor("actor")
     if actor is not None and actor.role is Role.PETITIONER:
         actor = None
+    if own and actor is not None and actor.role in OF_AN_ORGAN and not actor.unit.startswith(f"{actor.node}."):
+        raise Invalid("registered_by.unit", "R-23-1", "直接收件应注明收件单位，且该单位属于本节点。")
     if own and actor is None and channel is not Channel.WEB:
         raise Invalid("registered_by", "T2", "来信、来访、来电、传真由接访登记人员登记，请注明经办人。")
     return actor

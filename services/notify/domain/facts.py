@@ -14,6 +14,7 @@ from typing import Any
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages import notices as n
 from lianxi.casework.messages.catalogue import EVENTS
+from lianxi.casework.messages.direct_filing import FiledAtOrgan
 from lianxi.casework.messages.dispute import OrganDesignated
 from lianxi.casework.messages.facts import PetitionClass, Transfer, TransferKind
 from lianxi.casework.messages.materials import Material, MaterialsArrived, MaterialsKept
@@ -46,6 +47,7 @@ class CaseStanding:
 TEACHING = (
     e.CaseReceived,
     e.CaseRegistered,
+    FiledAtOrgan,
     e.CaseClassified,
     e.CaseDelivered,
     e.CaseReturned,
@@ -74,7 +76,7 @@ def followed(case: CaseStanding, event: e.CaseEvent) -> CaseStanding:
             )
         case e.CaseReturned(transfer=transfer):
             return replace(case, holder=transfer.to_node, holding_unit="", assigner="", forwarded="")
-        case OrganDesignated(moved=True, transfer=None, lead=unit):
+        case FiledAtOrgan(unit=unit) | OrganDesignated(moved=True, transfer=None, lead=unit):
             after = replace(case, holding_unit=unit)
         case e.ReportAccepted():
             after = replace(case, assigner="")

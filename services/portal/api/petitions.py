@@ -24,7 +24,7 @@ resource = Resource("petitions", __name__, description="提交与查询")
     "/cases", "POST", body=Petition, answer=Receipt, status=201, purpose="filing", repeatable=True, access=may.FILING
 )
 def file_petition(person: Principal | None, form: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """File a petition, as a petitioner or, signed in, as a registrar."""
+    """File a petition, as a petitioner or, signed in, as a registrar or as an officer for the own unit (T22)."""
     answer: Answer = filing.file_petition(form, person, idempotency_key(), ports())
     return answer.body, answer.status, {"Location": f"/api/v1/cases/{answer.body['number']}"}
 

@@ -151,11 +151,15 @@ def may_read(person: Principal, view: Mapping[str, Any]) -> bool:
     holder = str(view.get("holder") or "")
     target = str((view.get("transfer") or {}).get("to_node") or "")
     if person.reach is Reach.UNIT:
-        mine = view.get("unit") == person.unit or person.unit in (view.get("assists") or ())
-        return holder == person.node and mine
+        return assists_in(person, view) or (holder == person.node and view.get("unit") == person.unit)
     if person.reach is Reach.SUBTREE and (is_within(holder, person.node) or is_within(target, person.node)):
         return True
     return holder == person.node or any(entry.get("node") == person.node for entry in view.get("history", ()))
+
+
+def assists_in(person: Principal, view: Mapping[str, Any]) -> bool:
+    """Whether this person's unit assists the one that handles the case, whichever node holds it (R-24-6)."""
+    return bool(person.unit) and person.unit in (view.get("assists") or ())
 
 
 def is_within(division: str, node: str) -> bool:

@@ -20,7 +20,7 @@ from services.portal.domain.accounts import AccountRole, Principal
 NOT_ASKED = frozenset({field.name for field in dataclasses.fields(Command)} - {"paper"}) | {"reasons", "into_cases"}
 """Fields that nobody types: the address, the sign-in, If-Match or the node itself fill them in."""
 NOT_OVER_HTTP = frozenset(
-    {"receive-case"}  # opens a case; that is what filing a petition is for
+    {"receive-case", "file-at-organ"}  # open a case; that is what filing a petition is for
     | {name for name in COMMANDS if all(step.actors <= {Role.SYSTEM} for _, step in steps_for(name))}
 )
 OFFERED_COMMANDS = tuple(sorted(COMMANDS.keys() - NOT_OVER_HTTP))
@@ -89,6 +89,10 @@ def _case_role(person: Principal) -> Role | None:
 
 _NAMES = {
     "transfer-case": "转送",
+    "forward-in-system": "转送本系统下级机关（直接收件）",
+    "tell-competent-organ": "告知向有权机关提出（直接收件）",
+    "classify-as-duty": "分类为履行法定职责",
+    "perform-duty": "作出履职答复",
     "uphold-objection": "认可异议，收回事项",
     "refuse-objection": "驳回异议",
     "submit-opinion": "提交处理意见书稿",
@@ -115,6 +119,8 @@ _NAMES = {
     "refer-dispute": "提请指定或者协调",
     "agree-on-organ": "记录协商结果",
     "coordinate-dispute": "联席会议协调",
+    "file-assist-opinion": "提出协办意见",
+    "urge-assists": "催促协办单位",
 }
 
 

@@ -102,6 +102,7 @@ LABELS = {
     "paper.organ": "应当去的机关",
     "paper.procedure": "应当适用的法定程序",
     "paper.answer": "答复内容",
+    "paper.law": "另定期限所依据的法律、法规条款（适用60天的不填）",
     "paper.decided_by": "批示人",
     "paper.instruction": "批示内容",
     "paper.time": "听证时间",

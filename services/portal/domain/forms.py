@@ -54,6 +54,7 @@ _PAPER_BY_GUARD: dict[str, tuple[str, ...]] = {
     "new_facts_proven": NEW_MATTER_FIELDS,
     "hearing_minuted": HEARING_FIELDS,
     "guided_where_to_go": ("organ",),
+    "competent_organ_named": ("organ",),
     "recipient_named": ("organ",),
     "every_claim_elsewhere": ("organ", "procedure"),
     "every_claim_a_duty": ("answer",),
@@ -64,11 +65,13 @@ _PAPER_IF_NEEDED: dict[str, tuple[str, ...]] = {
     "earlier_is_under_way": ("shown_by",),
     "earlier_ended_for_good": ("shown_by",),
     "agreement_written": AGREEMENT_FIELDS,
+    "special_limit_founded": ("law",),
     "no_agreement": ("obstacle",),
 }
 _REMEDY = "如不服本处理意见，可以自收到之日起30日内，向上一级机关、单位申请复查。"
 _SEPARATED = frozenset({"category", "recused", "assists", "parties", "accused"})
 _MOST_PARTS = 3
+_OF_DUTY = frozenset({"classify-as-duty", "perform-duty"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +99,15 @@ def form_for(command: str, case: Mapping[str, Any], places: Places) -> tuple[For
     cls = COMMANDS[command]
     hints = typing.get_type_hints(cls)
     proposed = _proposed(case)
+    duty = command in _OF_DUTY
     fields: list[FormField] = []
     for field in dataclasses.fields(cls):
         if field.name == "paper":
             fields.extend(paper_of(command))
         elif field.name == "ground" and command == "guide-petitioner":
             fields.append(FormField(name="ground", label="引导事由", kind="choice", required=True, choices=GUIDANCE))
+        elif field.name == "days" and duty:
+            fields.append(FormField(name="days", label="履职期限（天，法律另有规定的填写）", kind="number"))
         elif field.name == "disposition" and command == "decide-final-review":
             fields.append(
                 FormField(name="disposition", label="复核决定", kind="choice", required=True, choices=FINAL_DECISIONS)
@@ -109,6 +115,8 @@ def form_for(command: str, case: Mapping[str, Any], places: Places) -> tuple[For
         elif field.name not in NOT_ASKED:
             required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
             fields.extend(_fields(field.name, hints[field.name], case, places, required=required))
+    if duty:
+        fields = [dataclasses.replace(each, value="RT5") if each.name.endswith(".route") else each for each in fields]
     return tuple(
         dataclasses.replace(field, value=proposed[field.name]) if field.name in proposed and not field.value else field
         for field in fields

@@ -19,6 +19,8 @@ OF_THE_OFFICE = frozenset(role for role in AccountRole if reach_of(role) is not 
 """The petition department and the joint conference: whoever does not work for a handling unit."""
 IN_THE_RULE_BOOK = frozenset(role for role in AccountRole if role.acts_as is not None)
 MAY_REGISTER = frozenset({AccountRole.REGISTRAR, AccountRole.DISPATCHER})
+TAKES_IN_FOR_A_UNIT = frozenset(role for role in AccountRole if reach_of(role) is Reach.UNIT)
+"""Officers of an organ register what a petitioner brings there, past the petition department (T22, Art. 23(1)(2))."""
 MAY_CHANGE_UNITS = frozenset({AccountRole.DEPARTMENT_LEADER, AccountRole.ADMIN})
 KEEPS_NOTICES = frozenset({AccountRole.REGISTRAR, AccountRole.DISPATCHER, AccountRole.DEPARTMENT_LEADER})
 """Who runs the print room, looks after what could not be delivered, and writes down what a petitioner wants."""
@@ -86,8 +88,9 @@ class Access:
 _READ, _FILE, _ACT = frozenset({Scope.READ}), frozenset({Scope.FILE}), frozenset({Scope.ACT})
 
 FREE = Access(name="free", proof=Proof.NOTHING)
-FILING = Access(name="filing", proof=Proof.NOTHING, roles=MAY_REGISTER, scopes=_FILE)
-"""Anybody files; somebody who is signed in files as an office, and needs to be a registrar for it."""
+FILING = Access(name="filing", proof=Proof.NOTHING, roles=MAY_REGISTER | TAKES_IN_FOR_A_UNIT, scopes=_FILE)
+"""Anybody files; somebody who is signed in files as an office: a registrar, or an officer for the own unit (T22)."""
+TAKING_IN = Access(name="taking-in", roles=MAY_REGISTER | TAKES_IN_FOR_A_UNIT, scopes=_FILE, within=Within.OWN_NODE)
 BY_CODE = Access(name="by-code", proof=Proof.QUERY_CODE)
 BY_UPLOAD_KEY = Access(name="by-upload-key", proof=Proof.UPLOAD_KEY)
 BY_GATEWAY = Access(name="by-gateway", proof=Proof.GATEWAY)

@@ -1,4 +1,4 @@
-"""A petition comes in: from the page or the API by the petitioner, or entered by a registrar."""
+"""A petition comes in: by the petitioner over page or API, by a registrar, or by an officer for the own unit (T22)."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from lianxi.casework.identifiers import Channel
 from lianxi.casework.messages.facts import Role
 from services.portal.domain.accounts import Principal, Scope
 from services.portal.domain.answers import Answer
-from services.portal.domain.permissions import MAY_REGISTER
+from services.portal.domain.permissions import MAY_REGISTER, TAKES_IN_FOR_A_UNIT
 from services.portal.handlers import Ports
 from services.portal.handlers.asking import Attempt, ask, once
 
@@ -70,9 +70,17 @@ def check_registers(person: Principal) -> None:
         raise Forbidden(f"登记信访件不由{person.role.label}办理，请交登记人员。", rule="actor")
 
 
-def _by_office(form: dict[str, Any], person: Principal) -> dict[str, Any]:
+def check_takes_in(person: Principal) -> None:
+    """Refuse who takes in nothing: neither a registrar nor an officer for the own unit (T22)."""
     person.need(Scope.FILE)
-    check_registers(person)
+    if person.role not in TAKES_IN_FOR_A_UNIT:
+        check_registers(person)
+
+
+def _by_office(form: dict[str, Any], person: Principal) -> dict[str, Any]:
+    check_takes_in(person)
+    if person.role in TAKES_IN_FOR_A_UNIT:
+        return {"channel": str(Channel.WEB), **form, "registered_by": person.actor()}
     # whoever registers does so as the registrar: a dispatcher of a small office too, and the rule book knows no other
     registrar = {**person.actor(), "role": Role.REGISTRAR.value}
     return {"channel": str(Channel.WEB), **form, "registered_by": registrar}

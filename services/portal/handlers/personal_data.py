@@ -11,7 +11,7 @@ from lianxi.casework.errors import Forbidden
 from lianxi.casework.identifiers import QueryCode
 from lianxi.casework.masking import Viewer
 from lianxi.casework.messages.facts import TERMINAL_STATES
-from services.portal.domain.accounts import Principal, Scope
+from services.portal.domain.accounts import Principal, Scope, assists_in
 from services.portal.domain.answers import NOT_FOUND, Answered, NoAnswer
 from services.portal.domain.personal import (
     CONTENT,
@@ -47,7 +47,8 @@ def with_names(rows: Sequence[Mapping[str, Any]], person: Principal, ports: Port
 def shown_case(view: Mapping[str, Any], person: Principal, ports: Ports) -> dict[str, Any]:
     """Return a case as this person may see it: content and petitioner by the masking table."""
     viewer = viewer_towards(person, view)
-    content = readable_content(view, viewer)
+    # who assists has to know what it is about, not whose matter it is
+    content = readable_content(view, Viewer.HANDLER if assists_in(person, view) else viewer)
     shown = {name: value for name, value in view.items() if name not in CONTENT}
     try:
         told = _masked(view, viewer, tuple(content), person, ports)

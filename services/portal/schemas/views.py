@@ -112,6 +112,10 @@ class Case(Schema):
     persons = _number(required=False)
     sender = _text(required=False, none=True)
     assists = fields.List(fields.String(), metadata={"description": "协办单位"})
+    assistance = fields.List(
+        fields.Dict(keys=fields.String()),
+        metadata={"description": "各协办单位：何时要求、提出意见、催促，已等几天"},
+    )
     designated = _text(required=False, none=True)
     dispute = fields.Raw(allow_none=True, metadata={"description": "管辖争议：阶段、决定节点、各方"})
     late_objection = fields.Boolean(metadata={"description": "有逾期异议，转送方可以受理"})

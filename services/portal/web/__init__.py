@@ -13,6 +13,7 @@ from services.portal.web import (
     letters,
     notices,
     orders,
+    registering,
     repeats,
     sign_in,
     unfinished,
@@ -37,6 +38,7 @@ def register(app: Flask) -> None:
         notices.pages,
         letters.pages,
         orders.pages,
+        registering.pages,
         unfinished.pages,
         board.pages,
     ):

@@ -72,8 +72,8 @@ class Texts(Protocol):
     def of(self, case_nos: Sequence[str]) -> Mapping[str, CaseText]:
         """Return the texts of those of the cases that this node ever held."""
 
-    def sealed(self, case_no: str) -> CaseText | None:
-        """Return it with subject and text sealed for another node."""
+    def sealed(self, case_no: str, changed: Callable[[str], str] = str) -> CaseText | None:
+        """Return it with subject and text sealed for another node, each `changed` before that."""
 
     def take(self, sealed: CaseText) -> CaseText:
         """Keep a text that came sealed and return it opened; raises Invalid when it does not open."""
@@ -352,7 +352,7 @@ class Here:
     """The node a use case runs at: its code and parent, clock, calendar, organs, rules, and source of ids.
 
     `reachable` says whether a node below has joined the network, so that custody can be offered to it; `wording`
-    compares what petitions say.
+    compares what petitions say; `competence` is the first category of an organ's own work, () where it has none.
     """
 
     node: str
@@ -365,3 +365,4 @@ class Here:
     reachable: Callable[[str], bool]
     new_id: Callable[[], str]
     wording: Wording
+    competence: Callable[[str], tuple[str, ...]] = lambda _unit: ()

@@ -19,6 +19,7 @@ from services.routing.handlers.taking import check_not_taken
 INTERNAL = frozenset(
     {
         "receive-case",
+        "file-at-organ",
         "deliver-case",
         "refuse-transfer",
         "take-back",

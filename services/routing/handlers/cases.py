@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
-from lianxi.casework import chain
 from lianxi.casework.case.acts import act
 from lianxi.casework.case.guards import Given
 from lianxi.casework.case.jurisdiction import node_of
@@ -15,11 +14,10 @@ from lianxi.casework.messages.commands import (
     Command,
     LapseCase,
     MergeCase,
-    ReceiveCase,
-    RegisterCase,
     TransferCase,
 )
 from lianxi.casework.messages.custody import CaseReported
+from lianxi.casework.messages.direct_filing import ForwardInSystem
 from lianxi.casework.messages.events import (
     CaseEvent,
     CaseMerged,
@@ -32,7 +30,6 @@ from lianxi.casework.messages.events import (
 from lianxi.casework.messages.facts import (
     Actor,
     CaseState,
-    Claim,
     Document,
     DocumentKind,
     PetitionClass,
@@ -47,6 +44,14 @@ from lianxi.law.deadlines import local_day
 from services.routing.domain.records import SEALED_READERS, CaseText, Recorded
 from services.routing.domain.sorting import Sorted
 from services.routing.handlers import Here, RoutingWork, repeats
+from services.routing.handlers.assisting import tell_assists
+from services.routing.handlers.contacts import (
+    came_to_an_organ,
+    filing_at_organ,
+    receipt,
+    registration,
+    seems_to_accuse,
+)
 from services.routing.handlers.offers import offer_custody
 from services.routing.handlers.sorting import note_overrules
 
@@ -104,9 +109,34 @@ def open_case(work: RoutingWork, contact: ContactRegistered, here: Here) -> Case
             petitioner_sealed=contact.petitioner_sealed,
         )
     )
-    received, events = act(Case(case_no=contact.contact_no), _receipt(contact, petition), given_here(work, here))
+    if came_to_an_organ(contact):
+        at_organ = _file_at_organ(work, here, contact, petition)
+        if at_organ is not None:
+            return at_organ
+    received, events = act(Case(case_no=contact.contact_no), receipt(contact, petition), given_here(work, here))
     conclude(work, here, received, events)
     return _by_rules(work, here, received, contact, petition)
+
+
+def _file_at_organ(work: RoutingWork, here: Here, contact: ContactRegistered, petition: CaseText) -> Case | None:
+    """T22: the organ that took a contact in has it at once.
+
+    None for what belongs to the petition department after all: an accusation, an organ that the directory does not
+    have, whatever else the guards refuse; nothing that came in is left without a case (GD-6).
+    """
+    found = _sorted(here, contact, petition)
+    officer = contact.registered_by
+    if officer is None or seems_to_accuse(contact, found):
+        return None
+    command = filing_at_organ(contact, petition, found, officer, here)
+    try:
+        filed, events = act(Case(case_no=contact.contact_no), command, given_here(work, here))
+    except Refused:
+        return None
+    conclude(work, here, filed, events)
+    repeats.look_for(work, here, contact, petition, found)
+    work.remember_sorting(filed.case_no, "", asdict(replace(found, target=None)))
+    return filed
 
 
 def sort_again(work: RoutingWork, here: Here, contact: ContactRegistered) -> Sorted | None:
@@ -125,25 +155,6 @@ def _sorted(here: Here, contact: ContactRegistered, petition: CaseText) -> Sorte
         registrar_category=contact.category,
         registrar_class=contact.petition_class,
         channel=contact.channel,
-    )
-
-
-def _receipt(contact: ContactRegistered, petition: CaseText) -> ReceiveCase:
-    petitioner = Actor(person="petitioner", role=Role.PETITIONER, unit="", node=contact.node)
-    content = f"{petition.subject}\n{petition.text}".strip()
-    return ReceiveCase(
-        case_no=contact.contact_no,
-        actor=contact.registered_by or petitioner,
-        channel=contact.channel,
-        received_on=local_day(contact.received_at),
-        received_at=contact.received_at,
-        persons=contact.persons,
-        representatives=contact.representatives,
-        text_digest=chain.seal({"text": content}, "") if content else "",
-        petitioner_key=contact.petitioner_key,
-        anonymous=contact.anonymous,
-        posted_on=contact.posted_on,
-        person_keys=contact.person_keys,
     )
 
 
@@ -166,29 +177,10 @@ def _by_rules(work: RoutingWork, here: Here, case: Case, contact: ContactRegiste
 def register_and_dispatch(work: RoutingWork, here: Here, case: Case, contact: ContactRegistered, found: Sorted) -> Case:
     """Register a case and send it on where the rules settle that; remember what they found."""
     if found.settled and found.petition_class is not None:
-        case = carry_out(work, here, case, _registration(contact, found, found.petition_class, here))
+        case = carry_out(work, here, case, registration(contact, found, found.petition_class, system_actor(here.node)))
         case = dispatch(work, here, case, found)
     work.remember_sorting(case.case_no, found.why, asdict(found))
     return case
-
-
-def _registration(contact: ContactRegistered, found: Sorted, petition_class: PetitionClass, here: Here) -> RegisterCase:
-    return RegisterCase(
-        case_no=contact.contact_no,
-        actor=_registrar(contact) or system_actor(here.node),
-        purpose=contact.purpose or found.purpose,
-        petition_class=petition_class,
-        category=found.category,
-        place=found.place,
-        claims=contact.stated_claims or tuple(Claim(number=number) for number in range(1, contact.claims + 1)),
-        same_matter_checked=True,
-        reasons=found.reasons,
-    )
-
-
-def _registrar(contact: ContactRegistered) -> Actor | None:
-    registered_by = contact.registered_by
-    return registered_by if registered_by is not None and registered_by.role is Role.REGISTRAR else None
 
 
 def dispatch(work: RoutingWork, here: Here, case: Case, found: Sorted) -> Case:
@@ -218,8 +210,9 @@ def carry_out(work: RoutingWork, here: Here, case: Case, command: Command) -> Ca
     """Carry out a command on a case held here and see to what follows. Raises Refused; nothing is half done."""
     earlier = _earlier(work, command)
     same = earlier is not None and _same_person(work, case, earlier)
-    if isinstance(command, TransferCase | AssignCase) and not here.reachable(command.to_node):
-        raise GuardRefused("GD-4", "node_joined", f"节点 {command.to_node} 尚未接入，不能向其移交。")
+    target = _target(command)
+    if target and not here.reachable(target):
+        raise GuardRefused("GD-4", "node_joined", f"节点 {target} 尚未接入，不能向其移交。")
     after, events = act(case, command, replace(given_here(work, here, earlier=earlier), same_person=same))
     conclude(work, here, after, events, command.paper)
     note_overrules(work, here, command)
@@ -227,6 +220,13 @@ def carry_out(work: RoutingWork, here: Here, case: Case, command: Command) -> Ca
         # The right to a review may have run out while the report was being checked.
         after = lapse_if_due(work, here, after)
     return forward_designated(work, here, after)
+
+
+def _target(command: Command) -> str:
+    """The node that a command sends the case to, "" where it sends it nowhere."""
+    if isinstance(command, ForwardInSystem):
+        return node_of(command.to_organ)
+    return command.to_node if isinstance(command, TransferCase | AssignCase) else ""
 
 
 def _same_person(work: RoutingWork, case: Case, earlier: Case) -> bool:
@@ -272,6 +272,7 @@ def conclude(
     work: RoutingWork, here: Here, case: Case, events: Sequence[CaseEvent], paper: Mapping[str, str] | None = None
 ) -> None:
     """Keep what happened, tell this node, the nodes above, and offer custody where the case is on its way out."""
+    before = work.cases.get(case.case_no)
     records = [work.cases.write(event) for event in events]
     work.cases.append(case, records)
     for event in events:
@@ -280,6 +281,7 @@ def conclude(
         work.record(event)
     seal_contact(work, case, events)
     report_up(work, here, case, records)
+    tell_assists(work, here, before, case)
     transfer = case.transfer
     if transfer is not None and transfer.to_node != here.node:
         offer_custody(work, here, case, transfer)

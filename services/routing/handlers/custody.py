@@ -86,7 +86,7 @@ def _checked_dossier(
     """Verify the dossier; return the case as its history leaves it and the events this node lacks."""
     history = tuple(work.cases.read(text) for text in offer.dossier.history)
     case_no = offer.dossier.case_no
-    if not _is_whole(case_no, history, offer.head_digest):
+    if not is_whole(case_no, history, offer.head_digest):
         raise Invalid("dossier.history", "chain", "案卷历史不完整或被改动，不能接收。")
     case = replay(case_no, (record.event for record in history))
     if case.transfer != offer.transfer or offer.transfer.to_node != here.node:
@@ -100,7 +100,7 @@ def _checked_dossier(
     return case, history[known.seq :]
 
 
-def _is_whole(case_no: str, history: Sequence[Recorded], head_digest: str) -> bool:
+def is_whole(case_no: str, history: Sequence[Recorded], head_digest: str) -> bool:
     """Whether events follow each other from the first without a gap, unchanged, up to the given digest."""
     previous = chain.GENESIS
     for seq, record in enumerate(history, start=1):

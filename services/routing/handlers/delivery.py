@@ -1,10 +1,11 @@
 """What comes over a link for this node, by class: each message has one use case."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lianxi.casework.errors import Broken
 from lianxi.casework.messages.custody import (
+    AssistWanted,
     CaseReported,
     CopySent,
     CustodyAnswered,
@@ -15,34 +16,37 @@ from lianxi.casework.messages.custody import (
 from lianxi.casework.messages.materials import MaterialsSent
 from lianxi.casework.messages.repeats import RepeatsAsked, RepeatsTold
 from services.routing.handlers import Here, RoutingWork, repeats
+from services.routing.handlers.assist_copies import take_assist
 from services.routing.handlers.custody import take_answer, take_copy, take_offer, take_report
 from services.routing.handlers.directives import take_directive, take_directive_answer
 from services.routing.handlers.materials import take_materials
 
 
+def _materials(work: RoutingWork, _origin: str, message: MaterialsSent, _here: Here) -> None:
+    take_materials(work, message)
+
+
+UseCase = Callable[[RoutingWork, str, Any, Here], None]
+USE_CASES: Mapping[type, UseCase] = {
+    CaseReported: take_report,
+    CustodyOffered: take_offer,
+    CustodyAnswered: take_answer,
+    CopySent: take_copy,
+    AssistWanted: take_assist,
+    DirectiveIssued: take_directive,
+    DirectiveAnswered: take_directive_answer,
+    MaterialsSent: _materials,
+    RepeatsAsked: repeats.take_question,
+    RepeatsTold: repeats.take_answer,
+}
+
+
 def deliver(work: RoutingWork, origin: str, message: Any, here: Here) -> None:
     """Carry out a message from `origin` that has this node as its destination."""
-    match message:
-        case CaseReported():
-            take_report(work, origin, message, here)
-        case CustodyOffered():
-            take_offer(work, origin, message, here)
-        case CustodyAnswered():
-            take_answer(work, origin, message, here)
-        case CopySent():
-            take_copy(work, origin, message, here)
-        case DirectiveIssued():
-            take_directive(work, origin, message, here)
-        case DirectiveAnswered():
-            take_directive_answer(work, origin, message, here)
-        case MaterialsSent():
-            take_materials(work, message)
-        case RepeatsAsked():
-            repeats.take_question(work, origin, message, here)
-        case RepeatsTold():
-            repeats.take_answer(work, origin, message, here)
-        case _:
-            raise Broken(f"没有处理{type(message).__name__}的用例。", code="no-use-case")
+    use_case = USE_CASES.get(type(message))
+    if use_case is None:
+        raise Broken(f"没有处理{type(message).__name__}的用例。", code="no-use-case")
+    use_case(work, origin, message, here)
 
 
 def deliver_all(work: RoutingWork, messages: Sequence[tuple[str, Any]], here: Here) -> None:

@@ -14,7 +14,7 @@ from lianxi.casework.messages.facts import STATE_LABELS, Actor, CaseState, Docum
 from lianxi.casework.transitions import TRANSITIONS
 from lianxi.casework.transitions.words import label_of
 from services.routing.domain.records import SEALED_READERS, HandOff, SentAct, WaitingRow
-from services.routing.handlers import Here, RoutingWork, repeats, wishes
+from services.routing.handlers import Here, RoutingWork, assisting, repeats, wishes
 from services.routing.handlers.cases import check_sealed, given_here
 from services.routing.handlers.directives import DIRECTIVES
 
@@ -26,6 +26,7 @@ PUBLIC_ACTS = frozenset(
         *range(12, 16),
         20,
         21,
+        22,
         23,
         *range(25, 31),
         32,
@@ -82,7 +83,9 @@ def show_case(work: RoutingWork, desk: Desk, case_no: str, actor: Actor | None, 
     page["directives"] = [_told(row) for row in desk.sent_acts(case_no)]
     page["wishes"] = wishes.shown(work, case_no, petitioner=False)
     page["repeats"] = repeats.shown(work, case, actor)
-    text = work.texts.get(case_no) if actor is not None and case.holder == here.node else None
+    page["assistance"] = assisting.shown(case, history, here.clock.now())
+    reads = actor is not None and (case.holder == here.node or actor.unit in case.assists)
+    text = work.texts.get(case_no) if reads else None
     if text is not None:
         page["subject"], page["text"] = text.subject, text.text
     return page

@@ -20,12 +20,13 @@ from lianxi.casework.messages.notices import DirectiveNotice
 from lianxi.casework.messages.sorting import SplitCase
 from services.routing.domain.wishes import MOVED
 from services.routing.handlers import Here, RoutingWork
+from services.routing.handlers.assisting import ASSIST, gives_its_part
 from services.routing.handlers.cases import carry_out, check_sealed, given_here, known_case
 from services.routing.handlers.custody import check_sender
 from services.routing.handlers.splitting import split_case
 from services.routing.handlers.wishes import Done, accept, answer, issue, must_wait, remember, take, take_answer
 
-# What a node above may ask of the holder; everything else needs custody.
+# What a node above may ask of the holder, a petitioner wish, or an assisting unit say; the rest needs custody.
 DIRECTIVES: dict[str, DocumentKind | None] = {
     "uphold-objection": DocumentKind.OBJECTION_DECISION,
     "refuse-objection": DocumentKind.OBJECTION_DECISION,
@@ -50,6 +51,7 @@ DIRECTIVES: dict[str, DocumentKind | None] = {
     "add-material": DocumentKind.MATERIAL,
     "urge-case": DocumentKind.URGE,
     "rate-case": None,
+    ASSIST: DocumentKind.ASSIST_OPINION,
 }
 
 
@@ -61,6 +63,7 @@ def do(work: RoutingWork, name: str, command: Command, here: Here) -> Done:
     case = known_case(work, command.case_no)
     check_sealed(case, command.actor)
     below = DivisionCode.parse(here.node).contains(DivisionCode.parse(case.holder))
+    assists = gives_its_part(name, command, case, here.node)
     gone = name in WISHES and not below and here.node in case.path
     if gone or must_wait(work, name, case):
         return accept(work, command, case, DIRECTIVES[name], here)
@@ -70,7 +73,7 @@ def do(work: RoutingWork, name: str, command: Command, here: Here) -> Done:
         else:
             after = carry_out(work, here, case, command)
         return Done(after, documents=after.documents[len(case.documents) :])
-    if name not in DIRECTIVES or not below:
+    if name not in DIRECTIVES or not (below or assists):
         raise GuardRefused("GD-4", "holds_custody", f"案件由节点 {case.holder} 持有，本节点不能直接办理。")
     return _send(work, name, command, case, here)
 
@@ -129,13 +132,14 @@ def _answer_again(work: RoutingWork, directive: DirectiveIssued) -> None:
 
 
 def _check_standing(directive: DirectiveIssued, command: Any, case: Case | None, here: Here) -> None:
-    """A node above may decide; a petitioner's wish may also come from any node that had the case before."""
+    """A node above may decide, one that had the case may pass on a wish, an assisting unit's own node its part."""
     issuer = DivisionCode.parse(directive.from_node)
     above = issuer != DivisionCode.parse(here.node) and issuer.contains(DivisionCode.parse(here.node))
     had_it = case is not None and directive.command_type in WISHES and directive.from_node in case.path
+    assists = case is not None and gives_its_part(directive.command_type, command, case, directive.from_node)
     same_case = command.case_no == directive.case_no
     if (
-        not (above or had_it)
+        not (above or had_it or assists)
         or not same_case
         or command.actor.node != directive.from_node
         or directive.command_type not in DIRECTIVES

@@ -15,6 +15,7 @@ from lianxi.casework.case.state import Case
 from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import DocumentNumber
 from lianxi.casework.messages.custody import (
+    AssistWanted,
     CaseReported,
     CopySent,
     CustodyAnswered,
@@ -50,7 +51,7 @@ class Reclaimer:
             case CaseReported():
                 work.documents.take(message.case_no, message.documents)
                 self._keep_events(work, peer, message.events)
-            case CopySent():
+            case CopySent() | AssistWanted():
                 self._keep_events(work, peer, message.events)
             case CustodyOffered():
                 self._take_offer(work, peer, message)

@@ -5,7 +5,7 @@ their context is the case number, so that a sealed text moved to another case do
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -95,13 +95,13 @@ class SqlTexts:
             for row in rows
         }
 
-    def sealed(self, case_no: str) -> CaseText | None:
-        """Return it with subject and text sealed for another node."""
+    def sealed(self, case_no: str, changed: Callable[[str], str] = str) -> CaseText | None:
+        """Return it with subject and text sealed for another node, each `changed` before that."""
         text = self.get(case_no)
         if text is None:
             return None
         subject, content = (
-            self._keys.seal_for_transport(plain, f"{part}/{case_no}")
+            self._keys.seal_for_transport(changed(plain), f"{part}/{case_no}")
             for part, plain in (("subject", text.subject), ("text", text.text))
         )
         return replace(text, subject=subject, text=content)

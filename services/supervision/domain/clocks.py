@@ -2,7 +2,7 @@
 
 Which clocks an event opens, closes, cancels, extends or brings back is data in `lianxi.casework.transitions`; on which
 day a clock ends is `lianxi.law`. What is decided here is whose clock it is, which row an effect means when a case has
-several of one kind, and on which day an event counts as having happened (GD-3: the day of its document).
+several of one kind; on which day an event counts as having happened, `event_days` says.
 """
 
 from collections.abc import Callable
@@ -14,18 +14,14 @@ from functools import lru_cache
 from lianxi.casework.case.state import Case
 from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
-from lianxi.casework.messages import final_review as f
 from lianxi.casework.messages.facts import CaseState, PetitionClass
-from lianxi.casework.messages.hearing import HearingClosed, HearingOpened
-from lianxi.casework.messages.mediation import MediationClosed
-from lianxi.casework.messages.petitioner import CaseRated
 from lianxi.casework.transitions import ClockEffects, ClockOpening, clock_effects
 from lianxi.casework.values import replace
 from lianxi.law.calendar import Calendar
 from lianxi.law.clocks import CLOCKS, ClockCode, ClockRule, Kind, Owner
 from lianxi.law.deadlines import Due, due
 from lianxi.law.lamps import Thresholds, red_from, yellow_from
-from lianxi.law.receipts import filing_day, local_day
+from services.supervision.domain.event_days import happened_on
 from services.supervision.domain.office import Office
 
 
@@ -267,7 +263,7 @@ def after(rows: tuple[ClockRow, ...], event: e.CaseEvent, case: Case, office: Of
     rows = _with_other_days(rows, effects, office)
     for code in effects.reopens:
         rows = _reopened(rows, code, case.holder)
-    for opening in effects.opens:
+    for opening in (*effects.opens, *_first_disposal(rows, effects, day)):
         if opening.code == ClockCode.RATE and not _may_be_rated(rows, case):
             continue
         instance = 1 + sum(row.code == opening.code for row in rows)
@@ -330,6 +326,13 @@ def _reopened(rows: tuple[ClockRow, ...], code: str, holder: str) -> tuple[Clock
     return tuple(again if row is found else row for row in rows)
 
 
+def _first_disposal(rows: tuple[ClockRow, ...], effects: ClockEffects, day: date) -> tuple[ClockOpening, ...]:
+    """What was brought to an organ itself (T22) and comes back has its fifteen days at the petition department now."""
+    never_there = bool(rows) and all(row.code != ClockCode.DISPOSE for row in rows)
+    comes = ClockCode.DISPOSE.value in effects.reopens and never_there
+    return (ClockOpening(ClockCode.DISPOSE.value, day),) if comes else ()
+
+
 def _moved(row: ClockRow, case: Case) -> ClockRow:
     return replace(row, node=case.holder, unit=case.unit if row.owner == Owner.UNIT else "")
 
@@ -348,52 +351,3 @@ def _bearer(code: str, case: Case, event: e.CaseEvent) -> tuple[str, str]:
         return event.transfer.to_node, event.transfer.to_unit
     owner = CLOCKS[ClockCode(code)].owner
     return case.holder, case.unit if owner in {Owner.UNIT, Owner.PETITIONER} else ""
-
-
-_DAY_FIELDS = {
-    e.CaseRegistered: "registered_on",
-    e.CaseAssigned: "assigned_on",
-    e.CaseDelivered: "delivered_on",
-    e.ObjectionFiled: "filed_on",
-    e.CaseReturned: "returned_on",
-    e.OpinionSigned: "signed_on",
-    e.OpinionServed: "served_on",
-    e.DocumentServed: "served_on",
-    e.ReportFiled: "filed_on",
-    e.ReportReturned: "returned_on",
-    e.ReviewAdmitted: "decided_on",
-    e.ReviewDeclined: "decided_on",
-    e.ReviewDecided: "decided_on",
-    e.RehandlingOrdered: "ordered_on",
-    e.CaseLapsed: "lapsed_on",
-    e.CaseWithdrawn: "withdrawn_on",
-    e.CaseArchived: "archived_on",
-    CaseRated: "rated_on",
-    HearingOpened: "opened_on",
-    MediationClosed: "closed_on",
-    HearingClosed: "closed_on",
-    f.FinalReviewAdmitted: "decided_on",
-    f.FinalReviewDeclined: "decided_on",
-    f.FinalReviewDecided: "decided_on",
-    f.CaseClosedByFinalReview: "closed_on",
-}
-
-
-def happened_on(event: e.CaseEvent) -> date:
-    """The day an event counts for clocks: the day it names, else its document's, else that of its entry.
-
-    A request for a review that was posted counts by its postmark (D-8).
-    """
-    if isinstance(event, e.ReviewRequested):
-        return filing_day(ClockCode.ASK_REVIEW, event.received_on, event.posted_on)
-    if isinstance(event, e.FinalReviewRequested):
-        return filing_day(ClockCode.ASK_FINAL, event.received_on, event.posted_on)
-    field = _DAY_FIELDS.get(type(event))
-    if field is not None:
-        day: date = getattr(event, field)
-        return day
-    document = getattr(event, "document", None)
-    if document is not None:
-        issued: date = document.issued_on
-        return issued
-    return local_day(event.head.at)

@@ -12,12 +12,16 @@ from datetime import date, datetime
 from lianxi.casework.case.state import Case
 from lianxi.casework.messages import dispute as d
 from lianxi.casework.messages import events as e
+from lianxi.casework.messages.direct_filing import FiledAtOrgan
 from lianxi.casework.messages.facts import CaseState, PetitionClass
 from lianxi.casework.messages.petitioner import CaseRated, Rated
 from lianxi.casework.messages.sorting import CaseDeclined, NewMatterOpened, RepeatFound
 from lianxi.casework.values import replace
 from lianxi.law.clocks import ClockCode
 from services.supervision.domain.clocks import REPLY_CLOCKS, ClockRow, Nature, Status
+
+AT_ORGAN = "T22"
+"""What an organ sends on that was brought to itself is no disposal by a petition department (K-1)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,8 +156,17 @@ def _with_figures(row: LedgerRow, event: e.CaseEvent) -> LedgerRow:
     match event:
         case e.CaseRegistered():
             return replace(row, registered_node=event.head.node)
-        case e.CaseTransferred() | e.CaseAssigned():
+        case e.CaseTransferred() | e.CaseAssigned() if event.head.act != AT_ORGAN:
             return replace(row, petition_accepted_on=row.petition_accepted_on or event.document.issued_on)
+        case _:
+            return _with_organ(row, event)
+
+
+def _with_organ(row: LedgerRow, event: e.CaseEvent) -> LedgerRow:
+    """Note which organ has the case, and since when."""
+    match event:
+        case FiledAtOrgan(unit=unit, filed_on=day):
+            return replace(row, organ_node=row.holder, organ_unit=unit, organ_reached_on=day)
         case e.CaseDelivered(transfer=transfer, delivered_on=day, state=CaseState.AWAITING_ACCEPTANCE):
             return replace(row, organ_node=transfer.to_node, organ_unit=transfer.to_unit, organ_reached_on=day)
         case d.OrganDesignated(moved=True, transfer=None, lead=unit, designated_on=day):

@@ -10,7 +10,10 @@ from services.supervision.domain.figures import OBSERVED_DAYS
 
 _REGISTERED = "registered_on BETWEEN %(first)s::date - {days} AND %(last)s::date - {days} AND merged_into = ''"
 _FIRST_LIMIT, _ORGAN_LIMIT = 15, 30
-_PETITION_COHORT = _REGISTERED.format(days=_FIRST_LIMIT)
+# What reached an organ without any petition department sending it was brought to the organ itself (T22).
+_PETITION_COHORT = (
+    _REGISTERED.format(days=_FIRST_LIMIT) + " AND NOT (organ_reached_on IS NOT NULL AND petition_accepted_on IS NULL)"
+)
 _ORGAN_COHORT = _REGISTERED.format(days=_ORGAN_LIMIT) + " AND organ_reached_on IS NOT NULL"
 _ORGAN_DUE = f"registered_on + {_ORGAN_LIMIT}"
 

@@ -1,7 +1,7 @@
 """A routing node in memory: the ports of its use cases as plain dictionaries, and what it told whom."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -179,9 +179,9 @@ class MemoryTexts(dict[str, CaseText]):
     def of(self, case_nos: Sequence[str]) -> dict[str, CaseText]:
         return {case_no: self[case_no] for case_no in case_nos if case_no in self}
 
-    def sealed(self, case_no: str) -> CaseText | None:
+    def sealed(self, case_no: str, changed: Callable[[str], str] = str) -> CaseText | None:
         text = self.get(case_no)
-        return text and replace(text, subject=f"sealed {text.subject}", text=f"sealed {text.text}")
+        return text and replace(text, subject=f"sealed {changed(text.subject)}", text=f"sealed {changed(text.text)}")
 
     def take(self, sealed: CaseText) -> CaseText:
         subject, text = (part.removeprefix("sealed ") for part in (sealed.subject, sealed.text))

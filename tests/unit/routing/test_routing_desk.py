@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lianxi.casework.errors import Forbidden, Invalid, NotBuiltYet, Unknown
+from lianxi.casework.errors import Forbidden, Invalid, Unknown
 from lianxi.casework.messages.facts import PetitionClass
 from lianxi.casework.messages.notices import CaseSealed
 from lianxi.contracts.schemas import dump
@@ -31,7 +31,7 @@ def test_a_clerks_act_answers_with_version_state_and_documents():
 
 @pytest.mark.parametrize(
     ("name", "error"),
-    [("nonsense", Unknown), ("file-at-organ", NotBuiltYet), ("lapse-case", Forbidden)],
+    [("nonsense", Unknown), ("file-at-organ", Forbidden), ("lapse-case", Forbidden)],
 )
 def test_an_act_nobody_may_ask_for_is_refused(name, error):
     node = Node(CITY)

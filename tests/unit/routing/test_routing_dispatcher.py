@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from lianxi.casework.errors import Conflict, Forbidden, Invalid, NotBuiltYet, Unknown
+from lianxi.casework.errors import Conflict, Forbidden, Invalid, Unknown
 from lianxi.casework.messages.facts import PetitionClass
 from lianxi.casework.messages.notices import DossierReceived
 from lianxi.contracts.schemas import dump
@@ -126,7 +126,7 @@ def test_a_proposed_act_on_a_case_that_went_on_is_stale_and_says_what_happened_s
 
 
 @pytest.mark.parametrize(
-    ("name", "error"), [("file-at-organ", NotBuiltYet), ("nonsense", Unknown), ("take-back", Forbidden)]
+    ("name", "error"), [("file-at-organ", Forbidden), ("nonsense", Unknown), ("take-back", Forbidden)]
 )
 def test_what_cannot_be_asked_for_cannot_be_proposed(name, error):
     node = waiting()

@@ -7,6 +7,7 @@ follow those of `lianxi.casework.transitions`.
 
 from lianxi.casework.case.guards import (
     before_acceptance,
+    direct_filing,
     dispute,
     final_review,
     handling,
@@ -35,6 +36,7 @@ __all__ = [
     "Given",
     "Guard",
     "before_acceptance",
+    "direct_filing",
     "dispute",
     "final_review",
     "handling",

@@ -16,6 +16,8 @@ MINUTES_FIELDS = ("attended", "minutes")
 def own_unit_or_department(case: Case, command: Any, given: Given) -> str | None:
     """T16: the organ that has the case; at a lower petition department its dispatcher, for what another node sent."""
     if case.state is not CaseState.REGISTERED:
+        if not case.sender:
+            return "本案由信访人直接向本单位提出，没有可以提出异议的转送。"
         return None if command.actor.unit == case.unit else f"案件由 {case.unit} 办理，其他单位不能提出异议。"
     if command.actor.role not in {Role.DISPATCHER, Role.DEPARTMENT_LEADER}:
         return "案件在信访部门待分办，异议由信访部门提出。"
@@ -140,6 +142,12 @@ def assisting_unit(case: Case, command: Any, _given: Given) -> str | None:
 def assistance_written(_case: Case, command: Any, _given: Given) -> str | None:
     """T53: what the unit found, for the leading one's opinion."""
     return None if command.paper.get("opinion", "").strip() else "应写明协办意见。"
+
+
+@guard
+def assistance_missing(case: Case, _command: Any, _given: Given) -> str | None:
+    """T53: somebody is still to be reminded."""
+    return None if case.assists_missing else "没有尚未提出意见的协办单位。"
 
 
 def _all_known(organs: Iterable[str], given: Given) -> str | None:

@@ -157,6 +157,34 @@ def every_claim_elsewhere(case: Case, command: Any, _given: Given) -> str | None
     return None if named else "应写明应当适用的法定程序和受理机关。"
 
 
+LONGEST_DUTY = 366
+"""Days; what a special law grants more than a year for is none of a petition's business."""
+
+
+@guard
+def not_yet_a_duty(case: Case, _command: Any, _given: Given) -> str | None:
+    """T27: found once; its clock runs from acceptance."""
+    found = bool(case.claims) and all(claim.route is Route.RT5 for claim in case.claims)
+    return "本案已按履行法定职责办理，请作出履职答复。" if found else None
+
+
+@guard
+def every_claim_on_rt5(case: Case, command: Any, _given: Given) -> str | None:
+    """T27 (R-31-5): the same claims, each of class C and on route RT5."""
+    duties = _routed(case, command.claims, frozenset({Route.RT5}))
+    return None if duties else "本步骤适用于全部诉求均属履行法定职责（第三十一条第五项）的案件，否则请先分案。"
+
+
+@guard
+def special_limit_founded(_case: Case, command: Any, _given: Given) -> str | None:
+    """T27 (CF-10): sixty days, unless a special law named in the sheet sets another limit."""
+    if command.days is None:
+        return None
+    if not 1 <= command.days <= LONGEST_DUTY:
+        return f"法定履职期限应为1至{LONGEST_DUTY}天。"
+    return None if command.paper.get("law", "").strip() else "另有法定期限的，应写明所依据的法律、法规条款。"
+
+
 @guard
 def every_claim_a_duty(case: Case, command: Any, _given: Given) -> str | None:
     """T27 (R-31-5): each claim on RT5; the answer says what was done."""
