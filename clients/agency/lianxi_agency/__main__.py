@@ -72,7 +72,7 @@ def _source(given: argparse.Namespace, cursor: FileCursor) -> Iterator[dict[str,
     uri = os.environ["LIANXI_AGENCY_AMQP"]
     place = urlsplit(uri)
     if place.scheme not in {"amqp", "amqps"} or not place.username:
-        raise ValueError("LIANXI_AGENCY_AMQP is to be amqp://user:password@host:port/vhost, as the operator gave it")
+        raise ValueError("LIANXI_AGENCY_AMQP is to be amqp://agency.NAME:…@host:port/vhost, as the operator gave it")
     portal = _portal() if "LIANXI_AGENCY_PORTAL" in os.environ else None
     return iter(Events(uri, unquote(place.username), cursor, portal, idle=given.idle))
 
