@@ -13,7 +13,7 @@ ARGS ?=
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 16
 
-setup:  ## install what is missing: RabbitMQ, PostgreSQL, the virtual environment
+setup:  ## install what is missing: servers, tools of the tests, the virtual environment
 	@deploy/setup.sh
 
 demo: setup  ## three nodes on this machine and a story through all of them (ARGS=--exit ends afterwards)

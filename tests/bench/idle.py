@@ -1,6 +1,6 @@
 """Row 6: the memory of a township's machine with everything on it, a minute after its last work, and what it logs.
 
-The node runs as on a small machine: a light broker with both shovels to its district, a small PostgreSQL, all
+The node runs as on a small machine: a light broker with the shovels to its district, a small PostgreSQL, all
 services in one process, the relay and the portal. It handles some petitions first, so that everything is loaded that
 will be. The figure is the proportional set size of all its processes, shared pages divided among those who share
 them. The district's broker, which the shovels need, is on another machine in life and not counted.
