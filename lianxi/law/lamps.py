@@ -15,8 +15,6 @@ from lianxi.law.calendar import ONE_DAY, Calendar
 from lianxi.law.clocks import ClockRule, Unit
 from lianxi.law.deadlines import Due
 
-_CONFERENCE_AFTER = timedelta(days=7)
-
 
 class Lamp(StrEnum):
     """The three colours of the case page."""
@@ -56,11 +54,6 @@ def yellow_from(rule: ClockRule, due: Due, calendar: Calendar, thresholds: Thres
 def red_from(due: Due) -> date:
     """The first day on which the clock is overdue; a supervision order is proposed then (PR-26)."""
     return due.legal_due + ONE_DAY
-
-
-def conference_from(due: Due) -> date:
-    """The day on which an overdue clock goes to the office of the joint conference (PR-26)."""
-    return red_from(due) + _CONFERENCE_AFTER
 
 
 def _workdays_between(start: date, end: date, calendar: Calendar) -> int:

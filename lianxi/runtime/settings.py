@@ -1,8 +1,8 @@
 """How a process learns where it runs: from environment variables named `LIANXI_…`, secrets from files.
 
-A secret is never the value of a variable, because environments are copied, printed and inherited: the variable
-`LIANXI_…_FILE` names a file that holds it. Each service reads its settings once, in its own `settings.py`, into a
-frozen dataclass; nothing else in the code looks at the environment.
+A secret does not belong into a variable, because environments are copied, printed and inherited: on a node the
+variable `LIANXI_…_FILE` names a file that holds it. Each service reads its settings once, in its own `settings.py`,
+into a frozen dataclass; nothing else in a service looks at the environment.
 """
 
 import os
@@ -13,7 +13,7 @@ PREFIX = "LIANXI_"
 
 
 class SettingMissing(Exception):  # noqa: N818  reads as what happened
-    """A setting without a default was not given."""
+    """A setting without a default was not given, or what was given cannot be read."""
 
 
 def read(
@@ -29,7 +29,7 @@ def read(
     developer can set one by hand.
     """
     variables = os.environ if environment is None else environment
-    full = name if name.startswith(PREFIX) else PREFIX + name
+    full = _variable(name)
     file_name = variables.get(f"{full}_FILE")
     if secret and file_name:
         return Path(file_name).read_text(encoding="utf-8").strip()
@@ -46,9 +46,14 @@ def read_int(name: str, default: int | None = None, *, environment: Mapping[str,
     try:
         return int(text)
     except ValueError:
-        raise SettingMissing(f"{name} must be a whole number, not {text!r}") from None
+        raise SettingMissing(f"{_variable(name)} must be a whole number, not {text!r}") from None
 
 
 def read_path(name: str, default: Path | None = None, *, environment: Mapping[str, str] | None = None) -> Path:
     """Return the setting as a path."""
     return Path(read(name, None if default is None else str(default), environment=environment))
+
+
+def _variable(name: str) -> str:
+    """Return the variable of a setting, as whoever has to mend it knows it."""
+    return name if name.startswith(PREFIX) else PREFIX + name

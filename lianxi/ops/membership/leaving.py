@@ -17,9 +17,6 @@ from lianxi.ops.membership.site import Site, waited
 from lianxi.ops.membership.steps import MembershipRefused, Step
 from lianxi.ops.topology import Node
 
-FRAMES = frozenset({"unacked", "unapplied", "quarantined"})
-"""Ties that go by themselves while the link lives."""
-
 
 def refuse_if_tied(site: Site, code: str) -> None:
     """Raise MembershipRefused for what does not go by itself: open cases, custody under way, directives, nodes below.

@@ -22,7 +22,6 @@ SAME_LOOK_SECONDS = 60
 """A player asks for a recording in many parts; within this time that is one look."""
 
 _BLOB = ", ".join(field.name for field in fields(Blob))
-_ATTACHMENT = ", ".join(field.name for field in fields(Attachment))
 _UPLOAD = ", ".join(field.name for field in fields(Upload))
 _NOW = "clock_timestamp()"
 _PAUSE = (

@@ -82,8 +82,7 @@ def test_cf_25_an_office_may_set_other_thresholds(calendar):
     assert lamps.lamp(turns - timedelta(days=1), CLOCKS[ClockCode.HANDLE], due, calendar, late) is Lamp.GREEN
 
 
-def test_pr_26_an_overdue_clock_goes_to_the_conference_after_seven_days(calendar):
+def test_pr_26_a_clock_is_overdue_from_the_day_after_its_legal_end(calendar):
     due = deadlines.due(ClockCode.HANDLE, START, calendar)
 
     assert lamps.red_from(due) == date(2026, 10, 9)
-    assert lamps.conference_from(due) == date(2026, 10, 16)

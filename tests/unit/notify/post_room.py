@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from tests.unit.notify.stores import FakeWork
 
 RULES, TEXTS = read_rules_and_texts(Path(__file__).resolve().parents[3] / "deploy" / "xining" / "notify")
 NOW = datetime(2026, 3, 2, 10, tzinfo=SHANGHAI)
-MINUTE = timedelta(minutes=1)
 
 
 class FakeNames:

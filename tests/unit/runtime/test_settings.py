@@ -31,5 +31,5 @@ def test_defaults_numbers_and_paths():
     assert read("NODE", "630100", environment={}) == "630100"
     assert read_int("PORT", 8080, environment={}) == 8080
     assert read_path("KEYRING_FILE", environment={"LIANXI_KEYRING_FILE": "ring.yaml"}) == Path("ring.yaml")
-    with pytest.raises(SettingMissing, match="whole number"):
+    with pytest.raises(SettingMissing, match="LIANXI_PORT must be a whole number, not 'many'"):
         read_int("PORT", environment={"LIANXI_PORT": "many"})
