@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LEFT_BEHIND = {".git", ".venv", ".lianxi", "__pycache__", "htmlcov", ".hypothesis", "node_modules"}
+LEFT_BEHIND = {".git", ".venv", ".lianxi", "__pycache__", "htmlcov", ".hypothesis", "node_modules", "build"}
 SERVICES = tuple(
     sorted(path.name for path in (ROOT / "services").iterdir() if path.is_dir() and path.name not in LEFT_BEHIND)
 )
