@@ -117,8 +117,8 @@ class RejectBook(Protocol):
         """Note that it will not be mended; return whether it was open."""
         ...
 
-    def mended(self, fingerprint: str) -> str:
-        """Return the number under which this very input came in after it was mended, "" if it did not."""
+    def mended(self, source: str, source_id: str, number: str) -> Sequence[tuple[str, str]]:
+        """Return what was refused of a row that came in under this number when mended: fingerprint and content."""
         ...
 
 

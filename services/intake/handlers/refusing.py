@@ -20,11 +20,16 @@ def keep_refused(body: Mapping[str, Any], refusal: Refused, origin: Origin, desk
     return refusal
 
 
-def as_refused(body: Mapping[str, Any], refusal: Refused, origin: Origin, desk: Desk) -> RefusedInput:
-    """Return what is kept of refused input; the same input, refused for the same reason, is the same reject."""
-    content = json.dumps(
+def content_of(body: Mapping[str, Any]) -> str:
+    """Return input as it is kept."""
+    return json.dumps(
         {field: value for field, value in body.items() if field not in _WAY_IN}, sort_keys=True, default=str
     )
+
+
+def as_refused(body: Mapping[str, Any], refusal: Refused, origin: Origin, desk: Desk) -> RefusedInput:
+    """Return what is kept of refused input; the same input, refused for the same reason, is the same reject."""
+    content = content_of(body)
     fingerprint = desk.vault.keyed_hash(f"{refusal.field}/{refusal.rule}/{content}", "reject")
     taken_over = origin is Origin.TAKEN_OVER
     return RefusedInput(

@@ -17,7 +17,7 @@ from services.intake.domain.petitioner import PERSONAL_FIELDS, Petitioner
 from services.intake.domain.records import Contact
 from services.intake.handlers.ports import Vault
 from services.intake.handlers.repeats import LENGTH, PURPOSE
-from services.intake.handlers.sealing import open_field
+from services.intake.handlers.sealing import content_digests, open_field
 
 Pair = tuple[str, str]
 """A hash by some accepted key, and the hash of the same by the key in use; the two are equal where they are one."""
@@ -61,7 +61,7 @@ def renew(contact: Contact, vault: Vault) -> Renewal:
     nobody = f"contact:{contact.number}"
     key = _newest(contact.petitioner_key, [*petitioner, nobody], "petitioner", vault)
     code = _newest(contact.query_code_hash, _codes(contact, vault), "query-code", vault)
-    digest = _newest(contact.source_digest, _said(contact, vault), "foreign-contact", vault)
+    digest = _content_digest(contact, vault)
     keys = [
         _newest(kept.party_key, [*said, f"{nobody}/{place}"], "petitioner", vault)
         for place, (kept, said) in enumerate(zip(contact.parties, parties, strict=True), start=1)
@@ -115,10 +115,16 @@ def _codes(contact: Contact, vault: Vault) -> list[str]:
         return []
 
 
-def _said(contact: Contact, vault: Vault) -> list[str]:
+def _content_digest(contact: Contact, vault: Vault) -> str | None:
+    """Return the digest by the key in use of what was kept; None where nothing is left to work it out from.
+
+    The row may have been written with other spaces or signs than were kept, so its digest explains nothing. That of
+    what was kept takes its place, and who takes over looks for both.
+    """
     if not contact.source_digest:
-        return []
-    return [json.dumps([open_field(contact, field, vault) for field in ("subject", "text")])]
+        return None
+    subject, text = (open_field(contact, field, vault) for field in ("subject", "text"))
+    return content_digests(subject, text, vault)[0] if subject or text else None
 
 
 def _newest(stored: str | None, values: list[str], purpose: str, vault: Vault) -> str | None:

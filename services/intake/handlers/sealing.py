@@ -170,8 +170,12 @@ def query_code_hash(code: QueryCode, vault: Vault) -> str:
 
 def content_digest(foreign: ForeignContact, vault: Vault) -> str:
     """Return a digest of what a foreign contact says, to notice an id that was used for two texts."""
-    said = [str(foreign.body.get(field, "")) for field in ("subject", "text")]
-    return vault.keyed_hash(json.dumps(said), "foreign-contact")
+    return content_digests(str(foreign.body.get("subject", "")), str(foreign.body.get("text", "")), vault)[0]
+
+
+def content_digests(subject: str, text: str, vault: Vault) -> tuple[str, ...]:
+    """Return the digest by every index key that is accepted, the one in use first."""
+    return vault.keyed_hashes(json.dumps([subject, text]), "foreign-contact")
 
 
 def seal_fields(plain: dict[str, str], number: str, vault: Vault) -> dict[str, str]:

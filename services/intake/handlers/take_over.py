@@ -17,9 +17,9 @@ from services.intake.domain.filing import Filing
 from services.intake.domain.reading import read_filing
 from services.intake.domain.records import Contact, Fate, ForeignContact, Origin, RefusedInput
 from services.intake.handlers.ports import Desk, Work
-from services.intake.handlers.refusing import as_refused
+from services.intake.handlers.refusing import as_refused, content_of
 from services.intake.handlers.register import NumbersExhausted
-from services.intake.handlers.sealing import content_digest, seal_filing
+from services.intake.handlers.sealing import content_digests, seal_filing
 
 MAX_SOURCE_ID = 100
 
@@ -70,15 +70,18 @@ class _Batch:
         seen = self._known(sound)
         for index in sound:
             row = self._rows[index]
-            digest = content_digest(row, self._desk.vault)
+            digests = self._digests(row.body.get("subject", ""), row.body.get("text", ""))
             number, known = seen.get((row.source, row.source_id), ("", None))
             if known is None:
                 if self._read(index, now):
-                    seen[row.source, row.source_id] = ("", digest)
-            elif known == digest:
+                    seen[row.source, row.source_id] = ("", digests[0])
+            elif known in digests:
                 self.outcomes[index] = Outcome(Fate.ALREADY, number)
             else:
-                self._judge_other_content(index, number, now)
+                self._judge_other_content(index, number, known, now)
+
+    def _digests(self, subject: object, text: object) -> tuple[str, ...]:
+        return content_digests(str(subject), str(text), self._desk.vault)
 
     def numbers(self) -> dict[int, CaseNumber]:
         """Number what is new, in the order of the rows."""
@@ -125,26 +128,40 @@ class _Batch:
         for source, numbers in entered.items():
             self._work.rejects.settle_source(source, numbers, now)
 
-    def _judge_other_content(self, index: int, number: str, now: datetime) -> None:
-        """The id is in with another content: either the row was refused as it is and mended since, or the id is reused.
+    def _judge_other_content(self, index: int, number: str, known: str, now: datetime) -> None:
+        """The id is in with another content as it is written: mended since it was refused, as it was kept, or reused.
 
-        Only in the first case may the original file be given again without a complaint.
+        In the first two cases the original file may be given again without a complaint. Once the city's index key has
+        changed, the digest is that of what was kept (`rehashing`), where spaces and the like may be others.
         """
         row = self._rows[index]
         refusal: Refused = SourceIdReused()
         try:
-            read_filing(row.body, self._desk.divisions, now, taken_over_from=row.source)
+            filing = read_filing(row.body, self._desk.divisions, now, taken_over_from=row.source)
         except Refused as found:
-            if number and self._work.rejects.mended(self._as_refused(index, found).fingerprint) == number:
+            if number and self._was_mended(index, number):
                 self.outcomes[index] = Outcome(Fate.ALREADY, number)
                 return
             refusal = found
+        else:
+            if known in self._digests(filing.subject, filing.text):
+                self.outcomes[index] = Outcome(Fate.ALREADY, number)
+                return
         self._refuse(index, refusal)
 
+    def _was_mended(self, index: int, number: str) -> bool:
+        """Whether this very row was refused once and came in under this number when it was mended."""
+        row, vault = self._rows[index], self._desk.vault
+        content = content_of(self._content(row))
+        kept = self._work.rejects.mended(row.source, row.source_id, number)
+        return any(vault.open(sealed, f"reject/{fingerprint}") == content for fingerprint, sealed in kept)
+
     def _as_refused(self, index: int, refusal: Refused) -> RefusedInput:
-        row = self._rows[index]
-        content = {**row.body, "source": row.source, "source_id": row.source_id}
-        return as_refused(content, refusal, Origin.TAKEN_OVER, self._desk)
+        return as_refused(self._content(self._rows[index]), refusal, Origin.TAKEN_OVER, self._desk)
+
+    @staticmethod
+    def _content(row: ForeignContact) -> dict[str, object]:
+        return {**row.body, "source": row.source, "source_id": row.source_id}
 
     def _known(self, indexes: Sequence[int]) -> dict[tuple[str, str], tuple[str, str | None]]:
         ids = defaultdict(list)

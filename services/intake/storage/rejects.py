@@ -97,10 +97,12 @@ class SqlRejectBook:
         """Note that it will not be mended."""
         return self.settle(reject_id, "", at)
 
-    def mended(self, fingerprint: str) -> str:
-        """Return the number under which this very input came in after it was mended."""
-        number = self._connection.execute(select(reject.c.number).where(reject.c.fingerprint == fingerprint)).scalar()
-        return str(number) if number else ""
+    def mended(self, source: str, source_id: str, number: str) -> list[tuple[str, str]]:
+        """Return fingerprint and sealed content of what was refused of a row that came in under this number."""
+        query = select(reject.c.fingerprint, reject.c.content_sealed).where(
+            reject.c.source == source, reject.c.source_id == source_id, reject.c.number == number
+        )
+        return [(str(fingerprint), str(sealed)) for fingerprint, sealed in self._connection.execute(query)]
 
 
 def _open(row: Row[Any]) -> OpenReject:

@@ -186,3 +186,29 @@ def test_a_draft_that_is_saved_again_has_its_code_hashed_anew(node, intake):
     with intake.open_work() as work:
         assert drafts.open_draft({"code": code}, work, intake.desk)["content"]["subject"] == "路灯不亮"
     assert node.query("SELECT code_hash FROM intake.draft") != before
+
+
+def row_of(source_id, **changes):
+    return ForeignContact(source="board", source_id=source_id, body=a_foreign_row() | changes)
+
+
+def taken_over(intake, *rows):
+    with intake.open_work() as work:
+        return [outcome.fate.value for outcome in handlers.take_over(rows, work, intake.desk)]
+
+
+def test_a_file_given_again_during_and_after_a_change_of_the_index_key_adds_and_complains_of_nothing(intake):
+    spaced, too_short = "  胜利路１２号路灯已有两周不亮。 ", row_of("3", text="")
+    file = (row_of("1"), row_of("2", text=spaced), too_short)
+    assert taken_over(intake, *file) == ["imported", "imported", "rejected"]
+    assert taken_over(intake, row_of("3", text="路灯不亮已有两周。")) == ["imported"]
+    assert taken_over(intake, *file) == ["already"] * 3
+
+    change_index_key()
+    assert taken_over(intake, *file) == ["already"] * 3
+    assert keys("rehash").exit_code == 0
+    assert taken_over(intake, *file) == ["already"] * 3
+    assert keys(*RETIRE).exit_code == 0
+
+    assert taken_over(intake, *file) == ["already"] * 3
+    assert taken_over(intake, row_of("2", text="另一件事，与路灯无关。")) == ["rejected"]

@@ -157,9 +157,9 @@ class FakeRejectBook:
     def drop(self, reject_id: str, at: datetime) -> bool:
         return self.settle(reject_id, "", at)
 
-    def mended(self, fingerprint: str) -> str:
-        rows = [row.id for row in self.rows.values() if row.fingerprint == fingerprint]
-        return self.settled.get(rows[0], "") if rows else ""
+    def mended(self, source: str, source_id: str, number: str) -> list[tuple[str, str]]:
+        rows = [row for row in self.rows.values() if (row.source, row.source_id) == (source, source_id)]
+        return [(row.fingerprint, row.content_sealed) for row in rows if self.settled.get(row.id) == number]
 
 
 @dataclass
