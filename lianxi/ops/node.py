@@ -23,10 +23,9 @@ from lianxi.ops.local.stack import Stack
 from lianxi.ops.membership import commands as membership
 from lianxi.ops.rendering import Address, application_user, definitions
 from lianxi.ops.topology import City, load
-from lianxi.ops.whereabouts import settings_option
+from lianxi.ops.whereabouts import STATE, settings_option
 from lianxi.runtime.settings import read
 
-STATE = Path(".lianxi/nodes")
 THREE = "630100,630104,630104001"
 
 state_option = click.option(

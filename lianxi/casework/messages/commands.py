@@ -1,4 +1,4 @@
-"""What may be asked of a case, one class per act, imperative (law §4.3).
+"""What may be asked of a case, one class per act, imperative.
 
 A command names the case, who asks and, where a document is issued, the text of that document (`paper`, field →
 text). `expected_seq` is the case version the asker saw: a stale command is refused instead of overwriting.

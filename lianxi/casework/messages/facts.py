@@ -1,8 +1,8 @@
 """The values that commands and events are made of: states, roles, claims, documents, transfers.
 
 Every value here is frozen and plain (text, numbers, dates, tuples), so that it travels over the wire, enters the
-hash chain of a case and can be compared. Codes are those of the rule book: states S00–S70 (§4.2), actors (§4.1),
-routes RT1–RT6 (Art. 31), documents DOC-1…DOC-17 (§4.5).
+hash chain of a case and can be compared. Codes are those of docs/case.md: states S00–S70, actors, routes RT1–RT6
+(Art. 31), documents DOC-1…DOC-17.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class CaseState(StrEnum):
-    """The state of a case (law §4.2); the value is the code of the rule book."""
+    """The state of a case; the value is its code in docs/case.md."""
 
     DRAFT = "S00"
     RECEIVED = "S01"
@@ -107,7 +107,7 @@ STATE_LABELS: dict[CaseState, str] = {
 
 
 class Role(StrEnum):
-    """Who acts (law §4.1). SYSTEM is the node's own software, acting by a rule."""
+    """Who acts. SYSTEM is the node's own software, acting by a rule."""
 
     PETITIONER = "P"
     REGISTRAR = "R"
@@ -160,7 +160,7 @@ class Disposition(StrEnum):
 
 
 class DocumentKind(StrEnum):
-    """The documents of law §4.5 that the built road issues; the value is the code used in the document number."""
+    """The documents that acts issue; the value is the code used in the document number."""
 
     TRANSFER_LETTER = "转"
     ASSIGNMENT_LETTER = "交"
@@ -308,11 +308,11 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventHead:
-    """What every case event carries (architecture §4).
+    """What every case event carries.
 
     `seq` counts from 1 within the case; `epoch` grows by one with each change of custody (fencing token);
     `previous` and `digest` are the SHA-256 links of the hash chain; `basis` is the article; `act` names the
-    transition T1–T51.
+    transition T1–T57.
     """
 
     case_no: str

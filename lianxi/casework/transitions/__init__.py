@@ -1,4 +1,4 @@
-"""The state machine of a case as one table: T1–T49 of the rule book (§4.3), T50 to T57 of our own.
+"""The state machine of a case as one table: T1–T49 of the rule book, T50 to T57 of our own.
 
 Code, documents and the case page read this table. A row says from which states an act leads to which, who may do
 it at which level of node, which guards must hold (`lianxi.casework.case.guards`), which document it issues, and what it

@@ -10,7 +10,7 @@ ANY_OPEN = frozenset(CaseState) - TERMINAL_STATES - {CaseState.DRAFT}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClockEffect:
-    """What a step does to the clocks of law §4.4.
+    """What a step does to the clocks.
 
     `opens` pairs a clock with the field of the event that holds its first day; `extends` names clocks that gain the
     event's `days`; `reopens` brings back the last closed one of a kind with its old days; `cancels_all` ends every

@@ -18,6 +18,8 @@ DRIFT = 5.0
 """Seconds two clocks may differ."""
 STUCK = 300.0
 """Seconds after which an unsent message means that nothing is sent."""
+SILENT = 90.0
+"""Seconds without a word from a neighbour, which speaks every 30, after which its link is down."""
 BUS_SCHEMAS = ("intake", "routing", "supervision", "notify")
 
 
@@ -115,7 +117,7 @@ def links(patient: Patient) -> Iterator[Finding]:
 
 def _link(peer: str, silent: float | None, held: int, waiting: int, oldest: float) -> Finding:
     book = "docs/runbooks/LinkSilent.md"
-    if silent is None or silent > 90:  # noqa: PLR2004  (links.md: a link without a heartbeat for 90 s is down)
+    if silent is None or silent > SILENT:
         last = "was never heard" if silent is None else f"was last heard {float(silent) / 60:.0f} minutes ago"
         return wrong("links", f"{peer} {last}", f"look at the line and at both brokers ({book})")
     if held:

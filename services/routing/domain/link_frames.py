@@ -93,7 +93,7 @@ class Frame:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ack:
-    """What one end tells the other about both streams (links.md §8.4): also the heartbeat.
+    """What one end tells the other about both streams: also the heartbeat.
 
     `epoch` … `digest` describe what arrived here from the peer, `sent_epoch` and `sent_seq` what was sent to it,
     and `heard` is the id of the peer's last ack that came through.

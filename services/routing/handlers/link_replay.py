@@ -1,7 +1,7 @@
 """After a restore: asking the neighbours for what this node sent them, and giving neighbours back what they sent.
 
 A database from a backup lacks what its node did since. Part of that crossed a link and stands in the archive of the
-neighbour: events, offers and answers of custody, directives. The node asks each neighbour for it (links.md §8.5),
+neighbour: events, offers and answers of custody, directives. The node asks each neighbour for it,
 and until all have answered nothing else that arrives is carried out: an offer that comes again must find the answer
 that was given the first time. It waits in quarantine, under the code `recovering`, and no clerk may act meanwhile.
 """

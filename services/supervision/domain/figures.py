@@ -1,4 +1,4 @@
-"""Performance indices (law §3.3): numerator and denominator per node, added up from townships to districts and city.
+"""Performance indices K-1 to K-10: numerator and denominator per node, added up from townships to districts and city.
 
 A case belongs to exactly one node for each index, and to the period in which its due day lies, whatever the day of
 its registration; ratings count by the day of rating or its last day, repeats and web petitions by their registration.

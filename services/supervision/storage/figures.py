@@ -1,4 +1,4 @@
-"""The counting half of the performance indices (law §3.3), one query each, along an index of the ledger or the clocks.
+"""The counting half of the performance indices K-1 to K-10, one query each, along an index of the ledger or the clocks.
 
 Every query gives node, numerator, denominator of the node's own cases. A case is in the period in which its due day
 lies: the day of registration plus the limit, unrolled (D-11). Cases merged into an earlier one are void (K-16), but

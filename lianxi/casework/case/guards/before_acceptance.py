@@ -40,7 +40,7 @@ def claims_given(_case: Case, command: Any, _given: Given) -> str | None:
 
 @guard
 def category_given(_case: Case, command: Any, _given: Given) -> str | None:
-    """T3: a first level at least, at most three levels (§7.0)."""
+    """T3: a first level at least, at most three levels."""
     levels = len(command.category)
     return None if 1 <= levels <= CATEGORY_LEVELS and all(command.category) else "应选定信访内容分类（一至三级）。"
 
