@@ -23,8 +23,8 @@ from lianxi.ops.importing.running import Rejects, Run, Summary
 from lianxi.ops.importing.sheet import Sheet, is_workbook
 from lianxi.ops.importing.table import Source, Table, Unreadable
 from lianxi.ops.topology import TopologyWrong
+from lianxi.ops.whereabouts import STATE
 
-STATE = Path(".lianxi/nodes")
 LINE_EVERY = 10_000
 """Rows between two lines of progress where there is no terminal."""
 SOME_REJECTED, UNUSABLE, STOPPED, INTERRUPTED = 1, 2, 3, 130
@@ -139,7 +139,7 @@ def _environment(node: str, state: Path | None) -> Mapping[str, str]:
     try:
         settings: dict[str, str] = found.found_in(state or STATE).node(node).environment
     except FileNotFoundError:
-        raise Unusable(f"{state} 里没有节点；先运行 lianxi node up。") from None
+        raise Unusable(f"{state or STATE} 里没有节点；先运行 lianxi node up。") from None
     except TopologyWrong:
         raise Unusable(f"{state or STATE} 里没有节点 {node}。") from None
     return {**os.environ, **settings}

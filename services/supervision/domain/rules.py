@@ -5,7 +5,7 @@ default later. A file with an unknown clock, role or word is refused when the se
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -68,7 +68,9 @@ class Rules:
             alerts=_alerts(alerts),
             escalations=_escalations(sections.get("escalation")),
             triggers=_per_clock(proposals, "proposals", str),
-            propose_at=frozenset(int(level) for level in _list(proposals.get("propose_at"), "propose_at")),
+            propose_at=frozenset(
+                _whole(level, "proposals.propose_at") for level in _list(proposals.get("propose_at"), "propose_at")
+            ),
             signers=frozenset(_role(role) for role in _list(orders.get("signers"), "signers")),
             transfer_targets={level.value: _target(targets.get(level.value)) for level in _LEVELS_WITH_NODES},
         )
@@ -79,7 +81,15 @@ _LEVELS_WITH_NODES = (DivisionLevel.CITY, DivisionLevel.DISTRICT, DivisionLevel.
 
 def _thresholds(section: Mapping[str, Any]) -> dict[str, Thresholds]:
     usual = _mapping(section.get("default"), "lamps.default")
-    return _per_clock(section, "lamps", lambda given: Thresholds(**{**usual, **_mapping(given, "lamps.clocks")}))
+
+    def read(given: object) -> Thresholds:
+        said = {**usual, **_mapping(given, "lamps.clocks")}
+        unknown = sorted(set(said) - {field.name for field in fields(Thresholds)})
+        if unknown:
+            raise RulesRefused(f"lamps: {', '.join(unknown)} is no threshold")
+        return Thresholds(**{name: _whole(value, f"lamps: {name}") for name, value in said.items()})
+
+    return _per_clock(section, "lamps", read)
 
 
 def _alerts(section: Mapping[str, Any]) -> dict[str, frozenset[Alert]]:
@@ -101,7 +111,12 @@ def _alerts(section: Mapping[str, Any]) -> dict[str, frozenset[Alert]]:
 def _escalations(given: object) -> tuple[Escalation, ...]:
     steps = [_mapping(step, "escalation") for step in _list(given, "escalation")]
     read = tuple(
-        Escalation(number, int(step["days_late"]), _role(step["role"]), int(step["levels_up"]))
+        Escalation(
+            number,
+            _whole(step.get("days_late"), "escalation: days_late"),
+            _role(step.get("role")),
+            _whole(step.get("levels_up"), "escalation: levels_up"),
+        )
         for number, step in enumerate(steps, start=1)
     )
     days = [step.days_late for step in read]
@@ -121,6 +136,12 @@ def _per_clock(section: Mapping[str, Any], name: str, read: Callable[[Any], Valu
 def _target(given: object) -> int:
     if not isinstance(given, int) or not 1 <= given <= DISPOSE_DAYS:
         raise RulesRefused(f"transfer_targets: each level needs a number of days from 1 to {DISPOSE_DAYS}")
+    return given
+
+
+def _whole(given: object, name: str) -> int:
+    if not isinstance(given, int) or isinstance(given, bool) or given < 0:
+        raise RulesRefused(f"{name} must be a whole number, not {given!r}")
     return given
 
 
