@@ -155,10 +155,11 @@ class Resource(Blueprint):  # type: ignore[misc]  # untyped
             done: Any = self.response(status, answer)(_with_person(view))
             if operation.keyed and not repeatable:
                 done = _one_effect(done)
+            # instances: a schema that is given as a class is put together anew for every request
             if body is not None:
-                done = self.arguments(body)(done)
+                done = self.arguments(body())(done)
             if query is not None:
-                done = self.arguments(query, location="query")(done)
+                done = self.arguments(query(), location="query")(done)
             done = self.doc(**_described(operation, also or {}))(_let_in(done, operation))
             self.route(rule, methods=[method], endpoint=view.__name__)(done)
             return view
