@@ -1,5 +1,6 @@
 """The one place that joins the portal's use cases with real tables, keys, clock and broker."""
 
+import csv
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -118,6 +119,7 @@ def build(settings: Settings | None = None) -> Parts:
     ports = Ports(
         node=str(DivisionCode.parse(settings.node)),
         names=node_names(settings.topology_file),
+        categories=category_paths(settings.topology_file.with_name("categories.csv")),
         calls=BrokerCalls(calls, settings.call_timeout),
         open_books=books,
         open_gate=partial(open_books, each_alone(engine)),
@@ -339,6 +341,12 @@ class PersonDesk:
     def close(self) -> None:
         """Give the connections back."""
         self._parts.close()
+
+
+def category_paths(catalogue: Path) -> tuple[str, ...]:
+    """Return the paths of the catalogue of contents as a clerk types them, "" levels left out."""
+    with catalogue.open(encoding="utf-8-sig", newline="") as file:
+        return tuple("/".join(filter(None, row.values())) for row in csv.DictReader(file))
 
 
 def node_names(topology_file: Path) -> dict[str, str]:

@@ -174,6 +174,10 @@ class Page:
         shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
         Path(path).write_bytes(base64.b64decode(shot["data"]))
 
+    def printed(self):
+        """Return the page as the printer would get it, as PDF."""
+        return base64.b64decode(self.call("Page.printToPDF", preferCSSPageSize=True)["data"])
+
     def _until(self, script, otherwise):
         deadline = time.monotonic() + 20
         while True:

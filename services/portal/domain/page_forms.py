@@ -34,6 +34,7 @@ BOXES: Mapping[str, str] = {
     "notice.electronic": "同意以电子方式送达文书",
 }
 """The boxes of the page, in its order, and what they are called."""
+NEEDED = ("subject", "text", "petitioner.name", "petitioner.address")
 PETITIONER = ("name", "id_number", "credit_code", "phone", "email", "address")
 AGENT = ("name", "id_number", "phone", "authority")
 MOST_LINES = 1000
@@ -41,6 +42,12 @@ _BETWEEN = re.compile(r"[,，;；、\t ]+")
 _NUMBER = re.compile(r"\+?[\d()（）-]{5,20}", re.ASCII)
 _WORDS = re.compile(r"\s*[（(]?代表[）)]?\s*$|[*＊]")
 LONGEST_COUNT = 6
+
+
+def left_empty(typed: Mapping[str, str]) -> list[str]:
+    """Return the boxes that must be filled in and were not; who stays anonymous need not say who it is."""
+    needed = NEEDED[:2] if typed.get("anonymous") == "yes" else NEEDED
+    return [box for box in needed if not typed.get(box, "").strip()]
 
 
 def by_box(messages: Mapping[str, str], boxes: Iterable[str]) -> dict[str, str]:

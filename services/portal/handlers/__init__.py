@@ -60,7 +60,7 @@ class Ports:
 
     `open_gate` gives the same books for who comes in, every statement for itself: what is counted there stays counted,
     and most requests ask the database nothing else. Without it they come in by `open_books`. `files` is None where no
-    store of files is set up.
+    store of files is set up. `categories` are the paths of the catalogue, to choose from while typing.
     """
 
     node: str
@@ -73,4 +73,5 @@ class Ports:
     new_id: Callable[[], str]
     limits: Limits
     files: FileRoom | None = None
+    categories: tuple[str, ...] = ()
     open_gate: Callable[[], AbstractContextManager[Books]] | None = None

@@ -8,20 +8,23 @@ from lianxi.casework.errors import LianxiError, Unknown
 from lianxi.casework.identifiers import CaseNumber
 from lianxi.casework.messages.catalogue import COMMANDS
 from services.portal.domain import permissions as may
-from services.portal.domain.accounts import Principal, is_within
+from services.portal.domain.accounts import Principal
 from services.portal.domain.acts import Act, labels, offered, state_to_act_in
 from services.portal.domain.form_words import LABELS
 from services.portal.domain.forms import FormField, Places, form_for, missing, nested
+from services.portal.domain.next_steps import waits_for
 from services.portal.handlers import cases, desk, desk_work
 from services.portal.schemas.acts import act_schema
 from services.portal.schemas.filing import Reason
 from services.portal.schemas.problems import checked
-from services.portal.web.pages import errors_by_field, page, ports, staff_page
+from services.portal.web.pages import errors_by_field, nodes_within, page, ports, staff_page
 
 ORDINARY = frozenset(
     {"register-case", "transfer-case", "accept-case", "classify-case", "submit-opinion", "sign-opinion"}
 )
 """Acts of the ordinary road: offered first."""
+FOR_THE_PETITIONER = frozenset({"withdraw-case", "add-material", "urge-case", "rate-case"})
+"""Acts of the petitioner that a clerk writes down at the window or on the phone."""
 pages = Blueprint("case", __name__, url_prefix="/desk/cases")
 
 
@@ -31,11 +34,14 @@ def show(person: Principal, case_no: str) -> Any:
     """Show a case."""
     number = str(CaseNumber.parse(case_no))
     view, clocks = cases.case_page(number, person, ports())
+    acts = _acts(view, person)
     return page(
         "case.html",
         case=view,
         clocks=clocks,
-        acts=_acts(view, person),
+        acts=[act for act in acts if act.command not in FOR_THE_PETITIONER],
+        petitioners_acts=[act for act in acts if act.command in FOR_THE_PETITIONER],
+        waits_for=waits_for(view),
         units=_unit_names(person, view),
         sent=request.args.get("sent"),
         proposed=request.args.get("proposed"),
@@ -123,6 +129,7 @@ def _form(
         label=labels().get(command, command),
         fields=fields,
         boxes=_boxes(fields),
+        categories=ports().categories,
         typed=typed,
         errors=errors or {},
         said=said,
@@ -141,9 +148,7 @@ def _acts(view: dict[str, Any], person: Principal) -> list[Act]:
 
 def _places(person: Principal) -> Places:
     """Return where a case can be sent: this node and those below, and the units of this node."""
-    names = ports().names
-    nodes = tuple((code, name) for code, name in sorted(names.items()) if is_within(code, person.node))
-    return Places(nodes, _units(person, person.node))
+    return Places(tuple(nodes_within(person.node)), _units(person, person.node))
 
 
 def _unit_names(person: Principal, view: dict[str, Any]) -> dict[str, str]:

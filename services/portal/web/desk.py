@@ -6,11 +6,11 @@ from flask import Blueprint, redirect, request, url_for
 
 from lianxi.casework.messages.facts import STATE_LABELS
 from services.portal.domain import permissions as may
-from services.portal.domain.accounts import Principal, is_within
+from services.portal.domain.accounts import Principal
 from services.portal.handlers import cases, desk
 from services.portal.schemas.problems import checked
 from services.portal.schemas.views import LedgerQuery, Page
-from services.portal.web.pages import CHANNELS, LAMPS, page, ports, staff_page
+from services.portal.web.pages import CHANNELS, LAMPS, nodes_within, page, ports, staff_page
 
 pages = Blueprint("desk", __name__, url_prefix="/desk")
 
@@ -31,7 +31,6 @@ def ledger(person: Principal) -> Any:
     query = _query(LedgerQuery())
     after, limit = query.pop("after"), query.pop("limit")
     found = cases.ledger(query, person, (after, limit), ports())
-    names = ports().names
     return page(
         "ledger.html",
         found=found,
@@ -40,7 +39,7 @@ def ledger(person: Principal) -> Any:
         states=list(STATE_LABELS.items()),
         channels=CHANNELS,
         lamps=LAMPS,
-        nodes=[(code, name) for code, name in sorted(names.items()) if is_within(code, person.node)],
+        nodes=nodes_within(person.node),
     )
 
 

@@ -6,14 +6,14 @@ from flask import Blueprint, redirect, request, url_for
 
 from lianxi.casework.errors import LianxiError
 from services.portal.domain import permissions as may
-from services.portal.domain.accounts import Principal, Reach, is_within
+from services.portal.domain.accounts import Principal, Reach
 from services.portal.domain.acts import labels
 from services.portal.handlers import desk, desk_work
 from services.portal.schemas.acts import act_schema
 from services.portal.schemas.desk_work import Decision, ManyWanted
 from services.portal.schemas.problems import checked
 from services.portal.schemas.views import Page
-from services.portal.web.pages import errors_by_field, page, ports, staff_page
+from services.portal.web.pages import errors_by_field, nodes_within, page, ports, staff_page
 
 pages = Blueprint("desk_work", __name__, url_prefix="/desk")
 SENT_ON = frozenset({"dispatch"})
@@ -94,7 +94,7 @@ def _pile(person: Principal, name: str, refused: LianxiError | None, outcomes: l
     found = desk_work.pile(person, name, (query["after"], query["limit"]), ports())
     sends = name in SENT_ON and person.reach is not Reach.UNIT
     units = desk.units(person, person.node, ports())["rows"] if sends else []
-    nodes = [(code, place) for code, place in sorted(ports().names.items()) if sends and is_within(code, person.node)]
+    nodes = nodes_within(person.node) if sends else []
     return page(
         "pile.html",
         status,

@@ -6,14 +6,13 @@ from flask import Blueprint, Response, request
 
 from lianxi.casework.errors import LianxiError
 from services.portal.domain import permissions as may
-from services.portal.domain.accounts import is_within
-from services.portal.domain.page_forms import BOXES, body_of, by_box, typed_of
+from services.portal.domain.page_forms import BOXES, body_of, by_box, left_empty, typed_of
 from services.portal.domain.petitioning import RATED, RATINGS, WISHES
 from services.portal.handlers import files, filing, petitioning, tracking
 from services.portal.schemas import petitioning as bodies
 from services.portal.schemas.filing import Petition
 from services.portal.schemas.problems import checked
-from services.portal.web.pages import errors_by_field, open_page, page, ports
+from services.portal.web.pages import errors_by_field, nodes_within, open_page, page, ports
 
 pages = Blueprint("front", __name__)
 _BODIES = {
@@ -61,7 +60,8 @@ def file_petition() -> Response:
     try:
         if typed.get("step") == "keep":
             return _keep(typed)
-        receipt = filing.file_petition(checked(Petition(), body_of(typed)), None, typed.get("form_id") or None, ports())
+        body = checked(Petition(), body_of(typed), left_empty(typed))
+        receipt = filing.file_petition(body, None, typed.get("form_id") or None, ports())
     except LianxiError as error:
         fields, said, status = errors_by_field(error)
         return _form(typed, by_box(_in_lists(fields), BOXES), said, status)
@@ -92,7 +92,15 @@ def _keep(typed: dict[str, str]) -> Response:
 
 
 def _form(typed: dict[str, str], errors: dict[str, str], said: str, status: int) -> Response:
-    return page("petition.html", status, typed=typed, errors=errors, said=said, boxes=BOXES, divisions=_divisions())
+    return page(
+        "petition.html",
+        status,
+        typed=typed,
+        errors=errors,
+        said=said,
+        boxes=BOXES,
+        divisions=nodes_within(ports().node),
+    )
 
 
 def _in_lists(fields: dict[str, str]) -> dict[str, str]:
@@ -105,13 +113,6 @@ def _in_lists(fields: dict[str, str]) -> dict[str, str]:
         else:
             found.setdefault(path, message)
     return found
-
-
-def _divisions() -> list[tuple[str, str]]:
-    """Return the places of this node's area, a township under its district's name."""
-    names = ports().names
-    inside = sorted(code for code in names if is_within(code, ports().node))
-    return [(code, f"{'' if len(code) == 6 else names.get(code[:6], '') + ' · '}{names[code]}") for code in inside]  # noqa: PLR2004  six digits name a district
 
 
 @pages.route("/track", methods=["GET", "POST"])

@@ -13,7 +13,7 @@ from lianxi.casework.messages.facts import STATE_LABELS
 from lianxi.law.clocks import CLOCKS, ClockCode
 from services.portal.domain import notice_words
 from services.portal.domain import permissions as may
-from services.portal.domain.accounts import Principal
+from services.portal.domain.accounts import Principal, is_within
 from services.portal.domain.acts import labels
 from services.portal.domain.form_words import LABELS
 from services.portal.domain.page_forms import by_box
@@ -112,6 +112,13 @@ def page(template: str, status: int = 200, **content: Any) -> Response:
 def error_page(problem: Mapping[str, Any]) -> Response:
     """Render what went wrong as a page."""
     return page("error.html", int(problem["status"]), problem=problem)
+
+
+def nodes_within(node: str) -> list[tuple[str, str]]:
+    """Return the places of a node's area to choose from, a township under its district's name."""
+    names = ports().names
+    inside = sorted(code for code in names if is_within(code, node))
+    return [(code, f"{'' if len(code) == 6 else names.get(code[:6], '') + ' · '}{names[code]}") for code in inside]  # noqa: PLR2004  six digits name a district
 
 
 def errors_by_field(error: LianxiError, boxes: Iterable[str] = ()) -> tuple[dict[str, str], str, int]:
