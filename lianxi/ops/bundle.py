@@ -4,12 +4,14 @@ Broker definitions and settings, the certificates of its link, systemd units for
 file for one with them, and an environment file in which every setting stands with its meaning. The texts are templates
 under `deploy/node/`; what goes into them comes from the topology and from the table in `deploy/settings.md`, so none of
 it is written twice. Rendering again gives the same files, as long as the passwords and certificates are the same.
+A township that is a vhost of its district has neither a broker nor a machine of its own: its units carry its code in
+their names and run beside those of the district, on ports that follow from its place among the district's vhosts.
 """
 
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lianxi.ops.certificates import CHILD, SERVER, Authority, AuthorityWrong
 from lianxi.ops.local import databases
 from lianxi.ops.rendering import Address, Password, definitions
-from lianxi.ops.topology import City
+from lianxi.ops.topology import City, Node
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PLACE = "/etc/lianxi"
@@ -29,11 +31,13 @@ MEMORY = {"city": "1G", "district": "512M", "county": "512M"}
 TOWNSHIP_MEMORY = "384M"
 
 PROCESSES = {
-    "services": ("lianxi.runtime.run --services intake,routing,supervision,notify", "LIANXI_METRICS_PORT=9101"),
-    "relay": ("lianxi.bus.relay", "LIANXI_METRICS_PORT=9102"),
-    "portal": ("services.portal.service", "LIANXI_METRICS_PORT=9103"),
+    "services": "lianxi.runtime.run --services intake,routing,supervision,notify",
+    "relay": "lianxi.bus.relay",
+    "portal": "services.portal.service",
 }
-"""Process of a node: what runs, and where it shows its metrics."""
+"""Process of a node, and what runs."""
+METRICS_PORT, VHOSTS_METRICS_PORT, PORTS_APART = 9101, 9201, 10
+PORTAL_PORT = 8080
 
 ROW = re.compile(r"^\| `(LIANXI_[A-Z0-9_]+)` \| (.*?) \| (.*?) \| (.*?) \|$", re.MULTILINE)
 
@@ -72,6 +76,66 @@ def tls_address(host: str, port: int, place: str) -> Address:
 
 
 @dataclass(frozen=True)
+class Units:
+    """The systemd units of a node: what they are called, where its settings are, and which ports are its own."""
+
+    node: Node
+    settings_file: str
+    relay_url_file: str
+    position: int | None = None
+    """The node's place among the vhosts of its district; None for a node with a machine of its own."""
+    writable: str = ""
+
+    @property
+    def unit(self) -> str:
+        """What the names of all units begin with."""
+        return "lianxi" if self.position is None else f"lianxi-{self.node.code}"
+
+    @property
+    def metrics_ports(self) -> Mapping[str, int]:
+        """Where each process shows its metrics."""
+        first = METRICS_PORT if self.position is None else VHOSTS_METRICS_PORT + PORTS_APART * self.position
+        return {process: first + number for number, process in enumerate(PROCESSES)}
+
+    @property
+    def portal_port(self) -> int:
+        """Where the portal listens."""
+        return PORTAL_PORT + (0 if self.position is None else 1 + self.position)
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Return the name and the text of each unit."""
+        facts = {
+            "name": self.node.name,
+            "code": self.node.code,
+            "unit": self.unit,
+            "settings_file": self.settings_file,
+            "writable": self.writable,
+            "memory": MEMORY.get(self.node.level, TOWNSHIP_MEMORY),
+        }
+        yield f"systemd/{self.unit}.target", rendered("systemd/lianxi.target.j2", facts)
+        yield f"systemd/{self.unit}-migrate.service", rendered("systemd/lianxi-migrate.service.j2", facts)
+        for process, program in PROCESSES.items():
+            more = {"process": process, "program": program, "own_settings": list(self._own_settings(process))}
+            yield f"systemd/{self.unit}-{process}.service", rendered("systemd/process.service.j2", {**facts, **more})
+
+    def _own_settings(self, process: str) -> Iterator[str]:
+        yield f"LIANXI_METRICS_PORT={self.metrics_ports[process]}"
+        if process == "relay":
+            yield f"LIANXI_DATABASE_URL_FILE={self.relay_url_file}"
+        if process == "portal" and self.position is not None:
+            yield f"LIANXI_PORTAL_PORT={self.portal_port}"
+
+
+def position_of(city: City, code: str) -> int | None:
+    """Return the place of a vhost among those of its district, None for a node with a broker of its own."""
+    node = city.node(code)
+    if node.broker != "vhost":
+        return None
+    beside = sorted(child.code for child in city.children_of(str(node.parent)) if child.broker == "vhost")
+    return beside.index(code)
+
+
+@dataclass(frozen=True)
 class Bundle:
     """What is rendered for one node; `authority` gives the certificates, without one the links speak no TLS."""
 
@@ -95,28 +159,40 @@ class Bundle:
         return written + list(self._certificates(directory / "tls"))
 
     def _texts(self) -> Iterator[tuple[str, str]]:
-        facts = self._facts()
-        yield "README.md", self._render("README.md.j2", facts)
-        yield "lianxi.env", self._render("lianxi.env.j2", facts)
-        yield "compose.yaml", self._render("compose.yaml.j2", facts)
-        yield "broker/rabbitmq.conf", self._render("rabbitmq.conf.j2", {**facts, "container": False})
-        yield "broker/container.conf", self._render("rabbitmq.conf.j2", {**facts, "container": True})
+        facts, units = self._facts(), self._units()
+        yield "README.md", rendered("README.md.j2", facts)
+        yield Path(units.settings_file).name, rendered("lianxi.env.j2", facts)
+        yield from units.texts()
+        yield "broker/definitions.json", json.dumps(self._definitions(), ensure_ascii=False, indent=2) + "\n"
+        if units.position is not None:
+            return
+        yield "compose.yaml", rendered("compose.yaml.j2", facts)
+        yield "broker/rabbitmq.conf", rendered("rabbitmq.conf.j2", {**facts, "container": False})
+        yield "broker/container.conf", rendered("rabbitmq.conf.j2", {**facts, "container": True})
         tls = ",rabbitmq_auth_mechanism_ssl" if self.authority else ""
         yield "broker/enabled_plugins", PLUGINS.format(tls=tls)
-        yield "broker/definitions.json", json.dumps(self._definitions(), ensure_ascii=False, indent=2) + "\n"
-        yield "systemd/lianxi.target", self._render("systemd/lianxi.target.j2", facts)
-        yield "systemd/lianxi-migrate.service", self._render("systemd/lianxi-migrate.service.j2", facts)
-        for process, (program, metrics) in PROCESSES.items():
-            own = [metrics, *([f"LIANXI_DATABASE_URL_FILE={PLACE}/secrets/relay.url"] if process == "relay" else [])]
-            more = {"process": process, "program": program, "own_settings": own}
-            yield f"systemd/lianxi-{process}.service", self._render("systemd/process.service.j2", {**facts, **more})
+
+    def _place(self) -> str:
+        return PLACE if position_of(self.city, self.code) is None else f"{PLACE}/{self.code}"
+
+    def _units(self) -> Units:
+        node, place, position = self.city.node(self.code), self._place(), position_of(self.city, self.code)
+        relay_url = f"{place}/secrets/relay.url"
+        if position is None:
+            return Units(node, f"{place}/lianxi.env", relay_url)
+        # as `lianxi node join --as-vhost` has them, so that its settings and these units go together
+        return Units(node, f"{place}/node.env", relay_url, position, writable=f"-{place}/blobs")
 
     def _facts(self) -> dict[str, Any]:
-        node, above = self.city.node(self.code), self.city.parent_of(self.code)
+        node, above, units = self.city.node(self.code), self.city.parent_of(self.code), self._units()
         return {
             "code": node.code,
             "name": node.name,
-            "place": PLACE,
+            "place": self._place(),
+            "unit": units.unit,
+            "as_vhost": units.position is not None,
+            "portal_port": units.portal_port,
+            "metrics_ports": ", ".join(map(str, units.metrics_ports.values())),
             "parent": above and above.code,
             "parent_name": above and above.name,
             "parent_host": self.parent_host,
@@ -132,13 +208,16 @@ class Bundle:
     def _definitions(self) -> dict[str, list[dict[str, Any]]]:
         above = self.city.parent_of(self.code)
         parent = Address(self.parent_host, 5672)
+        if position_of(self.city, self.code) is not None:
+            own = Address()
+            return definitions(self.city, self.code, own=own, parent=own, password=self.password)
         if self.authority is not None:
             parent = tls_address(self.parent_host, self.parent_port, f"{PLACE}/tls")
         password = certified(self.password) if self.authority else self.password
         return definitions(self.city, self.code, own=Address(), parent=parent if above else None, password=password)
 
     def _certificates(self, folder: Path) -> Iterator[Path]:
-        if self.authority is None:
+        if self.authority is None or position_of(self.city, self.code) is not None:  # a vhost's link leaves no machine
             return
         purposes = (SERVER, CHILD) if self.city.parent_of(self.code) else (SERVER,)
         issued = self.authority.directory / "issued" / self.code
@@ -151,13 +230,14 @@ class Bundle:
         for source in sources:
             yield Path(shutil.copy(source, folder / source.name))  # with its mode: keys stay their owner's
 
-    @staticmethod
-    def _render(template: str, facts: dict[str, Any]) -> str:
-        loader = FileSystemLoader(DEPLOY / "node")
-        environment = Environment(  # noqa: S701  (what is rendered is not HTML)
-            loader=loader, undefined=StrictUndefined, keep_trailing_newline=True
-        )
-        return environment.get_template(template).render(facts)
+
+def rendered(template: str, facts: Mapping[str, Any]) -> str:
+    """Return a template of `deploy/node/` filled in."""
+    loader = FileSystemLoader(DEPLOY / "node")
+    environment = Environment(  # noqa: S701  (what is rendered is not HTML)
+        loader=loader, undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    return environment.get_template(template).render(facts)
 
 
 def certified(password: Password) -> Password:

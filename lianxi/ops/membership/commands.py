@@ -95,7 +95,9 @@ def move(code: str, new_code: str, **place: Any) -> None:
     only; on machines of their own give `join`, then `leave --hand-over`, at the two districts.
     """
     if place["state"] is None:
-        raise click.UsageError("move reaches both districts among local nodes only (--state); see docs/operations.md")
+        raise click.UsageError(
+            "move reaches both districts among local nodes only (--state); see docs/runbooks/Membership.md"
+        )
     with _site(code, place) as old, _site(new_code, place) as new:
         node = joining.joining_node(new, new_code, as_vhost=old.city.node(code).broker == "vhost")
         if old.code == new.code:
@@ -122,7 +124,8 @@ def _next(site: Site, node: Node, folder: Path | None) -> str:
         return f"nothing, the link with {code} is heard both ways"
     if folder is not None:
         file = joining.write_settings(site, node, folder)
-        return f"start the three processes of {code} with the settings in {file}; docs/operations.md shows the units"
+        units = file.parent / "systemd"
+        return f"start the three processes of {code} with the settings in {file}: {units} holds their systemd units"
     return f"lianxi node render {code} --to DIR, and on its machine what DIR/README.md says"
 
 

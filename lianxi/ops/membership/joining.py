@@ -12,7 +12,7 @@ from typing import Any
 
 from lianxi.bus import topology as bus
 from lianxi.ops import rendering
-from lianxi.ops.bundle import certified
+from lianxi.ops.bundle import Units, certified, position_of
 from lianxi.ops.local import provisioning
 from lianxi.ops.local.broker import Broker
 from lianxi.ops.local.management import Management
@@ -291,7 +291,7 @@ def _starter(program: Program) -> Callable[[], object]:
 
 
 def write_settings(site: Site, node: Node, folder: Path) -> Path:
-    """Write what the processes of a child on its parent's machine are told, and return the file."""
+    """Write what the processes of a child on its parent's machine are told, and their units; return the settings."""
     settings = {
         **provisioning.environment(node.code, folder / "secrets"),
         "LIANXI_BLOBS": str(folder / "blobs"),
@@ -300,4 +300,12 @@ def write_settings(site: Site, node: Node, folder: Path) -> Path:
     file = folder / "node.env"
     lines = "".join(f"{name}={value}\n" for name, value in settings.items())
     file.write_text(f"# {node.name} ({node.code}), a vhost of {site.code}\n{lines}", encoding="utf-8")
+    (folder / "blobs").mkdir(exist_ok=True)
+    place = folder.resolve()
+    position = position_of(site.city_with(node), node.code)
+    units = Units(node, str(place / "node.env"), str(place / "secrets" / "relay.url"), position, str(place / "blobs"))
+    for name, text in units.texts():
+        unit = folder / name
+        unit.parent.mkdir(exist_ok=True)
+        unit.write_text(text, encoding="utf-8")
     return file
