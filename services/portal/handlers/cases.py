@@ -9,6 +9,7 @@ from services.portal.domain.acts import check_role, only_offered, state_to_act_i
 from services.portal.domain.answers import NOT_FOUND, Answer, Answered
 from services.portal.handlers import Ports, personal_data
 from services.portal.handlers.asking import Attempt, ask, once
+from services.portal.handlers.recusal import with_accounts
 
 LONGEST_DOCUMENT_NUMBER = 60
 """Characters; a 字号 as DOC-17 writes it has some twenty."""
@@ -82,6 +83,7 @@ def act(case_no: str, command: tuple[str, dict[str, Any]], person: Principal, ke
     person.need(Scope.ACT)
     name, fields = command
     check_role(person, name)
+    fields = with_accounts(fields, ports)
     body = {
         "command_type": name,
         "command": {**fields, "case_no": case_no, "actor": person.actor()},

@@ -9,6 +9,7 @@ from services.portal.domain.answers import Answer
 from services.portal.handlers import Ports, personal_data
 from services.portal.handlers.asking import Attempt, ask, once
 from services.portal.handlers.cases import read_case
+from services.portal.handlers.recusal import with_accounts
 
 
 def piles(person: Principal, ports: Ports) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def propose(
     check_acts(person)
     read_case(case_no, person, ports)
     name, fields, note = act
-    command = {**fields, "case_no": case_no, "actor": person.actor()}
+    command = {**with_accounts(fields, ports), "case_no": case_no, "actor": person.actor()}
     body = {"command_type": name, "command": command, "note": note, "actor": person.actor()}
     return _once(person, key, (f"POST /cases/{case_no}/proposed-acts", "routing.propose"), body, ports)
 
@@ -93,7 +94,7 @@ def act_on_many(
     name, fields = act
     check_role(person, name)
     rows = [{"case_no": row["case_no"], "expected_seq": row.get("seq")} for row in cases]
-    body = {"command_type": name, "command": {**fields, "actor": person.actor()}, "cases": rows}
+    body = {"command_type": name, "command": {**with_accounts(fields, ports), "actor": person.actor()}, "cases": rows}
     return _once(person, key, ("POST /acts", "routing.act_on_many"), body, ports)
 
 

@@ -60,8 +60,10 @@ DRAFT_NUMBER = "稿{seq}"
 
 
 def check_sealed(case: Case, actor: Actor | None) -> None:
-    """GD-1: an accusation opens for named officers only, to be read or to be acted on."""
-    if case.petition_class is PetitionClass.ACCUSATION and (actor is None or actor.role not in SEALED_READERS):
+    """GD-1: an accusation opens for named officers only, to be read or acted on, and never for whom it is about."""
+    if case.petition_class is not PetitionClass.ACCUSATION:
+        return
+    if actor is None or actor.role not in SEALED_READERS or actor.person in case.recused:
         raise Forbidden("检举控告类事项为密件，仅限指定人员办理。", code="sealed", rule="GD-1")
 
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from lianxi.casework.errors import Forbidden, Invalid, Unknown
-from lianxi.casework.messages.facts import PetitionClass
+from lianxi.casework.messages.commands import RegisterCase
+from lianxi.casework.messages.facts import Claim, PetitionClass
 from lianxi.casework.messages.notices import CaseSealed
 from lianxi.contracts.schemas import dump
 from services.routing import schemas
@@ -180,3 +181,25 @@ def test_the_table_of_transitions_can_be_read_whole():
 
     assert len(table) == 57
     assert table[20]["steps"][0]["document"] == "受理告知书"
+
+
+def test_whom_an_accusation_is_about_neither_reads_it_nor_acts_in_it():
+    node = Node(CITY, a_finding(settled=False))
+    cases.open_cases(node, [a_contact()], node.here)
+    leader, accused = an_actor("DL", CITY), an_actor("DL", CITY, person="accused")
+    register = RegisterCase(
+        case_no=NUMBER,
+        actor=an_actor("R", CITY),
+        purpose="揭发控告",
+        petition_class=PetitionClass.ACCUSATION,
+        category=("纪检监察",),
+        place=CITY,
+        claims=(Claim(number=1),),
+        same_matter_checked=True,
+        recused=("accused",),
+    )
+    cases.carry_out(node, node.here, node.cases.get(NUMBER), register)
+
+    assert desk.show_case(node, node, NUMBER, leader, node.here)["state"] == "S02"
+    with pytest.raises(Forbidden):
+        desk.show_case(node, node, NUMBER, accused, node.here)
