@@ -61,5 +61,7 @@ def test_a_traceparent_that_is_none_is_replaced_and_nobody_is_refused(three_node
 
     assert lines_of(three_nodes, "notatrace") == []
     portal = three_nodes.directory.rglob("*portal*.log")
-    last = [json.loads(line) for log in portal for line in log.read_text(encoding="utf-8").splitlines()]
-    assert all(tracing.continued(f"00-{line['trace_id']}-{line['span_id']}-01") for line in last if "operation" in line)
+    lines = [json.loads(line) for log in portal for line in log.read_text(encoding="utf-8").splitlines()]
+    answered = [line for line in lines if "operation" in line]
+    assert answered
+    assert all(tracing.continued(f"00-{line['trace_id']}-{line['span_id']}-01") for line in answered)

@@ -265,6 +265,7 @@ def test_no_table_of_notify_holds_an_address(office):
 
     tables = ("delivery", "attempt", "dead_address", "choice", "receipt", "letter")
     dumped = "".join(str(office.database.query(f"SELECT * FROM notify.{table}")) for table in tables)
+    assert number in dumped
     assert "13900000000" not in dumped
     assert "example.org" not in dumped
     assert "ABCDE" not in dumped

@@ -1,7 +1,6 @@
 """The plans by which nodes join and leave, against a broker and a routing of dictionaries."""
 
 import json
-from contextlib import suppress
 from datetime import date
 from types import SimpleNamespace
 
@@ -246,7 +245,7 @@ def test_a_broker_that_is_away_stops_the_plan_at_its_step(capsys):
         Step(DISTRICT, "third", lambda: False, lambda: setattr(after, "done", True)),
     ]
 
-    with suppress(MembershipRefused):
+    with pytest.raises(MembershipRefused, match="second"):
         carry_out(steps, dry_run=False, as_json=False)
 
     assert not after.done
