@@ -205,4 +205,5 @@ def test_nothing_of_what_was_sent_enters_the_log(app, capfd):
     client.post("/api/v1/sessions", json={"login": "wang.li", "password": "hunter2-hunter2"})
 
     logged = "".join(capfd.readouterr())
+    assert logged.count("answered") >= 3, "nothing was looked at"
     assert all(secret not in logged for secret in ("13997000000", "EFHFX", "hunter2", "马秀兰"))
