@@ -1,10 +1,12 @@
-"""What an operator's program may learn of a broker: its version, and how each queue stands. Nothing is changed.
+"""What a program may learn of a broker beside its messages: its version, how each queue stands. Nothing is changed.
 
 A queue is looked at as its owner would declare it again, which the broker refuses when its arguments are others.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any
 
 from lianxi.bus.amqp import BROKEN, connect
 from lianxi.bus.topology import Queue
@@ -36,6 +38,34 @@ def broker_version(uri: str) -> str:
         return str(connection._impl.server_properties.get("version", "0.0"))  # noqa: SLF001  (pika has no other way)
     finally:
         connection.close()
+
+
+def standing_of(uri: str, names: Iterable[str]) -> dict[str, QueueSeen] | None:
+    """Return how queues stand, whatever their arguments; None when the broker is not there."""
+    seen: dict[str, QueueSeen] = {}
+    try:
+        connection = connect(uri, name="inspection")
+        try:
+            for name in names:
+                seen[name] = _standing(connection, name)
+        finally:
+            if connection.is_open:
+                connection.close()
+    except BROKEN:
+        return None
+    return seen
+
+
+def _standing(connection: Any, name: str) -> QueueSeen:
+    channel = connection.channel()
+    try:
+        found = channel.queue_declare(name, passive=True).method
+    except BROKEN as closed:
+        if getattr(closed, "reply_code", None) != NOT_FOUND:
+            raise
+        return QueueSeen(Fit.MISSING)
+    channel.close()
+    return QueueSeen(Fit.AS_DECLARED, found.message_count, found.consumer_count)
 
 
 def look_at(uri: str, queue: Queue) -> QueueSeen:

@@ -29,6 +29,7 @@ class NotifyService:
         self._receipts = parts.receipts
         self._enquiries = parts.enquiries
         self._measure = parts.measure
+        self._look_at_queues = parts.look_at_queues
         self._agencies = parts.agencies
 
     @consume_batch("notify.case", on_failure=RETRY_THEN_PARK, ordered=True)
@@ -57,6 +58,11 @@ class NotifyService:
     def measure(self) -> None:
         """Show in the metrics what waits and what was given up."""
         self._measure()
+
+    @every(60.0)
+    def look_at_queues(self) -> None:
+        """Show in the metrics how the queues of agencies stand."""
+        self._look_at_queues()
 
     @call(expected=(Refused,), read_only=True)
     def inbox(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,7 @@ from services.notify.senders.agencies import Hands, WebhookSender
 from services.notify.senders.signatures import make_key
 from services.notify.settings import Settings
 from services.notify.storage import NotifyWork
+from services.notify.storage.agency_queues import AgencyQueues
 
 CALL_TIMEOUT = 5.0
 """Seconds notify waits for another service; a mail is tried again later."""
@@ -166,6 +167,7 @@ class Parts:
     enquiries: Enquiries
     agencies: AgencyDesk
     measure: Callable[[], None]
+    look_at_queues: Callable[[], None]
     close: Callable[[], None]
 
 
@@ -207,6 +209,7 @@ def build(settings: Settings | None = None) -> Parts:
         enquiries=Enquiries(_asked(settings.gateways), wall, note_receipt),
         agencies=_agency_desk(settings, wall, webhooks),
         measure=partial(_measure, open_work, wall, webhooks, has_server=settings.mail is not None),
+        look_at_queues=partial(_look_at_queues, open_work, wall, AgencyQueues(settings.amqp_uri)),
         close=partial(_close, engine, calls, webhooks),
     )
 
@@ -336,6 +339,12 @@ def _measure(open_work: Callable[[], NotifyWork], wall: Clock, webhooks: Webhook
     _AGENCY_OLDEST.set(max(0.0, (wall.now() - unheard).total_seconds()) if unheard else 0.0)
     _AGENCIES_GIVEN_UP.set(given_up)
     _SERVER.set(has_server)
+
+
+def _look_at_queues(open_work: Callable[[], NotifyWork], wall: Clock, queues: AgencyQueues) -> None:
+    with open_work() as work:
+        names = [agency.grant.name for agency in work.agencies.all() if agency.grant.amqp]
+    queues.look(names, wall.now())
 
 
 def _ask(engine: Engine) -> None:

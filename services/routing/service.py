@@ -7,6 +7,7 @@ from lianxi.bus.doors import RETRY_THEN_PARK, call, consume_batch, every
 from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
 from lianxi.runtime import logging as logs
+from lianxi.runtime.metrics import gauge
 from services.routing import schemas
 from services.routing.handlers import (
     acts,
@@ -29,6 +30,9 @@ from services.routing.storage.work import RoutingWork
 from services.routing.wiring import build, decode
 
 _log = logs.logger("services.routing")
+_UNSETTLED = gauge(
+    "routing_wishes_unsettled", "Cases whose custody has settled, and what was said on the way fails to be carried out"
+)
 
 
 class RoutingService:
@@ -92,6 +96,7 @@ class RoutingService:
         for case_no in failed.keys() - self._stuck:
             _log.warning("wish-not-settled", case=case_no, error=failed[case_no])
         self._stuck = frozenset(failed)
+        _UNSETTLED.set(len(failed))
 
     @every(600.0)
     def prune_links(self) -> None:

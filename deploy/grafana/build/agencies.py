@@ -31,6 +31,14 @@ def _agencies() -> list[Any]:
     late = ((None, GREEN), (3600, YELLOW), (86400, RED))
     return [
         number("最久未送达", latest("notify_agency_oldest_seconds"), unit="s", steps=late),
+        number(
+            "队列无人读取",
+            latest("notify_agency_queue_unread_seconds"),
+            unit="s",
+            steps=((None, GREEN), (4 * 3600, YELLOW), (86400, RED)),
+            about="有事件等待而该单位无程序连接的最长时间（AMQP）。",
+        ),
+        number("最深队列", latest("notify_agency_queue_ready"), steps=((None, GREEN), (1000, YELLOW))),
         number("已停投单位", "sum(notify_agencies_given_up)", steps=BAD_IF_ANY),
         lines("事件", [(none_if_counted(total, SEEN), "{{channel}} {{outcome}}")], unit="ops"),
         lines("未送达最多的单位", [(none_if_counted(each, SEEN), "{{agency}}")], unit="ops", about=DETAIL),

@@ -75,7 +75,12 @@ def _queues() -> list[Any]:
         lines("批次", [(batches, "{{outcome}}")], unit="ops", names=BATCHES),
         lines(
             "没有通过的消息",
-            [("sum(bus_parked)", "搁置"), ("sum(bus_retrying)", "重试"), ("sum(bus_held)", "等前序")],
+            [
+                ("sum(bus_parked)", "搁置"),
+                ("sum(bus_retrying)", "重试"),
+                ("sum(bus_held)", "等前序"),
+                ("sum(routing_wishes_unsettled)", "移交后未办的要求"),
+            ],
         ),
     ]
 
