@@ -19,6 +19,7 @@ from lianxi.bus.messages import CONTENT_TYPE, Outgoing
 from lianxi.casework.errors import Invalid, Retryable
 from lianxi.casework.messages.facts import Actor
 from lianxi.contracts.schemas import dump
+from lianxi.runtime import tracing
 from lianxi.runtime.clock import Clock, SystemClock
 from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
@@ -199,6 +200,7 @@ def build(settings: Settings | None = None) -> Parts:
             directory=directory,
             outages={channel: Outage(_pauses(channel, pauses)) for channel in senders},
             wall=wall,
+            within=tracing.working,
             note=note,
             addressee=partial(
                 addressee_of, KeyRing.from_file(settings.key_ring_file) if settings.key_ring_file else None

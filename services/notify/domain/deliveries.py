@@ -100,7 +100,8 @@ class Delivery:
 class Claimed:
     """A message that this process may send until `lease` ends; `attempts` counts the one that begins now.
 
-    `others` are the channels that come after this one; `provider` is the one that may have taken it already.
+    `others` are the channels that come after this one; `provider` is the one that may have taken it already; `trace` is
+    the traceparent of the work it follows from.
     """
 
     id: str
@@ -117,6 +118,7 @@ class Claimed:
     urgent: bool = False
     language: str = ""
     provider: str = ""
+    trace: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ Each use case names the tables it needs in its own file; what is here they share
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -76,7 +76,8 @@ class Desk:
 class PostOffice:
     """What sending needs. `wall` is real time: a node whose calendar runs ahead does not hurry its mail server.
 
-    `addressee` makes the keyed hash of an address, by which limits and dead addresses are kept.
+    `addressee` makes the keyed hash of an address, by which limits and dead addresses are kept; `within` lets what is
+    done about a message belong to the trace it has.
     """
 
     senders: Mapping[Channel, Sender]
@@ -85,6 +86,7 @@ class PostOffice:
     wall: Clock
     note: Callable[[Claimed, Result], None]
     addressee: Callable[[str, str], str]
+    within: Callable[[str], AbstractContextManager[object]] = nullcontext
 
     @property
     def has_server(self) -> bool:

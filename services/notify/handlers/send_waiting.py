@@ -123,15 +123,22 @@ class _Turn:
             if self.post.wall.now() >= self.ends:
                 self._give_back(batch[number:], "")
                 return False
-            result, addressee = self._try(claimed)
-            self.post.note(claimed, result)
+            with self.post.within(claimed.trace):
+                result = self._carry(claimed)
             if result.fate is Fate.DOWN:
                 outage.begun(self.post.wall.now(), result.until)
                 self._give_back(batch[number:], result.reason)
                 return False
             outage.over()
-            self._settle(claimed, result, addressee)
         return bool(batch)
+
+    def _carry(self, claimed: Claimed) -> Result:
+        """Try one message and write down what came of it, unless the channel is down."""
+        result, addressee = self._try(claimed)
+        self.post.note(claimed, result)
+        if result.fate is not Fate.DOWN:
+            self._settle(claimed, result, addressee)
+        return result
 
     def _try(self, claimed: Claimed) -> tuple[Result, str]:
         """Return what came of one message, and the keyed hash of where it was to go."""

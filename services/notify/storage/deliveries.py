@@ -1,4 +1,7 @@
-"""Deliveries on the connection of one transaction: written once, claimed by one, settled by whoever holds the claim."""
+"""Deliveries on the connection of one transaction: written once, claimed by one, settled by whoever holds the claim.
+
+A delivery keeps the trace of the message it follows from, because it is sent later, by a timer.
+"""
 
 import json
 from collections import Counter
@@ -8,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from lianxi.runtime import tracing
 from services.notify.domain.deliveries import Claimed, Delivery, Settled, State
 from services.notify.domain.questions import Kept, Paging
 from services.notify.domain.rules import Channel
@@ -29,15 +33,15 @@ _TEXTS = (
 )
 _ADD = """
 INSERT INTO notify.delivery (id, event_id, rule, kind, case_no, channel, node, role, unit, template, state, others,
-                             language, facts, happened_at, created_at, urgent, gather_at, due_at, settled_at)
+                             language, facts, happened_at, created_at, urgent, gather_at, trace, due_at, settled_at)
 SELECT id, event_id, rule, kind, case_no, channel, node, role, unit, template, state, others,
-       language, facts, happened_at, created_at, urgent, gather_at,
+       language, facts, happened_at, created_at, urgent, gather_at, trace,
        CASE WHEN channel <> 'inbox' THEN created_at END, CASE WHEN channel = 'inbox' THEN created_at END
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
             %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[],
-            %s::boolean[], %s::timestamptz[])
+            %s::boolean[], %s::timestamptz[], %s::text[])
      WITH ORDINALITY AS new (id, event_id, rule, kind, case_no, channel, node, role, unit, template, state, others,
-                             language, facts, happened_at, created_at, urgent, gather_at, place)
+                             language, facts, happened_at, created_at, urgent, gather_at, trace, place)
 ORDER BY place
 ON CONFLICT (id) DO NOTHING
 RETURNING channel
@@ -53,7 +57,8 @@ WITH due AS (
     RETURNING mine.*
 )
 SELECT taken.id, taken.rule, taken.kind, taken.case_no, taken.template, taken.facts, taken.attempts, taken.due_at,
-       taken.channel, taken.others, taken.urgent, taken.language, taken.provider, coalesce(known.sealed, true) AS sealed
+       taken.channel, taken.others, taken.urgent, taken.language, taken.provider, taken.trace,
+       coalesce(known.sealed, true) AS sealed
 FROM taken LEFT JOIN notify.case_standing AS known USING (case_no) ORDER BY taken.position
 """
 _SETTLE = """
@@ -127,6 +132,7 @@ class SqlDeliveries:
         columns.append([json.dumps(dict(each.facts), ensure_ascii=False) for each in deliveries])
         timed = ("happened_at", "created_at", "urgent", "gather_at")
         columns += [[getattr(each, name) for each in deliveries] for name in timed]
+        columns.append([tracing.passed_on(each.case_no) for each in deliveries])
         written = self._connection.exec_driver_sql(_ADD, tuple(columns))
         self._added.update(channel for (channel,) in written)
 

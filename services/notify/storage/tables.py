@@ -4,6 +4,7 @@
 it is being sent, and empty once nothing more happens to it. `position` is the order in which deliveries were written.
 `others` are the channels still to come, `gather_at` when an alert enters a digest. An `addressee` is the keyed hash of
 an address. `asked` is how often a gateway was asked for the receipt of a message, `ask_at` when it is asked again.
+`trace` is the traceparent of the work from which a delivery follows.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Identity, Index, Integer, MetaData, Table, Text, text
@@ -71,6 +72,7 @@ delivery = Table(
     _empty("digest_id"),
     Column("asked", Integer, nullable=False, server_default=text("0")),
     _instant("ask_at", nullable=True),
+    _empty("trace"),
     Index("delivery_case", "case_no", "position"),
     Index("delivery_due", "due_at", "position", postgresql_where=text("due_at IS NOT NULL")),
     Index("delivery_dead", "position", postgresql_where=text("state = 'dead'")),
