@@ -4,6 +4,7 @@ A letter's words are made when it is printed, and only then the name and address
 officer who prints (intake writes the look down). A letter without an address goes back to a person's desk.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +20,8 @@ from services.notify.domain.rules import Channel
 from services.notify.handlers.offices import Clock, Desk
 
 MOST_AT_ONCE = 50
+AUTOMATIC = re.compile(r"[(（].*[)）]")
+"""The line in brackets at the end of a mail, which says that it was sent by itself."""
 STANDS = {
     State.QUEUED: "还没有打印",
     State.PRINTED: "已经打印，还没有寄出",
@@ -149,9 +152,17 @@ def _envelope(row: LetterRow, name: str, address: str, desk: Desk, now: datetime
         address=address,
         sender=sender,
         title=words.title,
-        body=words.body,
+        body=on_paper(words.body, sender),
         at=now,
     )
+
+
+def on_paper(body: str, sender: str) -> str:
+    """Return the words of a mail without its end: a letter is signed below, and nobody presses a key on it."""
+    lines = body.rstrip().splitlines()
+    while lines and (not lines[-1].strip() or lines[-1] == sender or AUTOMATIC.fullmatch(lines[-1].strip())):
+        lines.pop()
+    return "\n".join(lines)
 
 
 def _shown(row: LetterRow, desk: Desk) -> dict[str, Any]:

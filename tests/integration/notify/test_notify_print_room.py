@@ -58,6 +58,8 @@ def test_a_letter_is_printed_posted_and_signed_for(room):
     assert "马&lt;秀&gt;兰" in done["content"]
     assert "西关大街12号" in done["content"]
     assert "受理" in done["content"]
+    assert "自动发送" not in done["content"]
+    assert done["content"].count("<article>") == 1
     assert room.book.opened == [(NUMBER, "clerk")]
     assert room.call("post_letter", id=identity, on=TODAY, tracking_no="XA1", actor=CLERK)["state"] == "posted"
     assert letters(room, "posted")[0]["tracking_no"] == "XA1"
