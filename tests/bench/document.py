@@ -26,7 +26,8 @@ means that something else was running: repeat the run on a quiet machine before 
 stands under “share of a core” below: 1.00 means that nobody else wanted it, 0.25 that the absolute rates would have
 been about four times as high.
 
-What is reached is the median against the target of the design (`docs/architecture.md`), on whatever machine this is.
+What is reached is the median against the target beside it, which each benchmark in `tests/bench` names, on whatever
+machine this is.
 """
 
 
