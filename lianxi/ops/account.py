@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from lianxi.ops.whereabouts import environment_of
+from lianxi.ops.whereabouts import environment_of, node_option, state_option
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """For made passwords: no character that looks like another."""
@@ -26,10 +26,6 @@ def command() -> None:
     """Create, list and close the local accounts of a node's staff."""
 
 
-node_option = click.option("--node", default=None, help="Code of the node; default: the one the environment names.")
-state_option = click.option(
-    "--state", type=click.Path(path_type=Path), default=None, help="State directory of `lianxi node up`."
-)
 login_option = click.option("--login", required=True, help="What the person signs in with.")
 file_option = click.option(
     "--password-file",

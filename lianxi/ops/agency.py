@@ -22,7 +22,7 @@ from lianxi.casework.errors import Refused
 from lianxi.ops import agency_queue
 from lianxi.ops.asking import ask_notify
 from lianxi.ops.certificates import fingerprint_and_end
-from lianxi.ops.whereabouts import environment_of
+from lianxi.ops.whereabouts import environment_of, node_option, state_option
 from lianxi.runtime.clock import SystemClock
 from lianxi.runtime.settings import read
 
@@ -32,8 +32,6 @@ STATES = {"active": "正常", "paused": "已暂停", "removed": "已移除"}
 DEATHS = {"delivery_limit": "多次投递未确认", "maxlen": "队列已满", "rejected": "被拒绝"}
 
 name_argument = click.argument("name")
-node_option = click.option("--node", default=None, help="Code of the node; default: the one the environment names.")
-state_option = click.option("--state", type=click.Path(path_type=Path), help="State directory of `lianxi node up`.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 Place = dict[str, Any]
 

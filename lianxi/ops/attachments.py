@@ -9,17 +9,12 @@ import importlib
 import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
 
-from lianxi.ops.whereabouts import environment_of
+from lianxi.ops.whereabouts import environment_of, node_option, state_option
 
-node_option = click.option("--node", default=None, help="Code of the node; default: the one the environment names.")
-state_option = click.option(
-    "--state", type=click.Path(path_type=Path), default=None, help="State directory of `lianxi node up`."
-)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object per file.")
 
 

@@ -16,10 +16,8 @@ from typing import Any
 
 import click
 
-from lianxi.ops.whereabouts import environment_of
+from lianxi.ops.whereabouts import environment_of, node_option, state_option
 
-node_option = click.option("--node", help="Code of the node; default: the one the environment names.")
-state_option = click.option("--state", type=click.Path(path_type=Path), help="State directory of `lianxi node up`.")
 _DAYS = click.DateTime(["%Y-%m-%d", "%Y-%m-%d %H:%M"])
 
 

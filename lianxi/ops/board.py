@@ -21,7 +21,7 @@ from rich.text import Text
 
 from lianxi.bus.calls import CallFailed, CallRefused, Calls
 from lianxi.ops.topology import load
-from lianxi.ops.whereabouts import environment_of
+from lianxi.ops.whereabouts import environment_of, node_option, state_option
 from lianxi.runtime.settings import SettingMissing, read
 
 TIMEOUT = 10.0
@@ -48,8 +48,8 @@ Ask = Callable[[str, str], dict[str, Any]]
 
 
 @click.command()
-@click.option("--node", help="Code of the node; default: the one the environment names.")
-@click.option("--state", type=click.Path(path_type=Path), help="State directory of `lianxi node up`.")
+@node_option
+@state_option
 @click.option("--every", type=click.FloatRange(min=1), default=5.0, show_default=True, help="Seconds between looks.")
 @click.option("--once", is_flag=True, help="Show it once and end.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, once.")

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from lianxi.ops.whereabouts import environment_of
+from lianxi.ops.whereabouts import environment_of, state_option
 
 DIFFERENT, NO_ANSWER = 1, 2
 POLL = 0.2
@@ -58,7 +58,7 @@ def command() -> None:
 @command.command()
 @click.option("--with", "child", required=True, help="Code of the node directly below to compare with.")
 @click.option("--node", default=None, help="Code of the node above; default: the one the environment names.")
-@click.option("--state", type=click.Path(path_type=Path), help="State directory of `lianxi node up`.")
+@state_option
 @click.option("--timeout", default=60.0, show_default=True, help="Seconds to wait for the answer.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def compare(child: str, node: str | None, state: Path | None, timeout: float, as_json: bool) -> None:

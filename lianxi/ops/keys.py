@@ -26,7 +26,7 @@ from lianxi.ops import rehashing as hashing
 from lianxi.ops.local.databases import SCHEMAS
 from lianxi.ops.resealing import Progress, reseal
 from lianxi.ops.sealed_columns import needing
-from lianxi.ops.whereabouts import environment_of
+from lianxi.ops.whereabouts import environment_of, node_option, state_option
 from lianxi.runtime.clock import SystemClock
 from lianxi.runtime.crypto import KeyRing, RingContent, check_name, new_key, read_ring, replace_ring
 from lianxi.runtime.settings import SettingMissing, read
@@ -37,8 +37,6 @@ _USED = ".used"
 """What follows the name of a key, among the days of the ring, for the day when it went into use."""
 _FIRST_LETTER = {"node": "k", "index": "i", "transport": "t"}
 
-node_option = click.option("--node", help="Code of the node; default: the one the environment names.")
-state_option = click.option("--state", type=click.Path(path_type=Path), help="State directory of `lianxi node up`.")
 kind_option = click.option(
     "--kind",
     type=click.Choice(sorted(_FIRST_LETTER)),

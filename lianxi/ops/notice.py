@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from lianxi.ops.asking import ask_notify
+from lianxi.ops.whereabouts import node_option, state_option
 
 CHANNELS = {"inbox": "站内消息", "mail": "电子邮件", "sms": "短信", "letter": "信函"}
 STATES = {
@@ -44,8 +45,8 @@ def command() -> None:
 @command.command()
 @click.option("--case", "case_no", required=True, help="Number of the case.")
 @click.option("--rule", required=True, help="Name of the rule, as `lianxi notice rules` lists it.")
-@click.option("--node", default=None, help="Code of the node; default: the one the environment names.")
-@click.option("--state", type=click.Path(path_type=Path), help="State directory of `lianxi node up`.")
+@node_option
+@state_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def preview(case_no: str, rule: str, node: str | None, state: Path | None, as_json: bool) -> None:
     """Show what RULE would say about a case; nothing is sent."""
@@ -54,8 +55,8 @@ def preview(case_no: str, rule: str, node: str | None, state: Path | None, as_js
 
 
 @command.command()
-@click.option("--node", default=None, help="Code of the node; default: the one the environment names.")
-@click.option("--state", type=click.Path(path_type=Path), help="State directory of `lianxi node up`.")
+@node_option
+@state_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def rules(node: str | None, state: Path | None, as_json: bool) -> None:
     """List every rule of a node: what it waits for, whom it tells and by which channels."""
@@ -65,8 +66,8 @@ def rules(node: str | None, state: Path | None, as_json: bool) -> None:
 
 @command.command()
 @click.option("--case", "case_no", required=True, help="Number of the case.")
-@click.option("--node", default=None, help="Code of the node; default: the one the environment names.")
-@click.option("--state", type=click.Path(path_type=Path), help="State directory of `lianxi node up`.")
+@node_option
+@state_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def show(case_no: str, node: str | None, state: Path | None, as_json: bool) -> None:
     """List what was told about a case, and what became of it."""

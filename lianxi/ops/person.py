@@ -16,12 +16,10 @@ from typing import Any
 import click
 import yaml
 
-from lianxi.ops.whereabouts import environment_of
+from lianxi.ops.whereabouts import environment_of, node_option, state_option
 
 PARTS = ("id_number", "credit_code", "phone", "name", "address")
 
-node_option = click.option("--node", help="Code of the node; default: the one the environment names.")
-state_option = click.option("--state", type=click.Path(path_type=Path), help="State directory of `lianxi node up`.")
 identity_option = click.option(
     "--identity",
     "file",

@@ -1,6 +1,7 @@
 """Which node a command speaks about: one of a local state directory, or the one its environment names.
 
-And what the processes of local nodes are told besides what every local node needs: `--set NAME=VALUE`.
+Commands take it from the options `--node` and `--state` and get its settings from `environment_of`. `--set NAME=VALUE`
+is what the processes of local nodes are told besides what every local node needs.
 """
 
 import os
@@ -12,6 +13,9 @@ import click
 
 STATE = Path(".lianxi/nodes")
 _SETTING = re.compile(r"(LIANXI_[A-Z0-9_]+)=(.*)", re.DOTALL)
+
+node_option = click.option("--node", help="Code of the node; default: the one the environment names.")
+state_option = click.option("--state", type=click.Path(path_type=Path), help="State directory of `lianxi node up`.")
 
 
 def _settings_of(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:

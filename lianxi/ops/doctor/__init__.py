@@ -16,7 +16,7 @@ import click
 
 from lianxi.ops.doctor import broker, database, machine
 from lianxi.ops.doctor.finding import Finding, Level, Patient, wrong
-from lianxi.ops.whereabouts import environment_of
+from lianxi.ops.whereabouts import environment_of, node_option, state_option
 from lianxi.runtime.clock import SystemClock
 from lianxi.runtime.logging import redact
 
@@ -41,8 +41,8 @@ MARKS = {Level.OK: ("ok", "green"), Level.WARNING: ("warning", "yellow"), Level.
 
 
 @click.command()
-@click.option("--node", help="Code of the node; default: the one the environment names.")
-@click.option("--state", type=click.Path(path_type=Path), help="State directory of `lianxi node up`.")
+@node_option
+@state_option
 @click.option(
     "--certificates",
     type=click.Path(path_type=Path),
