@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from lianxi.casework.errors import Forbidden, Invalid, Unknown
+from lianxi.casework.errors import Invalid, Unknown
 from lianxi.casework.identifiers import CaseNumber
-from lianxi.casework.messages.facts import Actor
 from services.intake.domain.audit import ReadKind
 from services.intake.domain.fields import Fields
 from services.intake.domain.petitioner import PERSONAL_FIELDS
 from services.intake.domain.records import Addition, Contact, Unmasking
-from services.intake.handlers.audit import look, system
+from services.intake.handlers.audit import look, officer, system
 from services.intake.handlers.bring import by_code
 from services.intake.handlers.ports import Desk, Work
 from services.intake.handlers.register import guided
@@ -35,7 +34,7 @@ def show_contact(body: dict[str, Any], work: Work, desk: Desk) -> dict[str, Any]
     """Return a contact in full to an officer of this node, and write down who asked and why (MK-8)."""
     fields = Fields(body, None)
     number = CaseNumber.parse(body.get("number", ""), "number")
-    actor = _officer(fields, desk)
+    actor = officer(fields, desk)
     reason = fields.text("reason", MAX_REASON, multiline=True)
     if not reason:
         raise Invalid("reason", "MK-8", "查看原文须填写理由，并记入日志。")
@@ -63,15 +62,6 @@ def reach_petitioner(body: dict[str, Any], work: Work, desk: Desk) -> dict[str, 
     if shown:
         work.reads.add(look(contact.number, ReadKind.REACHED, shown, system(desk, "notify"), desk))
     return reach
-
-
-def _officer(fields: Fields, desk: Desk) -> Actor:
-    actor = fields.actor("actor")
-    if actor is None:
-        raise Invalid("actor", "MK-8", "请注明查看人。")
-    if actor.node != str(desk.node):
-        raise Forbidden("只有本节点的承办人可以查看信访人信息。", rule="MK-1")
-    return actor
 
 
 def _contact(number: CaseNumber, work: Work) -> Contact:
