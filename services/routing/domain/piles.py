@@ -1,7 +1,7 @@
 """The piles of a desk: every state in which a case waits for somebody of this node, and what each pile is called.
 
 A pile is what one kind of colleague works through. A case can wait here although another node holds it: for the
-decision on an objection, on a dispute, on a report, on a review.
+decision on an objection, on a dispute, on a report, on a review, for the part of an assisting unit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +25,7 @@ _ROWS = (
     Pile("instruction", "待批示", "D DL"),
     Pile("completion", "待补正", "R U UL"),
     Pile("acceptance", "待受理", "U UL"),
+    Pile("assistance", "待提协办意见", "U UL"),
     Pile("classification", "已受理待分类", "U UL"),
     Pile("signature", "意见书待签发", "UL"),
     Pile("service", "意见书待送达", "U UL"),

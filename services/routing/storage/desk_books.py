@@ -14,11 +14,13 @@ from sqlalchemy import (
     delete,
     func,
     literal,
+    literal_column,
     select,
+    text,
     tuple_,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import TIMESTAMP, insert
 from sqlalchemy.sql import ColumnElement, Subquery
 
 from lianxi.casework.messages.facts import PetitionClass
@@ -44,6 +46,19 @@ _HELD = {
 }
 """The pile of each state at the node that holds the case."""
 _STAGES = {"consult": "consultation", "designate": "designation", "conference": "conference"}
+_ASSISTED = ("S06", "S10", "S11", "S12", "S13", "S14", "S15")
+"""The states in which an assisting unit may give its part (T53)."""
+_HAS_ASSISTS = text(f"{case_file.fullname}.snapshot->'assists' <> '[]'::jsonb")
+_PART_IS_MISSING = f"""
+EXISTS (
+    SELECT 1 FROM jsonb_array_elements_text({case_file.fullname}.snapshot->'assists') AS asked(unit)
+    WHERE {{whose}} AND NOT coalesce({case_file.fullname}.snapshot->'assisted', '[]'::jsonb) @> to_jsonb(asked.unit)
+)
+"""
+_ASKED_ON: ColumnElement[Any] = literal_column(
+    f"({case_file.fullname}.snapshot->>'delivered_on')::timestamp AT TIME ZONE 'Asia/Shanghai'",
+    TIMESTAMP(timezone=True),
+)
 _REPORTED = ("S30", "S31", "S32", "S33", "S40", "S41", "S42", "S43", "S50")
 _FINAL = ("S40", "S41", "S42")
 
@@ -68,10 +83,12 @@ def _waits(node: str) -> Subquery:
     disputed = case(*((stage == code, _named(name)) for code, name in _STAGES.items()))
     whose = case((stage == "consult", case_file.c.holder), else_=_fact("dispute_node"))
     review = case((state.in_(_FINAL), _named("final-review")), else_=_named("review"))
+    asked = text(_PART_IS_MISSING.format(whose="split_part(asked.unit, '.', 1) = :node")).bindparams(node=node)
     waiting = (
         _row(held).where(state.in_(list(_HELD)), case_file.c.holder == node, still),
         _row(_named("objection")).where(state == "S07", _fact("sender") == node, still),
         _row(disputed).where(state == "S08", whose == node, still),
+        _row(_named("assistance"), _ASKED_ON).where(_HAS_ASSISTS, state.in_(_ASSISTED), asked, still),
         _row(_named("report")).where(state.in_(_REPORTED), _fact("report") == "filed", _fact("assigned_by") == node),
         _row(review).where(state.in_(("S30", "S31", *_FINAL)), _fact("reviewing_node") == node),
         _sent(_named("offer"), custody_receipt, custody_receipt.c.offered_at),
@@ -200,7 +217,9 @@ class SqlDeskBooks:
             .order_by(waits.c.since, case_file.c.case_no)
             .limit(limit)
         )
-        if unit:
+        if unit and pile == "assistance":
+            query = query.where(text(_PART_IS_MISSING.format(whose="asked.unit = :unit")).bindparams(unit=unit))
+        elif unit:
             query = query.where(case_file.c.unit == unit)
         if not sealed:
             known = case_file.c.snapshot["petition_class"].astext

@@ -179,3 +179,23 @@ def test_the_stale_are_told_who_did_what(filed):
         act(filed, "transfer-case", 1, COLLEAGUE, to_node=TOWNSHIP, to_unit=OFFICE, expected_seq=2)
 
     assert [change["act"] for change in caught.value.details["changes"]] == ["T12", "T15"]
+
+
+def test_what_an_assisting_unit_has_not_given_waits_for_it_and_for_nobody_else(filed):
+    office, other = an_actor("U"), an_actor("U", unit=f"{TOWNSHIP}.other")
+    act(filed, "transfer-case", 1, WHO, to_node=TOWNSHIP, to_unit=OFFICE)
+    filed.database.query(
+        "UPDATE routing.case_file SET snapshot = jsonb_set(snapshot, '{assists}', to_jsonb(%s::text[]))"
+        " WHERE case_no = %s RETURNING 1",
+        [other.unit, "630104.housing"],
+        number(1),
+    )
+
+    assert counts(filed) == {"acceptance": 1, "assistance": 1, "dispatch": 2}
+    assert [row["case_no"] for row in pile(filed, "assistance", other)] == [number(1)]
+    assert pile(filed, "assistance", office) == []
+    assert pile(filed, "assistance", other)[0]["age_seconds"] >= 0
+
+    act(filed, "file-assist-opinion", 1, other, paper={"opinion": "已核实"})
+    assert "assistance" not in counts(filed)
+    assert pile(filed, "assistance", other) == []
