@@ -228,7 +228,7 @@ class Stack:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def cut_link(self, child: str) -> None:
-        """Take a child's shovels away: nothing crosses its link until `heal_link`."""
+        """Take a child's shovels for cases away: only snapshots of metrics cross its link until `heal_link`."""
         node = self.node(child)
         for shovel in ("up", "down"):
             node.broker.management.delete(f"parameters/shovel/{in_path(node.vhost)}/{shovel}")
