@@ -75,6 +75,7 @@ SEALED: tuple[SealedColumn, ...] = (
     SealedColumn("routing", "document", ("case_no", "number"), "paper", "{case_no}/{number}"),
     SealedColumn("routing", "directive", ("directive_id",), "command", "{directive_id}"),
     SealedColumn("routing", "wish", ("wish_id",), "command", "{wish_id}"),
+    SealedColumn("routing", "proposed_act", ("id",), "command", "proposed/{id}"),
     SealedColumn("routing", "repeat_proposal", ("case_no", "earlier"), "note", "{case_no}/{earlier}/repeat-note"),
     SealedColumn("supervision", "proposal", ("proposal_no",), "paper_sealed", "proposal/{proposal_no}/paper"),
     SealedColumn("supervision", "proposal", ("proposal_no",), "reason_sealed", "proposal/{proposal_no}/reason"),

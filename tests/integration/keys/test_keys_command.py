@@ -185,6 +185,24 @@ def test_every_sealed_column_is_listed(node):
             assert {column.column, *column.key} <= set(stored[column.table])
 
 
+def test_an_act_that_waits_for_a_decision_is_sealed_anew_and_lets_the_old_key_go(node, intake):
+    ring = intake.desk.vault
+    node.query(
+        "INSERT INTO routing.proposed_act"
+        " (id, case_no, command_type, command, note, seq, person, role, proposed_at, state)"
+        " VALUES ('p1', '63010400020260302W00012', 'transfer-case', %s, '', 1, 'wang', 'D', now(), 'open')",
+        ring.seal("{}", "proposed/p1"),
+    )
+    assert keys("add").exit_code == keys("use", "k2").exit_code == 0
+
+    assert keys("rotate").exit_code == 0
+
+    (stored,) = node.query("SELECT command FROM routing.proposed_act")[0]
+    assert stored.startswith("k2:")
+    assert ring.open(stored, "proposed/p1") == "{}"
+    assert keys("retire", "k1").exit_code == 0
+
+
 def test_a_full_table_is_sealed_anew_batch_by_batch(node, intake):
     register(intake, 20)
     node.query(
