@@ -48,6 +48,7 @@ class RoutingService:
         self.clock = self._here.clock
         self.decode = decode
         self._stuck: frozenset[str] = frozenset()
+        self._greetings = members.Greetings()
 
     @consume_batch("routing.contact", on_failure=RETRY_THEN_PARK)
     def contacts(self, work: RoutingWork, messages: Sequence[Incoming]) -> None:
@@ -85,6 +86,13 @@ class RoutingService:
             links.tick(work, self._end)
         with self.open_work() as work:
             link_receiving.retry(work, self._end)
+
+    @every(5.0)
+    def greet_members(self) -> None:
+        """Tell nodes below that came back that they have joined."""
+        with self.open_work() as work:
+            greeted = members.greet(work, self._end, self._greetings)
+        self._greetings.told |= greeted
 
     @every(0.5)
     def settle_wishes(self) -> None:

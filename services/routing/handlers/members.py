@@ -2,11 +2,14 @@
 
 A node joins in one step and leaves in two. While it is *leaving* custody is offered to it no more, its link goes on;
 it has *left* once nothing ties it: no open case, no custody on its way, no frame without an ack. Every step may be
-repeated; what is so already is not recorded again.
+repeated; what is so already is not recorded again. The last thing a node hears when it leaves is that it left; when it
+comes back it is told so as soon as it is heard, because before that it has no link by which anything could be said.
 """
 
+from collections import Counter
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from lianxi.casework.errors import Broken, Forbidden, Unknown
@@ -37,6 +40,20 @@ class Registry:
     here: Here
     membership: Membership
     known: Collection[str]
+
+
+Joining = tuple[str, int]
+
+
+@dataclass(slots=True)
+class Greetings:
+    """Whom this process told that it has joined, and when each was last heard before it was first looked at.
+
+    A joining is known by the node and how many changes its book has: a node may leave and come back on one day.
+    """
+
+    told: set[Joining] = field(default_factory=set)
+    heard: dict[Joining, datetime | None] = field(default_factory=dict)
 
 
 def list_members(membership: Membership) -> dict[str, Any]:
@@ -85,6 +102,23 @@ def take(work: LinkWork, end: LinkEnd, origin: str, message: Any) -> None:
         send(work, end, str(end.node.parent), message)
 
 
+def greet(work: LinkWork, end: LinkEnd, greetings: Greetings) -> set[Joining]:
+    """Tell each child that joined so, once it was heard again: its own book may say that it left. Return whom."""
+    changes = work.members.all()
+    numbers = Counter(change.node for change in changes)
+    here = [each for each in newest(changes).values() if each.standing is Standing.JOINED and each.node in end.children]
+    wanted = {(each.node, numbers[each.node]): each for each in here}
+    wanted = {joining: each for joining, each in wanted.items() if joining not in greetings.told}
+    inbounds = work.link_book.inbounds() if wanted else {}
+    greeted = set()
+    for joining, member in wanted.items():
+        heard = inbounds[member.node].heard_at if member.node in inbounds else None
+        if greetings.heard.setdefault(joining, heard) != heard:
+            _say(work, end, member.node, member)
+            greeted.add(joining)
+    return greeted
+
+
 def ties_of(work: LinkWork, registry: Registry, node: str) -> Ties:
     """Return what ties a node to this one, in exact numbers as far as this node has heard."""
     end, book, members = registry.end, work.link_book, work.members
@@ -116,11 +150,16 @@ def open_cases(work: LinkWork, node: str, after: str, limit: int) -> dict[str, A
 
 
 def _tell(work: LinkWork, end: LinkEnd, here: Here, member: Member) -> None:
-    message = MemberChanged(node=member.node, parent=member.parent, standing=member.standing.value, since=member.since)
     if here.parent:
-        send(work, end, here.parent, message)
+        _say(work, end, here.parent, member)
     if member.node in end.peers:
-        send(work, end, member.node, message)
+        _say(work, end, member.node, member)
+
+
+def _say(work: LinkWork, end: LinkEnd, to_node: str, member: Member) -> None:
+    standing = member.standing.value
+    said = MemberChanged(node=member.node, parent=member.parent, standing=standing, since=member.since)
+    send(work, end, to_node, said)
 
 
 def _row(member: Member, *, changed: bool) -> dict[str, Any]:

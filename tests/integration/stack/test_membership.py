@@ -194,6 +194,10 @@ def test_a_township_joins_answers_a_case_and_leaves_while_filing_goes_on(network
         eventually(lambda number=number: known(network, CITY, number), within=150)
     assert left_to_do(network.done("leave", STREET, "--dry-run")) == []
 
+    network.done("join", STREET)
+    eventually(lambda: STREET in members(network, STREET)["joined"], within=150)
+    assert STREET not in left(network, STREET), "who came back does not go on believing that it left"
+
 
 def test_a_township_that_moves_goes_on_under_its_new_code_and_no_frame_is_lost(network):
     network.done("join", MOVING)
@@ -239,6 +243,8 @@ def test_a_township_without_a_machine_joins_as_a_vhost_of_its_district(network, 
     settings = (tmp_path / code / "node.env").read_text(encoding="utf-8")
     assert f"LIANXI_NODE={code}" in settings
     assert stack.cluster.exists(f"lianxi_{code}")
+    unit = (tmp_path / code / "systemd" / f"lianxi-{code}-portal.service").read_text(encoding="utf-8")
+    assert f"EnvironmentFile={tmp_path / code / 'node.env'}" in unit
 
     gone = CliRunner().invoke(command, ["leave", code, *options])
 
