@@ -1,4 +1,7 @@
-"""Blanking the texts of cases, and what recognises their petitioner or near-copies of their text."""
+"""Blanking the texts of cases; taking away what recognises their petitioner or near-copies, and acts never decided on.
+
+An act that was prepared for somebody's decision is no document: its words may speak of the petitioner, so it goes.
+"""
 
 from collections.abc import Sequence
 
@@ -7,7 +10,7 @@ from sqlalchemy import Connection
 from lianxi.runtime.crypto import KeyRing
 
 _BLANK = "UPDATE routing.case_text SET subject = %s, text = %s, petitioner_sealed = '' WHERE case_no = %s"
-_TRACES = ("case_person", "case_fingerprint", "repeat_search", "repeat_proposal")
+_TRACES = ("case_person", "case_fingerprint", "repeat_search", "repeat_proposal", "proposed_act")
 _PROPOSED_FOR_OTHERS = "DELETE FROM routing.repeat_proposal WHERE earlier = %s"
 
 

@@ -116,12 +116,18 @@ def test_nothing_in_routing_recognises_an_erased_person(office):
     numbers = [office.file()["number"] for _ in range(2)]
     for number in numbers:
         withdraw(office, number)
+    office.database.query(
+        "INSERT INTO routing.proposed_act"
+        " (id, case_no, command_type, command, note, seq, person, role, proposed_at, state)"
+        " VALUES ('p1', %s, 'transfer-case', 'k1:', '马桂兰来过', 1, 'wang', 'D', now(), 'returned')",
+        numbers[0],
+    )
     office.later(days=365 * 11)
     before = office.database.query("SELECT count(*) FROM routing.repeat_proposal")
 
     erase(office)
 
-    traces = ("case_person", "case_fingerprint", "repeat_search", "repeat_proposal")
+    traces = ("case_person", "case_fingerprint", "repeat_search", "repeat_proposal", "proposed_act")
     left = [office.database.query(f"SELECT count(*) FROM routing.{table}") for table in traces]
     assert (before, left) == ([(1,)], [[(0,)]] * len(traces))
 
