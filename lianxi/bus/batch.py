@@ -35,6 +35,9 @@ LIMIT_BYTES = 1024 * 1024
 WINDOW = 0.02
 """Seconds a batch waits for more messages."""
 
+APART = 0.1
+"""Seconds between the beginnings of two batches that are not full."""
+
 PREFETCH = 400
 """Messages a consumer may have unacknowledged: one batch in work, one in the buffer."""
 
@@ -203,20 +206,21 @@ class BatchConsumer:
         self, book: ConsumerBook, streams: dict[str, list[_Item]], unread: list[_Item], round_: _Round
     ) -> list[_Item]:
         """Return what of `streams` may be applied now, in order; the rest goes where the plan says."""
-        for kept in book.held(self.queue, streams):
+        known = book.known(self.queue, streams)
+        for kept in book.held(self.queue, streams) if known.any_held else ():
             item = self._opened(kept)
             item.held = True
             streams[kept.key or ""].append(item)
-        positions = book.positions(self.queue, streams)
-        gaps = book.gaps(self.queue, streams)
+        positions = known.positions
+        gaps = book.gaps(self.queue, streams) if known.any_aside else {}
         for item in unread:
             if item.kept.key in streams and item.kept.aside is None:
-                known = gaps.get(item.kept.key, Gaps())
-                gaps[item.kept.key] = Gaps(known.aside | {item.seq}, known.dropped)
+                before = gaps.get(item.kept.key, Gaps())
+                gaps[item.kept.key] = Gaps(before.aside | {item.seq}, before.dropped)
         todo: list[_Item] = []
         for key, items in streams.items():
             mine = {item.seq for item in items if item.kept.aside is not None}
-            known = gaps.get(key, Gaps())
+            around = gaps.get(key, Gaps())
             by_seq, twice = _by_seq(items)
             planned = plan(
                 positions.get(key, 0),
@@ -224,7 +228,7 @@ class BatchConsumer:
                     Place(item.seq, item.kept.raw.starts_stream, item.held, item.kept.aside is not None)
                     for item in by_seq.values()
                 ),
-                Gaps(known.aside - mine, known.dropped),
+                Gaps(around.aside - mine, around.dropped),
             )
             todo += self._follow(planned, by_seq, round_)
             round_.outcomes["duplicate"] += twice

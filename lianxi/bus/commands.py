@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from lianxi.bus.engine import run_soon
 from lianxi.bus.problems import problem
 
 
@@ -83,7 +84,8 @@ class SqlCommands:
 
     def finish(self, command_id: str, answer: Answer) -> None:
         """Complete the row that `begin` inserted."""
-        self._connection.exec_driver_sql(
+        run_soon(
+            self._connection,
             f"UPDATE {self._schema}.command_result SET refused = %s, answer = %s WHERE command_id = %s",
             (answer.refused, json.dumps(answer.body, ensure_ascii=False), command_id),
         )

@@ -1,12 +1,15 @@
 """The connections of one service to its schema: bounded, checked before use, silent about values."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from weakref import WeakMethod
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import InvalidatePoolError
 
 from lianxi.bus.arrays import write_lists_as_literals
+from lianxi.bus.driver import KEEPALIVES, FrugalConnection, Values, still_there
 from lianxi.runtime.metrics import gauge
 
 _POOL = gauge("database_pool_connections", "Connections of a service's pool: in use, and at most", ("schema", "state"))
@@ -36,13 +39,41 @@ def engine_for(
         pool_size=connections,
         max_overflow=0,
         pool_timeout=wait_seconds,
-        pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"application_name": service, "connect_timeout": 5, "options": options},
+        connect_args={
+            "application_name": service,
+            "connect_timeout": 5,
+            "options": options,
+            "client_encoding": "utf8",
+            "connection_factory": FrugalConnection,
+            **KEEPALIVES,
+        },
     )
+    event.listen(engine, "checkout", _check)
     _POOL.labels(service, "most").set(connections)
     _POOL.labels(service, "used").set_function(partial(_used, WeakMethod(_checked_out(engine))))
     return engine
+
+
+def frugal(connected: Connection) -> FrugalConnection | None:
+    """Return the driver's connection if it is one of these."""
+    link = connected.connection.dbapi_connection
+    return link if isinstance(link, FrugalConnection) else None
+
+
+def run_soon(connected: Connection, statement: str, values: Values = ()) -> None:
+    """Run a statement that has no answer before the next one, or at the commit; at once on any other connection."""
+    link = frugal(connected)
+    if link is None:
+        connected.exec_driver_sql(statement, dict(values) if isinstance(values, Mapping) else tuple(values))
+    else:
+        link.soon(statement, values)
+
+
+def _check(link: Any, _record: object, _proxy: object) -> None:
+    """Let go of all connections when the server has closed this one: it was restarted, or is gone."""
+    if not still_there(link):
+        raise InvalidatePoolError
 
 
 def _checked_out(engine: Engine) -> Any:

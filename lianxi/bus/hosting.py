@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lianxi.bus.answers import Answerer
-from lianxi.bus.batch import LIMIT, LIMIT_BYTES, TICK, WINDOW, BatchConsumer
+from lianxi.bus.batch import APART, LIMIT, LIMIT_BYTES, TICK, WINDOW, BatchConsumer
 from lianxi.bus.doors import BatchDoor, CallDoor, Service, TimerDoor, doors_of
 from lianxi.bus.failures import describe
 from lianxi.bus.messages import RawMessage
@@ -94,6 +94,7 @@ class Buffer:
         self._bytes = 0
         self._channel: Channel | None = None
         self._since = 0.0
+        self._taken = float("-inf")
         self._lock = threading.Lock()
         self._ready = threading.Event()
 
@@ -121,11 +122,15 @@ class Buffer:
         self._ready.set()
 
     def take(self, wait: float) -> Delivered | None:
-        """Return the next batch: full, or as old as the window; None if nothing came while waiting."""
+        """Return the next batch: full, or old enough; None if nothing came while waiting.
+
+        One that is not full has waited for the window, and so long that batches keep apart: what comes every few
+        milliseconds comes in batches of several, since a batch of one costs nearly as much as one of ten.
+        """
         if not self._raws:
             self._ready.wait(wait)
         self._ready.clear()
-        rest = self._since + WINDOW - time.monotonic()
+        rest = max(self._since + WINDOW, self._taken + APART) - time.monotonic()
         if self._raws and not self._full and rest > 0:
             self._ready.wait(rest)
             self._ready.clear()
@@ -133,6 +138,8 @@ class Buffer:
             number = self._fitting()
             taken, self._raws = self._raws[:number], self._raws[number:]
             self._bytes -= sum(len(raw.body) for raw in taken)
+            if taken:
+                self._taken = time.monotonic()
             if self._raws:
                 self._since = time.monotonic()
             return Delivered(self._channel, taken) if taken and self._channel is not None else None

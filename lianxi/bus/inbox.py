@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from lianxi.bus.engine import run_soon
 from lianxi.bus.messages import RawMessage
 from lianxi.bus.retries import Branch
 
@@ -51,6 +52,15 @@ class Gaps:
     dropped: frozenset[int] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is remembered of some streams: the last number of each, and whether anything is held or set aside."""
+
+    positions: Mapping[str, int]
+    any_held: bool
+    any_aside: bool
+
+
 class ConsumerBook(Protocol):
     """The memory of the consumers of one service, inside one transaction."""
 
@@ -60,6 +70,10 @@ class ConsumerBook(Protocol):
 
     def unseen(self, queue: str, ids: Sequence[str]) -> set[str]:
         """Remember `ids` as seen; return those that were not."""
+        ...
+
+    def known(self, queue: str, keys: Collection[str]) -> Known:
+        """Return what is remembered of these streams; nearly always no more than how far they are."""
         ...
 
     def positions(self, queue: str, keys: Collection[str]) -> dict[str, int]:
@@ -113,6 +127,12 @@ class ConsumerBook(Protocol):
 
 _MESSAGE = "message_id, type, exchange, routing_key, headers, body"
 
+_KNOWN = """
+SELECT NULL, (EXISTS (SELECT 1 FROM {s}.held WHERE queue = %s AND key = ANY(%s::text[])))::int
+    + 2 * (EXISTS (SELECT 1 FROM {s}.parked WHERE queue = %s AND key = ANY(%s::text[])))::int
+UNION ALL
+SELECT key, last_seq FROM {s}.stream_position WHERE queue = %s AND key = ANY(%s::text[])
+"""
 
 _READY = """
 SELECT DISTINCT h.key
@@ -168,7 +188,7 @@ class SqlInbox:
         return list(self._connection.exec_driver_sql(statement.format(s=self._schema), values).all())
 
     def _run(self, statement: str, *values: Any) -> None:
-        self._connection.exec_driver_sql(statement.format(s=self._schema), values)
+        run_soon(self._connection, statement.format(s=self._schema), values)
 
     def lock(self, queue: str) -> None:
         """Take the queue's advisory lock for this transaction."""
@@ -183,6 +203,12 @@ class SqlInbox:
             sorted(set(ids)),  # one order for all, so that two consumers cannot deadlock
         )
         return {row[0] for row in rows}
+
+    def known(self, queue: str, keys: Collection[str]) -> Known:
+        """Read stream_position, and look whether the streams have a row in held or parked."""
+        wanted = list(keys)
+        flags, *rows = self._rows(_KNOWN, *(queue, wanted) * 3)
+        return Known(dict(map(tuple, rows)), bool(flags[1] & 1), bool(flags[1] & 2))
 
     def positions(self, queue: str, keys: Collection[str]) -> dict[str, int]:
         """Read stream_position."""

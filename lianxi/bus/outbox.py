@@ -1,7 +1,7 @@
 """What a service wants to tell, written in the transaction of the facts it tells of.
 
-`add` is one statement whatever the number of messages, and one notification per transaction; PostgreSQL delivers it
-at the commit, so the relay never looks before there is something to see. Reading the outbox is the relay's business.
+`add` is one statement whatever the number of messages, with the notification that PostgreSQL delivers at the commit,
+so the relay never looks before there is something to see. Reading the outbox is the relay's business.
 """
 
 import json
@@ -16,12 +16,13 @@ INSERT INTO {schema}.outbox (message_id, type, exchange, routing_key, headers, b
 SELECT id, type, exchange, routing_key, headers::jsonb, body
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[]) WITH ORDINALITY
      AS message (id, type, exchange, routing_key, headers, body, place)
-ORDER BY place
+ORDER BY place;
+SELECT pg_notify(%s, %s)
 """
 
 
-def add(connection: Connection, schema: str, messages: Sequence[Outgoing]) -> None:
-    """Write `messages` in their order and wake the relay when the transaction commits."""
+def add(connection: Connection, schema: str, messages: Sequence[Outgoing], *, last: bool = False) -> None:
+    """Write `messages` in their order and wake the relay when the transaction commits; `last` commits with them."""
     if not messages:
         return
     columns = (
@@ -31,6 +32,7 @@ def add(connection: Connection, schema: str, messages: Sequence[Outgoing]) -> No
         [message.routing_key for message in messages],
         [json.dumps(message.headers) if message.headers else "{}" for message in messages],
         [message.body for message in messages],
+        OUTBOX_CHANNEL,
+        schema,
     )
-    connection.exec_driver_sql(_ADD.format(schema=schema), columns)
-    connection.exec_driver_sql("SELECT pg_notify(%s, %s)", (OUTBOX_CHANNEL, schema))
+    connection.exec_driver_sql(_ADD.format(schema=schema) + (";COMMIT" if last else ""), columns)

@@ -25,6 +25,7 @@ from psycopg2.extensions import connection
 
 from lianxi.bus.amqp import BROKEN, Batch, ConfirmingPublisher, Publication
 from lianxi.bus.arrays import write_lists_as_literals
+from lianxi.bus.driver import KEEPALIVES, FrugalConnection
 from lianxi.bus.housekeeping import Housekeeping, Retention
 from lianxi.bus.messages import CONTENT_TYPE, EXPIRATION, OUTBOX_CHANNEL, TOGETHER, TRANSIENT
 from lianxi.bus.parcels import PARCEL, Item, grouped, packed
@@ -39,6 +40,9 @@ WINDOW = 1000
 LANES = 2
 POLL = 1.0
 """Seconds between two looks at the outboxes when no notification came."""
+
+APART = 0.02
+"""Seconds between a claim and the next one that a notification asks for."""
 
 PAUSE = 0.5
 LONGEST_PAUSE = 5.0
@@ -77,7 +81,7 @@ LOST: tuple[type[BaseException], ...] = (psycopg2.Error, BrokerLost, *BROKEN)
 class Lane:
     """One transaction at a time: rows claimed, sent, and waiting for their confirms."""
 
-    database: connection
+    database: FrugalConnection
     schema: str = ""
     positions: list[list[int]] = field(default_factory=list)
     """The rows of each message that was sent: of a parcel there are several."""
@@ -105,6 +109,7 @@ class Relay:
         # commits late has lower numbers, so once a poll, and when nothing is found, the search starts anew.
         self._begin: dict[str, int] = {}
         self._began = 0.0
+        self._claimed = 0.0
         # Where there may be something to send: where a notification said so, and once a poll everywhere.
         self._waiting = set(schemas)
         self._wakened, self._waker = os.pipe()
@@ -143,8 +148,9 @@ class Relay:
         opened: list[connection] = []
         publisher: ConfirmingPublisher | None = None
         try:
-            opened.extend(self._open_database() for _ in range(LANES + 1))
+            opened.append(self._open_database(connection))
             opened[0].autocommit = True
+            opened.extend(self._open_database(FrugalConnection) for _ in range(LANES))
             with opened[0].cursor() as cursor:
                 cursor.execute(f"LISTEN {OUTBOX_CHANNEL}")
             publisher = ConfirmingPublisher(self._amqp_uri, name="relay")
@@ -153,7 +159,7 @@ class Relay:
             again = send_again_if_wiped(self._amqp_uri, opened[0], self._schemas, self._kept_hours)
             if again:
                 self._log.error("the broker lost its disk, sending again", messages=again)
-            yield opened[0], [Lane(each) for each in opened[1:]], publisher
+            yield opened[0], [Lane(each) for each in opened[1:] if isinstance(each, FrugalConnection)], publisher
         finally:
             if publisher is not None:
                 publisher.close()
@@ -161,16 +167,17 @@ class Relay:
                 with suppress(psycopg2.Error):
                     each.close()
 
-    def _open_database(self) -> connection:
-        return psycopg2.connect(
+    def _open_database(self, factory: type[connection]) -> connection:
+        opened: connection = psycopg2.connect(
             self._dsn,
             application_name="lianxi relay",
             options=_PLAN,
             connect_timeout=5,
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=3,
+            client_encoding="utf8",
+            connection_factory=factory,
+            **KEEPALIVES,
         )
+        return opened
 
     def _relay(self, listener: connection, idle: list[Lane], publisher: ConfirmingPublisher) -> None:
         """Keep as many lanes busy as there is work for; finish them in the order in which they began."""
@@ -209,6 +216,7 @@ class Relay:
                 cursor.execute(_CLAIM.format(schema=schema), (begin, list(self._shunned), WINDOW // LANES))
                 rows = cursor.fetchall()
             if rows:
+                self._claimed = time.monotonic()
                 lane.schema = schema
                 self._begin[schema] = rows[0][0]
                 lane.positions, publications = _publications(rows)
@@ -233,15 +241,14 @@ class Relay:
         if batch is None:
             return
         CONFIRM_SECONDS.observe(time.monotonic() - lane.sent)
-        with lane.database.cursor() as cursor:
-            for column, outcome, indexes in (
-                ("sent_at", "sent", batch.confirmed),
-                ("unroutable_at", "unroutable", batch.returned),
-            ):
-                if indexes:
-                    positions = [position for index in indexes for position in lane.positions[index]]
-                    cursor.execute(_MARK.format(schema=lane.schema, column=column), (positions,))
-                    SENT.labels(lane.schema, outcome).inc(len(positions))
+        for column, outcome, indexes in (
+            ("sent_at", "sent", batch.confirmed),
+            ("unroutable_at", "unroutable", batch.returned),
+        ):
+            if indexes:
+                positions = [position for index in indexes for position in lane.positions[index]]
+                lane.database.soon(_MARK.format(schema=lane.schema, column=column), (positions,))
+                SENT.labels(lane.schema, outcome).inc(len(positions))
         lane.database.commit()
         if batch.returned:
             self._log.error("unroutable", schema=lane.schema, messages=len(batch.returned))
@@ -261,8 +268,14 @@ class Relay:
         raise BrokerLost(failure)
 
     def _sleep(self, listener: connection) -> None:
-        """Wait for a notification, for `stop`, or for the next poll."""
+        """Wait for a notification, for `stop`, or for the next poll, and keep the claims apart.
+
+        Under load rows come every few milliseconds; a claim of several costs hardly more than one of a single row.
+        """
         select.select([listener.fileno(), self._wakened], [], [], POLL)
+        rest = self._claimed + APART - time.monotonic()
+        if rest > 0:
+            select.select([self._wakened], [], [], rest)
 
     def _hear(self, listener: connection) -> None:
         """Note which schemas the notifications name."""

@@ -20,7 +20,7 @@ from lianxi.bus.batch import LIMIT
 from lianxi.bus.commands import Answer, CommandReused
 from lianxi.bus.doors import Service
 from lianxi.bus.hosting import Host
-from lianxi.bus.inbox import Failed, Gaps, Kept
+from lianxi.bus.inbox import Failed, Gaps, Kept, Known
 from lianxi.bus.messages import TOGETHER, Outgoing, RawMessage
 from lianxi.bus.topology import Topology, load
 from lianxi.bus.work import Work
@@ -91,6 +91,9 @@ class MemoryWork(Work):
         """Return the answers given."""
         return MemoryCommands(self.tables)
 
+    def only_read(self) -> None:
+        """There is nothing to spare."""
+
     def publish(self, message: Outgoing) -> None:
         """Send `message` once this work is committed."""
         self.tables.outbox.append(message)
@@ -143,6 +146,11 @@ class MemoryInbox:
         new = {each for each in ids if (queue, each) not in self._tables.seen}
         self._tables.seen |= {(queue, each) for each in new}
         return new
+
+    def known(self, queue: str, keys: Collection[str]) -> Known:
+        """Return what is remembered."""
+        held, gaps = self.held(queue, keys), self.gaps(queue, keys)
+        return Known(self.positions(queue, keys), bool(held), bool(gaps))
 
     def positions(self, queue: str, keys: Collection[str]) -> dict[str, int]:
         """Return the known positions."""

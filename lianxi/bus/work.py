@@ -20,6 +20,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from lianxi.bus.commands import CommandBook, SqlCommands
+from lianxi.bus.driver import FrugalConnection
+from lianxi.bus.engine import frugal
 from lianxi.bus.inbox import ConsumerBook, SqlInbox
 from lianxi.bus.messages import Incoming, Outgoing, RawMessage
 from lianxi.bus.outbox import add
@@ -39,6 +41,8 @@ class Work:
         self._connection: Connection | None = None
         self._outgoing: list[Outgoing] = []
         self._afterwards: list[Callable[[], object]] = []
+        self._savepoints = 0
+        self._reading: FrugalConnection | None = None
 
     @property
     def connection(self) -> Connection:
@@ -57,6 +61,12 @@ class Work:
         """Return the answers this service has given."""
         return SqlCommands(self.connection, self.schema)
 
+    def only_read(self) -> None:
+        """Let every statement of this work stand for itself: what changes nothing has nothing to commit."""
+        self._reading = frugal(self.connection)
+        if self._reading is not None:
+            self._reading.each_alone = True
+
     def publish(self, message: Outgoing) -> None:
         """Send `message` once this work is committed."""
         self._outgoing.append(message)
@@ -74,7 +84,7 @@ class Work:
         before, self._outgoing = self._outgoing, []
         so_far = len(self._afterwards)
         try:
-            with self.connection.begin_nested():
+            with self._marked():
                 yield
                 add(self.connection, self.schema, self._outgoing)  # inside: a message that cannot be written fails here
         except BaseException:
@@ -82,6 +92,26 @@ class Work:
             raise
         finally:
             self._outgoing = before
+
+    @contextmanager
+    def _marked(self) -> Iterator[None]:
+        """Set a savepoint that costs no journey to the server of its own, where the connection knows how."""
+        link = frugal(self.connection)
+        if link is None:
+            with self.connection.begin_nested():
+                yield
+            return
+        self._savepoints += 1
+        name = f"savepoint_{self._savepoints}"
+        link.mark(name)
+        try:
+            yield
+            if link.release(name):
+                self.connection.exec_driver_sql(f"RELEASE SAVEPOINT {name}")
+        except BaseException as error:
+            if not self.lost(error) and link.begun(name):
+                self.connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {name}")
+            raise
 
     @staticmethod
     def passes(error: BaseException) -> bool:
@@ -120,9 +150,11 @@ class Work:
         connection, self._connection = self.connection, None
         outgoing, self._outgoing = self._outgoing, []
         afterwards, self._afterwards = self._afterwards, []
+        if self._reading is not None:
+            self._reading.each_alone, self._reading = False, None
         with connection:  # closing rolls back what was not committed
             if kind is None:
-                add(connection, self.schema, outgoing)
+                add(connection, self.schema, outgoing, last=frugal(connection) is not None)
                 connection.commit()
         if kind is None:
             for act in afterwards:

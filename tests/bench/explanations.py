@@ -44,6 +44,10 @@ EXPLANATIONS: dict[str, str] = {
         " one lifecycle, most of them in batches of one or two events, and gets smaller as the batches grow. The target"
         " of the architecture is still to be worked for."
     ),
+    "filing-steady": (
+        f"{_CORES} Twenty clients that never pause take all the node has, so they wait for each other: each of them"
+        " twenty times as long as the node takes for one. The paced rows above show what a petitioner sees."
+    ),
     "agencies-rate": (
         f"{_CORES} Half of what notify spends on a delivery is keeping the event for that agency and writing down"
         " that it arrived; the receivers share the cores."

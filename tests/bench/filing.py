@@ -3,16 +3,18 @@
 Twenty clients file at a city node in three ways: twenty petitions a second between them, as on a busy morning; the
 burst of the design, thirty-five a second; and each one after the other as fast as it is answered, which is as much as
 the node can take. Then two hundred clients do the same, more than it can take: they are to be told to come back
-later, and none may be left without an answer. The cases are opened meanwhile on the same cores.
+later, and none may be left without an answer. The cases are opened meanwhile on the same cores. At last a hundred
+clients do it for twenty seconds, every answer is counted, and the receipts are held against the contacts in the books.
 """
 
 import json
 from typing import Any
 
-from lianxi.ops.local.stack import LocalNode
+from lianxi.ops.local.stack import LocalNode, Stack
 from tests.bench.figures import Figure, Row, percentile
 from tests.bench.ground import Bench, Meter, output_of
 from tests.bench.web import LIMITS
+from tests.support.databases import Database
 
 CITY = "630100"
 CLIENTS, CROWD = 20, 200
@@ -20,6 +22,8 @@ MORNING, BURST = 20.0, 35.0
 LOADS = {"morning": (CLIENTS, MORNING), "burst": (CLIENTS, BURST), "steady": (CLIENTS, 0.0), "crowd": (CROWD, 0.0)}
 """How many clients, and how many petitions a second between them; 0 for as many as are answered."""
 SECONDS, WARM_UP = 15, 4
+OVERLOAD, OVERLOAD_SECONDS = 100, 20
+_CONTACTS = "SELECT count(*) FROM intake.contact"
 P95 = 0.150
 MILLI = 1000
 SIGNS_OF_LIFE = 10.0
@@ -41,7 +45,40 @@ def measure_filing(bench: Bench) -> list[Row]:
                 bench.say(f"{name} {turn + 1}: {_shown(reports[name][-1])}")
         filed = sum(report["answers"].get("201", 0) for several in reports.values() for report in several)
         cost = meter.cost(max(filed, 1), MILLI)
-    return [*_rows(bench, reports, cost), *_crowd(reports["crowd"])]
+        overload = _overload(bench, stack, node)
+    return [*_rows(bench, reports, cost), *_crowd(reports["crowd"]), *overload]
+
+
+def _overload(bench: Bench, stack: Stack, node: LocalNode) -> list[Row]:
+    """Let a hundred clients file for a while; compare what they were told with what the node has."""
+    books = Database(stack.cluster, node.database)
+    before = books.query(_CONTACTS)[0][0]
+    seconds = bench.size(OVERLOAD_SECONDS, least=5)
+    order = {"url": node.portal_url, "clients": OVERLOAD, "rate": 0.0, "first": 9_000_000}
+    report = _filers(order | {"warm_up": 0, "seconds": seconds})
+    bench.say(f"overload: {_shown(report)}")
+    kept, receipts = books.query(_CONTACTS)[0][0] - before, report["answers"].get("201", 0)
+    note = (
+        f"answers: {_answers([report])}; {receipts} receipts, {kept} contacts in the books;"
+        f" the longest answer took {report['longest']:.2f} s; {report['without_advice']} refusals without Retry-After"
+    )
+    return [
+        Row(
+            key="filing-overload",
+            what=f"filing over HTTP, {OVERLOAD} clients at once for {seconds} s: p95 of those that were taken",
+            unit="s",
+            ours=Figure.of([percentile(report["seconds"] or [0.0], 0.95)]),
+            note=note,
+        ),
+        Row(
+            key="filing-overload-lost",
+            what="receipts of these without a contact in the books, and answers that were neither 201 nor 503",
+            unit="filings",
+            ours=Figure.of([float(max(0, receipts - kept) + _lost(report))]),
+            target=0.0,
+            at_most=True,
+        ),
+    ]
 
 
 def _report(bench: Bench, node: LocalNode, clients: int, rate: float, first: int) -> dict[str, Any]:
@@ -53,6 +90,10 @@ def _report(bench: Bench, node: LocalNode, clients: int, rate: float, first: int
         "warm_up": WARM_UP,
         "seconds": bench.size(SECONDS, least=5),
     }
+    return _filers(order)
+
+
+def _filers(order: dict[str, Any]) -> dict[str, Any]:
     report: dict[str, Any] = json.loads(output_of(["-m", "tests.bench.filers"], given=json.dumps(order).encode()))
     return report
 

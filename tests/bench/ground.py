@@ -23,7 +23,7 @@ from lianxi.bus.migration import create_bus_tables
 from lianxi.ops.local.broker import Broker
 from lianxi.ops.local.cluster import Cluster
 from lianxi.ops.local.stack import Stack
-from tests.bench.figures import plain
+from tests.bench.figures import TEN, plain
 from tests.support.brokers import Vhost
 from tests.support.databases import Database
 
@@ -136,18 +136,23 @@ class Meter:
         self._before = self._used()
 
     def cost(self, things: int, unit: float = 1e6) -> str:
-        """Return what each part has used for one of so many things, in millionths of a second unless said."""
+        """Return what each part, and all of them, have used for one of so many things, in µs unless said."""
         used = self._used()
         each = {name: (used[name] - self._before[name]) / max(things, 1) for name in used}
         cores = len(os.sched_getaffinity(0))
         # The servers spread over the cores; an interpreter of ours does not.
         ours = [seconds for name, seconds in each.items() if name not in SERVERS]
         bound = min(cores / max(sum(each.values()), TINY), 1 / max(*ours, TINY))
-        shown = ", ".join(f"{name} {seconds * unit:,.0f}" for name, seconds in each.items())
+        each["together"] = sum(each.values())
+        shown = ", ".join(f"{name} {_digits(seconds * unit)}" for name, seconds in each.items())
         return f"{shown}; so at best {plain(bound)}/s on these {cores} cores if nobody else used them"
 
     def _used(self) -> dict[str, float]:
         return {name: cpu_seconds(*pids) for name, pids in self._parts.items()}
+
+
+def _digits(number: float) -> str:
+    return f"{number:,.0f}" if number >= TEN else f"{number:.1f}"
 
 
 @contextmanager

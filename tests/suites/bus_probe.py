@@ -10,9 +10,10 @@ import time
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from lianxi.bus.doors import FailurePolicy, call, consume_batch, every
+from lianxi.bus.engine import engine_for
 from lianxi.bus.messages import Incoming, RawMessage, Undecodable, UnknownMessage
 from lianxi.bus.testing import MemoryTables, MemoryWork
 from lianxi.bus.topology import Exchange, Topology, consumed
@@ -105,7 +106,7 @@ class Probe:
     name: ClassVar[str] = "probe"
 
     def __init__(self) -> None:
-        engine = create_engine(os.environ["PROBE_DATABASE_URL"], pool_size=5, pool_pre_ping=True)
+        engine = engine_for(os.environ["PROBE_DATABASE_URL"], SCHEMA, 5)
         self.open_work = lambda: ProbeWork(engine, SCHEMA)
         self.decode = decode
         self.beats = 0

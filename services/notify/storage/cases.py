@@ -6,6 +6,7 @@ from operator import attrgetter
 
 from sqlalchemy import Connection
 
+from lianxi.bus.engine import run_soon
 from services.notify.domain.facts import CaseStanding
 from services.notify.storage.tables import case_standing
 
@@ -37,4 +38,4 @@ class SqlCases:
         if not cases:
             return
         rows = [_values(case) for case in sorted(cases, key=lambda one: one.case_no)]
-        self._connection.exec_driver_sql(_SAVE, tuple(list(column) for column in zip(*rows, strict=True)))
+        run_soon(self._connection, _SAVE, [list(column) for column in zip(*rows, strict=True)])

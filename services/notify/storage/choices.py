@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
+from lianxi.bus.engine import run_soon
 from services.notify.domain.choices import Choice
 from services.notify.domain.rules import Channel
 
@@ -35,4 +36,4 @@ class SqlChoices:
     def save(self, choice: Choice) -> None:
         """Write a choice down; the newest counts."""
         values = (choice.case_no, ",".join(choice.channels), choice.language, choice.electronic)
-        self._connection.exec_driver_sql(_SAVE, (*values, choice.chosen_by, choice.chosen_at))
+        run_soon(self._connection, _SAVE, (*values, choice.chosen_by, choice.chosen_at))

@@ -5,6 +5,7 @@ from dataclasses import fields
 
 from sqlalchemy import Connection
 
+from lianxi.bus.engine import run_soon
 from services.notify.domain.service_of_documents import Served, ServiceOfDocument, ServiceState
 
 _COLUMNS = tuple(field.name for field in fields(ServiceOfDocument))
@@ -40,11 +41,11 @@ class SqlServices:
 
     def open(self, service: ServiceOfDocument) -> None:
         """Write down a document that has to be served, once."""
-        self._connection.exec_driver_sql(_OPEN, _values(service))
+        run_soon(self._connection, _OPEN, _values(service))
 
     def served(self, served: Served) -> None:
         """Note what the case says: a document was served."""
-        self._connection.exec_driver_sql(_SERVED, {field.name: getattr(served, field.name) for field in fields(Served)})
+        run_soon(self._connection, _SERVED, {field.name: getattr(served, field.name) for field in fields(Served)})
 
     def of_case(self, case_no: str) -> list[ServiceOfDocument]:
         """Return the documents of a case, oldest first."""

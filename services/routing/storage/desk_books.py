@@ -11,7 +11,6 @@ from sqlalchemy import (
     Table,
     Text,
     case,
-    delete,
     func,
     literal,
     literal_column,
@@ -23,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TIMESTAMP, insert
 from sqlalchemy.sql import ColumnElement, Subquery
 
+from lianxi.bus.engine import run_soon
 from lianxi.casework.messages.facts import PetitionClass
 from lianxi.runtime.crypto import KeyRing
 from services.routing.domain.desk import ProposedAct, Relation, Taking
@@ -135,7 +135,7 @@ class SqlDeskBooks:
 
     def give_back(self, case_no: str) -> None:
         """Let a case lie on its pile again."""
-        self._connection.execute(delete(_taking).where(_taking.c.case_no == case_no))
+        run_soon(self._connection, f"DELETE FROM {_taking.fullname} WHERE case_no = %s", (case_no,))
 
     def propose(self, proposed: ProposedAct) -> None:
         """Keep a proposed act."""

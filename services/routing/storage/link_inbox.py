@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from lianxi.bus.engine import run_soon
 from services.routing.domain.link_frames import Frame, Place, Quarantined, Refusal
 from services.routing.domain.link_protocol import Epoch, Inbound
 from services.routing.domain.link_reading import letter_in
@@ -111,18 +112,10 @@ class LinkInbox:
 
     def save_inbound(self, inbound: Inbound) -> None:
         """Write where a stream stands."""
-        self._run(
-            _SAVE,
-            str(inbound.epoch or ""),
-            inbound.applied,
-            inbound.chain,
-            inbound.held,
-            inbound.held_min,
-            inbound.peer_sent,
-            inbound.heard,
-            inbound.heard_at,
-            inbound.peer,
-        )
+        where = (inbound.applied, inbound.chain, inbound.held, inbound.held_min)
+        heard = (inbound.peer_sent, inbound.heard, inbound.heard_at)
+        values = (str(inbound.epoch or ""), *where, *heard, inbound.peer)
+        run_soon(self._connection, _SAVE.format(s=self._schema), values)
 
     def held(self, peer: str, epoch: Epoch) -> dict[int, tuple[Place, str]]:
         """Return place and id of what waits behind a gap."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from lianxi.bus.engine import run_soon
 from lianxi.bus.messages import EXPIRATION, TRANSIENT, Outgoing
 from lianxi.casework.identifiers import DivisionCode
 from services.routing.domain.link_frames import ACK, PARCEL, SEAM, OutboxRow, Place, headers_of, packed
@@ -64,6 +65,9 @@ class LinkOutbox:
     def _run(self, statement: str, *values: Any) -> Any:
         return self._connection.exec_driver_sql(statement.format(s=self._schema), values)
 
+    def _run_soon(self, statement: str, *values: Any) -> None:
+        run_soon(self._connection, statement.format(s=self._schema), values)
+
     def outbounds(self, peers: Collection[str], fresh: Callable[[], Epoch]) -> dict[str, Outbound]:
         """Return the streams to these neighbours, locked in order; one that is not there yet begins now."""
         rows = self._run(_LOCK, list(peers)).all()
@@ -76,7 +80,7 @@ class LinkOutbox:
 
     def save_outbound(self, outbound: Outbound) -> None:
         """Write where a stream stands."""
-        self._run(
+        self._run_soon(
             _SAVE,
             str(outbound.epoch),
             outbound.last_seq,
@@ -100,7 +104,7 @@ class LinkOutbox:
     def append(self, rows: Sequence[OutboxRow], now: datetime) -> None:
         """Keep new frames of one stream and hand them to the relay."""
         first = rows[0].place
-        self._run(
+        self._run_soon(
             _APPEND,
             first.peer,
             first.epoch,

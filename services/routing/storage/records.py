@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from lianxi.bus.engine import run_soon
 from lianxi.casework.case.builders import paper_digest
 from lianxi.casework.case.state import Case
 from lianxi.casework.errors import Invalid
@@ -73,7 +74,7 @@ class SqlTexts:
         subject = self._keys.seal(text.subject, f"{text.case_no}/subject")
         content = self._keys.seal(text.text, f"{text.case_no}/text")
         row = (text.case_no, subject, content, text.petitioner_key, text.petitioner_sealed)
-        self._connection.exec_driver_sql(_KEEP_TEXT, row)
+        run_soon(self._connection, _KEEP_TEXT, row)
 
     def get(self, case_no: str) -> CaseText | None:
         """Return it, or None where this node never held the case."""
@@ -166,7 +167,7 @@ class SqlDocuments:
 
     def _insert(self, case_no: str, number: str, kind: str, digest: str, paper: Mapping[str, str]) -> None:
         sealed = self._keys.seal(_json(paper), f"{case_no}/{number}")
-        self._connection.exec_driver_sql(_KEEP_DOCUMENT, (case_no, number, kind, digest, sealed))
+        run_soon(self._connection, _KEEP_DOCUMENT, (case_no, number, kind, digest, sealed))
 
 
 class SqlReceipts:

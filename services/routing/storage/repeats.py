@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from lianxi.bus.engine import run_soon
 from lianxi.casework.messages.facts import Actor, CaseState, PetitionClass
 from lianxi.casework.messages.notices import ContactRegistered
 from lianxi.contracts.schemas import dump, load
@@ -139,7 +140,7 @@ class SqlRepeats:
             return
         alike = self._alike[text.case_no] = self._sharing(every)
         if sum(len(each.intersection(made)) * 2 >= len(made) for each in alike.values()) < _LIKELY_COPIES:
-            self._connection.exec_driver_sql(_REMEMBER_TEXT, (text.case_no, list(made)))
+            run_soon(self._connection, _REMEMBER_TEXT, (text.case_no, list(made)))
 
     def copies_of(self, text: CaseText, besides: Iterable[str]) -> tuple[Known, ...]:
         """Return cases here whose texts are near-copies of this one, latest first."""
@@ -158,7 +159,7 @@ class SqlRepeats:
         """Keep proposals; what was proposed before stays as it is, with its decision."""
         if proposals:
             columns = zip(*map(_new_row, proposals), strict=True)
-            self._connection.exec_driver_sql(_PROPOSE, tuple(list(column) for column in columns))
+            run_soon(self._connection, _PROPOSE, [list(column) for column in columns])
 
     def proposals(self, case_no: str) -> tuple[Proposal, ...]:
         """Return what was proposed for a case, most likely first, with where the earlier cases stand now."""

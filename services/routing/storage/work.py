@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine, update
 
+from lianxi.bus.engine import run_soon
 from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import DivisionCode
 from lianxi.casework.messages.catalogue import COMMANDS
@@ -125,7 +126,7 @@ class RoutingWork(LinkWork):
 
     def remember_sorting(self, case_no: str, why: str, proposal: Mapping[str, Any]) -> None:
         """Keep what the rules proposed and why the case waits."""
-        self.connection.exec_driver_sql(_REMEMBER_SORTING, (case_no, why, json.dumps(dict(proposal))))
+        run_soon(self.connection, _REMEMBER_SORTING, (case_no, why, json.dumps(dict(proposal))))
 
     def explain_waiting(self, case_no: str, why: str) -> None:
         """Keep another reason why the case waits."""

@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql
 
+from lianxi.bus.engine import run_soon
+
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -19,9 +21,10 @@ def upsert(connection: Connection, table: Table, row_class: type, rows: Sequence
     """Insert or replace rows of a dataclass with the table's column names; `computed` are SQL expressions beside."""
     if rows:
         names = _names(row_class)
-        connection.exec_driver_sql(
+        run_soon(
+            connection,
             _statement(table, names, tuple(computed.items())),
-            tuple([getattr(row, name) for row in rows] for name in names),
+            [[getattr(row, name) for row in rows] for name in names],
         )
 
 
