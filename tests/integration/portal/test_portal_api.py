@@ -61,8 +61,8 @@ class TestFiling:
         assert (asked["registered_by"]["role"], asked["registered_by"]["node"]) == ("R", "630104")
         assert "submitted_at" not in asked
 
-    def test_a_case_officer_registers_nothing(self, sign_in, offices):
-        assert sign_in("case_officer").post("/api/v1/cases", PETITION).status_code == 403
+    def test_a_reviewer_registers_nothing(self, sign_in, offices):
+        assert sign_in("reviewer").post("/api/v1/cases", PETITION).status_code == 403
         assert offices.times("intake.register") == 0
 
     def test_a_form_sent_twice_is_one_petition(self, app, offices):
