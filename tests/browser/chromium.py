@@ -137,7 +137,7 @@ class Page:
         """Go to an address and wait until the page is there."""
         self.run("window.lianxiOld = true")
         self.call("Page.navigate", url=address)
-        self._until("window.lianxiOld !== true && document.readyState === 'complete'", f"{address} did not load")
+        self.until("window.lianxiOld !== true && document.readyState === 'complete'", f"{address} did not load")
 
     def fill(self, **fields):
         """Type into fields by their names; a double underscore stands for a dot."""
@@ -148,9 +148,7 @@ class Page:
         """Press the button or follow the link with these words, and wait for the next page."""
         found = self.run(f"({PRESS})({json.dumps(words)})")
         assert found, f"nothing to press says {words!r} on: {self.text[:300]}"
-        self._until(
-            "window.lianxiOld !== true && document.readyState === 'complete'", f"pressing {words!r} led nowhere"
-        )
+        self.until("window.lianxiOld !== true && document.readyState === 'complete'", f"pressing {words!r} led nowhere")
 
     @property
     def text(self):
@@ -178,7 +176,8 @@ class Page:
         """Return the page as the printer would get it, as PDF."""
         return base64.b64decode(self.call("Page.printToPDF", preferCSSPageSize=True)["data"])
 
-    def _until(self, script, otherwise):
+    def until(self, script, otherwise):
+        """Wait until a script says yes; `otherwise` is told if it never does."""
         deadline = time.monotonic() + 20
         while True:
             try:

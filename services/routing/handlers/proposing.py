@@ -14,7 +14,10 @@ from services.routing.handlers.cases import check_sealed, known_case
 
 
 def propose_act(work: RoutingWork, act: tuple[str, str], note: str, actor: Actor, here: Here) -> dict[str, Any]:
-    """Keep an act for somebody else's decision, with the version of the case that was seen."""
+    """Keep an act for somebody else's decision, with the version of the case that was seen.
+
+    Whoever had taken the case puts it back with that: else nobody could decide for half an hour.
+    """
     command_type, command = act
     check_askable(command_type)
     order = work.read_command(command_type, command)
@@ -32,6 +35,9 @@ def propose_act(work: RoutingWork, act: tuple[str, str], note: str, actor: Actor
         proposed_at=here.clock.now(),
     )
     work.desk_books.propose(proposed)
+    taken = work.desk_books.taking(case.case_no)
+    if taken is not None and taken.person == actor.person:
+        work.desk_books.give_back(case.case_no)
     return {"id": proposed.id, "case_no": case.case_no, "seq": case.seq}
 
 

@@ -84,6 +84,24 @@ def proposed(node, actor=WHO, **more):
     return proposing.propose_act(node, transfer(actor, **more), "建议转区里", actor, node.here)["id"]
 
 
+def test_whoever_proposes_an_act_on_a_case_they_have_taken_puts_it_back_for_the_decision():
+    node = waiting()
+    taking.take(node, NUMBER, WHO, node.here)
+    act_id = proposed(node)
+    assert node.desk_books.taking(NUMBER) is None
+
+    assert proposing.decide_act(node, act_id, LEADER, node.here, approve=True, reason="")["case_no"] == NUMBER
+
+
+def test_a_proposal_leaves_a_case_with_the_colleague_who_has_taken_it():
+    node = waiting()
+    taking.take(node, NUMBER, COLLEAGUE, node.here)
+
+    proposed(node)
+
+    assert node.desk_books.taking(NUMBER).person == COLLEAGUE.person
+
+
 def test_what_one_proposes_another_lets_happen_in_their_own_name():
     node = waiting()
     act_id = proposed(node)
