@@ -35,7 +35,7 @@ LIMIT_BYTES = 1024 * 1024
 WINDOW = 0.02
 """Seconds a batch waits for more messages."""
 
-APART = 0.1
+APART = 0.05
 """Seconds between the beginnings of two batches that are not full."""
 
 PREFETCH = 400

@@ -1,9 +1,8 @@
 """Row 4: how long after its filing at the city a petition can be read in the township's office.
 
 Three nodes with all their processes. Petitions are filed over HTTP at the city, one after the other; the rules send
-each to the district by themselves. There a dispatcher asks for it over HTTP until it is there and sends it on to the
-township's office, where a clerk asks for it until it waits for acceptance. The clock runs from before the filing to
-the end of that answer, so the dispatcher's looking and acting are in it; only their thinking is not.
+each to the district and on to the township's office by themselves. There a clerk asks for it over HTTP until it waits
+for acceptance. The clock runs from before the filing to the end of that answer.
 """
 
 import random
@@ -15,7 +14,6 @@ from tests.bench.ground import Bench, NotFinished
 from tests.bench.web import LIMITS, OK, Client, done, tokens
 
 CITY, DISTRICT, TOWNSHIP = "630100", "630104", "630104001"
-OFFICE = f"{TOWNSHIP}.office"
 PETITIONS = 120
 WARM_UP = 5
 LOOK = 0.02
@@ -54,23 +52,18 @@ def measure_arrival(bench: Bench) -> list[Row]:
 
 
 class People:
-    """A petitioner at the city, a dispatcher at the district, a clerk in the township."""
+    """A petitioner at the city, a clerk in the township."""
 
     def __init__(self, stack: Stack) -> None:
         self._petitioner = Client(stack.node(CITY).portal_url)
-        self._dispatcher, self._clerk = (
-            Client(stack.node(code).portal_url, tokens(stack.node(code), {"dispatcher": ""})["dispatcher"])
-            for code in (DISTRICT, TOWNSHIP)
-        )
+        office = stack.node(TOWNSHIP)
+        self._clerk = Client(office.portal_url, tokens(office, {"dispatcher": ""})["dispatcher"])
 
     def travel(self, number: int) -> float:
         """File one petition and wait until the township has it; return the seconds."""
         time.sleep(random.uniform(0.0, 0.5))  # so that no timer's beat is met every time
         began = time.perf_counter()
         case_no = done(self._petitioner.ask("POST", "/cases", _petition(number)))["number"]
-        _seen(self._dispatcher, case_no, "S02", DISTRICT)
-        onward = {"to_node": TOWNSHIP, "to_unit": OFFICE}
-        done(self._dispatcher.ask("POST", f"/cases/{case_no}/acts/transfer-case", onward))
         _seen(self._clerk, case_no, "S06", TOWNSHIP)
         return time.perf_counter() - began
 
