@@ -8,6 +8,7 @@ the process answers, `/ready` says whether every check passes.
 """
 
 import json
+import sys
 import threading
 from collections.abc import Collection, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from lianxi.runtime.health import HEALTH, Health
+from lianxi.runtime.logging import logger
 from lianxi.runtime.settings import read
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they would double the series of every counter
@@ -29,6 +31,7 @@ PlatformCollector(registry=REGISTRY)
 SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _made: dict[str, Counter | Gauge | Histogram] = {}
 _lock = threading.Lock()
+_log = logger("lianxi.runtime.metrics")
 OTHER = "other"
 """The word of every label of a series that stands for all those beyond `most`."""
 
@@ -105,6 +108,12 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
     health: Health
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  (signature of socketserver)
+        """Say what went wrong in one line like everything else; a reader that hung up in the middle is no news."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError):
+            _log.error("metrics-not-shown", error=type(error).__name__)
 
 
 class _Page(BaseHTTPRequestHandler):

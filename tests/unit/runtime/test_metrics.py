@@ -2,6 +2,7 @@
 
 import pytest
 import requests
+from structlog.testing import capture_logs
 
 from lianxi.runtime import metrics
 from lianxi.runtime.health import Health
@@ -77,3 +78,26 @@ def test_other_addresses_are_not_found(page):
     _, url = page
 
     assert requests.get(f"{url}/secrets", timeout=5).status_code == 404
+
+
+def fail(error):
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(BrokenPipeError(), []), (ConnectionResetError(), []), (KeyError(), ["KeyError"])]
+)
+def test_whoever_hangs_up_is_no_news_and_what_breaks_is_one_line(error, told, capfd):
+    server = metrics.serve_metrics(0)
+    try:
+        with capture_logs() as lines:
+            try:
+                fail(error)
+            except Exception:  # noqa: BLE001  (as the server does)
+                server.handle_error(None, ("127.0.0.1", 1))
+    finally:
+        server.shutdown()
+        server.server_close()
+
+    assert [line["error"] for line in lines] == told
+    assert capfd.readouterr().err == ""
