@@ -8,7 +8,7 @@ from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
 from lianxi.courier import decode
 from services.intake import handlers
-from services.intake.handlers import attachments, audit, drafts, file_chores, mending, personal
+from services.intake.handlers import attachments, audit, drafts, file_chores, mending, person_export, personal
 from services.intake.storage import IntakeWork
 from services.intake.wiring import build
 
@@ -131,7 +131,7 @@ class IntakeService:
     @call(expected=(Refused,))
     def export_person(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
         """Take out all that is kept of one person."""
-        return personal.export_person(body, work, self._desk)
+        return person_export.export_person(body, work, self._desk)
 
     @call(expected=(Refused,))
     def erase_person(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Nothing leaves in clear that the masking table does not allow the viewer (MK-1 t
 book before it is answered (MK-8). Taking out and erasing one person's data is for the leader of the department.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,11 +14,12 @@ from lianxi.casework.masking import PersonalField, Viewer, mask
 from lianxi.casework.messages.facts import Actor, Role
 from lianxi.casework.validators import citizen_id, clean_text, credit_code, phone
 from services.intake.domain.audit import MAX_REASON, ReadKind, fit_reason
+from services.intake.domain.begun import Begun
 from services.intake.domain.fields import Fields
 from services.intake.domain.filing import MAX_ADDRESS, MAX_NAME
 from services.intake.domain.personal import RETENTION_YEARS, STAYS, check_erasable, standings_in
 from services.intake.domain.petitioner import PERSONAL_FIELDS, Petitioner, named_in
-from services.intake.domain.records import Contact
+from services.intake.domain.records import Addition, Contact
 from services.intake.handlers.audit import look, officer
 from services.intake.handlers.file_ports import Attachments
 from services.intake.handlers.ports import Desk, Reads
@@ -26,7 +27,6 @@ from services.intake.handlers.sealing import open_field
 
 MOST_ROWS = 200
 MAY_TAKE_OUT = frozenset({Role.DEPARTMENT_LEADER})
-TAKEN_OUT = (*PERSONAL_FIELDS, "subject", "text")
 _MASKED = {
     "name": PersonalField.NAME,
     "id_number": PersonalField.ID_NUMBER,
@@ -40,6 +40,10 @@ class Contacts(Protocol):
 
     def by_number(self, number: str) -> Contact | None:
         """Return the contact with this number."""
+        ...
+
+    def additions(self, number: str) -> Sequence[Addition]:
+        """Return what the petitioner brought later, first to last."""
         ...
 
 
@@ -66,8 +70,8 @@ class Persons(Protocol):
 class Unfinished(Protocol):
     """What was begun or refused and is no contact."""
 
-    def contents(self) -> Iterable[tuple[str, str, str, str]]:
-        """Yield kind (draft, reject), id, sealed content and the place it is bound to."""
+    def contents(self) -> Iterable[Begun]:
+        """Yield all drafts, then all rejects."""
         ...
 
     def forget(self, kind: str, ids: Sequence[str]) -> None:
@@ -153,32 +157,15 @@ def show_masked(body: dict[str, Any], work: PersonalWork, desk: Desk) -> dict[st
     }
 
 
-def export_person(body: dict[str, Any], work: PersonalWork, desk: Desk) -> dict[str, Any]:
-    """Return everything this node keeps of one person, for the person; each contact is a line in the book."""
-    fields = Fields(body, None)
-    actor, reason = _leader(fields, desk), _reason(fields)
-    found = []
-    for number in work.persons.numbers_of(_keys(fields, desk)):
-        contact = work.contacts.by_number(number)
-        if contact is None:
-            continue
-        if contact.restricted:
-            found.append({"number": number, "received_at": contact.received_at.isoformat(), "withheld": "GD-1"})
-            continue
-        work.reads.add(
-            look(number, ReadKind.EXPORTED, (*PERSONAL_FIELDS, "subject", "text"), actor, desk, reason=reason)
-        )
-        found.append(_whole(contact, desk))
-    return {"contacts": found, "node": str(desk.node)}
-
-
 def erase_person(body: dict[str, Any], work: PersonalWork, desk: Desk) -> dict[str, Any]:
     """Blank every contact of one person, or say why the law does not allow it; `only_check` blanks nothing."""
     fields = Fields(body, None)
-    actor, reason = _leader(fields, desk), _reason(fields)
-    person = _person(fields, desk)
-    numbers = work.persons.numbers_of(_hashed(person, desk))
-    begun = _unfinished(person, work, desk)
+    actor, reason = leader_of(fields, desk), reason_given(fields)
+    person = person_meant(fields, desk)
+    numbers = work.persons.numbers_of(hashed(person, desk))
+    begun: dict[str, list[str]] = {}
+    for row, _ in naming(person, work, desk):
+        begun.setdefault(row.kind, []).append(row.id)
     if not numbers and not begun:
         raise Unknown("信访人", "所填信息")
     check_erasable(numbers, standings_in(body.get("standings") or ()), desk.clock.now().date())
@@ -202,8 +189,8 @@ def erase_person(body: dict[str, Any], work: PersonalWork, desk: Desk) -> dict[s
 def find_person(body: dict[str, Any], work: PersonalWork, desk: Desk) -> dict[str, Any]:
     """Return the numbers of one person's contacts, nothing else."""
     fields = Fields(body, None)
-    _leader(fields, desk)
-    return {"numbers": work.persons.numbers_of(_keys(fields, desk))}
+    leader_of(fields, desk)
+    return {"numbers": work.persons.numbers_of(hashed(person_meant(fields, desk), desk))}
 
 
 def _viewer(fields: Fields) -> Viewer:
@@ -214,40 +201,37 @@ def _viewer(fields: Fields) -> Viewer:
     return viewer
 
 
-def _leader(fields: Fields, desk: Desk) -> Actor:
+def leader_of(fields: Fields, desk: Desk) -> Actor:
+    """Return the leader of the department, who alone answers such requests."""
     actor = officer(fields, desk)
     if actor.role not in MAY_TAKE_OUT:
         raise Forbidden("只有信访部门负责人可以办理个人信息的查询、导出和删除申请。", rule="PIPL-45")
     return actor
 
 
-def _reason(fields: Fields) -> str:
+def reason_given(fields: Fields) -> str:
+    """Return where the request came from."""
     reason = fields.text("reason", MAX_REASON, multiline=True)
     if not reason:
         raise Invalid("reason", "MK-8", "请写明申请来源和理由，并记入日志。")
     return reason
 
 
-def _unfinished(person: Petitioner, work: PersonalWork, desk: Desk) -> dict[str, list[str]]:
-    """Return the drafts and rejects that name the person; they have no hash to be found by, so each is opened."""
-    found: dict[str, list[str]] = {}
-    for kind, each, sealed, place in work.unfinished.contents():
-        if named_in(desk.vault.open(sealed, place), person):
-            found.setdefault(kind, []).append(each)
-    return found
+def naming(person: Petitioner, work: PersonalWork, desk: Desk) -> Iterator[tuple[Begun, str]]:
+    """Yield the drafts and rejects that name the person, opened; they have no hash to be found by, so each is tried."""
+    for begun in work.unfinished.contents():
+        content = desk.vault.open(begun.content_sealed, begun.place)
+        if named_in(content, person):
+            yield begun, content
 
 
-def _keys(fields: Fields, desk: Desk) -> list[str]:
-    """Return the hashes, by every accepted key, of all that was given to identify the person."""
-    return _hashed(_person(fields, desk), desk)
-
-
-def _hashed(person: Petitioner, desk: Desk) -> list[str]:
+def hashed(person: Petitioner, desk: Desk) -> list[str]:
+    """Return the hashes of all that identifies a person, by every accepted key."""
     identities = [":".join(pair) for pair in person.identities()]
     return [key for identity in identities for key in desk.vault.keyed_hashes(identity, "petitioner")]
 
 
-def _person(fields: Fields, desk: Desk) -> Petitioner:
+def person_meant(fields: Fields, desk: Desk) -> Petitioner:
     """Return who was meant, of whom at least one thing that identifies must be known."""
     given, values = fields.inner("identity"), fields.inner("identity").values
     today = desk.clock.now().date()
@@ -263,13 +247,3 @@ def _person(fields: Fields, desk: Desk) -> Petitioner:
     if not person.identities():
         raise Invalid("identity", "PR-3", "请填写身份证号、统一社会信用代码、电话，或姓名加住址中的至少一项。")
     return person
-
-
-def _whole(contact: Contact, desk: Desk) -> dict[str, Any]:
-    opened: Mapping[str, str] = {field: open_field(contact, field, desk.vault) for field in TAKEN_OUT}
-    return {
-        "number": contact.number,
-        "channel": contact.channel,
-        "received_at": contact.received_at.isoformat(),
-        **{field: value for field, value in opened.items() if value},
-    }

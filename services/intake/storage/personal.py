@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Table, Text, delete, func, insert, select, union, update
+from sqlalchemy import Column, Connection, Table, Text, delete, func, insert, literal, select, union, update
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from lianxi.casework.messages.facts import Actor
+from lianxi.runtime.clock import SHANGHAI
+from services.intake.domain.begun import Begun
 from services.intake.storage.attachments import SqlAttachments
 from services.intake.storage.tables import SEALED_FIELDS, addition, claim, contact, draft, metadata, party, reject
 
@@ -22,8 +24,11 @@ erasure = Table(
 
 
 _CHUNK = 500
-_BOUND = {"draft": (draft, draft.c.id), "reject": (reject, reject.c.fingerprint)}
-"""Drafts and rejects, each with the column its sealed content is bound to."""
+_BEGUN = {
+    "draft": (draft, draft.c.id, draft.c.changed_at, literal("")),
+    "reject": (reject, reject.c.fingerprint, reject.c.last_at, func.coalesce(reject.c.number, "")),
+}
+"""Drafts and rejects: the column the sealed content is bound to, the last change, the contact it became."""
 
 
 class SqlUnfinished:
@@ -32,17 +37,24 @@ class SqlUnfinished:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def contents(self) -> Iterator[tuple[str, str, str, str]]:
-        """Yield kind, id, sealed content and the place it is bound to."""
-        for kind, (table, bound) in _BOUND.items():
-            query = select(table.c.id, table.c.content_sealed, bound).order_by(table.c.id)
+    def contents(self) -> Iterator[Begun]:
+        """Yield all drafts, then all rejects."""
+        for kind, (table, bound, changed, number) in _BEGUN.items():
+            query = select(table.c.id, table.c.content_sealed, bound, changed, number).order_by(table.c.id)
             with self._connection.execute(query.execution_options(yield_per=_CHUNK)) as rows:
-                for each, sealed, place in rows:
-                    yield kind, each, sealed, f"{kind}/{place}"
+                for each, sealed, place, at, became in rows:
+                    yield Begun(
+                        kind=kind,
+                        id=each,
+                        content_sealed=sealed,
+                        place=f"{kind}/{place}",
+                        at=at.astimezone(SHANGHAI),
+                        number=became,
+                    )
 
     def forget(self, kind: str, ids: Sequence[str]) -> None:
         """Delete drafts or rejects."""
-        table, _ = _BOUND[kind]
+        table = _BEGUN[kind][0]
         self._connection.execute(delete(table).where(table.c.id == func.any(list(ids))))
 
     def forget_mended(self, numbers: Sequence[str]) -> None:

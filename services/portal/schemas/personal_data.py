@@ -77,17 +77,89 @@ class PersonAsked(Schema):
     reason = Text(longest=500, multiline=True, required=True)
 
 
+class KeptClaim(Schema):
+    """A claim that was written out."""
+
+    number = fields.Integer(required=True)
+    petition_class = fields.String(allow_none=True)
+    category = fields.List(fields.String())
+    text = fields.String(required=True)
+
+
+class KeptAddition(Schema):
+    """What the petitioner brought later (补充材料)."""
+
+    kind = fields.String(required=True)
+    at = fields.String(required=True, metadata={"format": "date-time"})
+    text = fields.String(required=True)
+
+
+class KeptFile(Schema):
+    """A file of the contact, without its content."""
+
+    name = fields.String(required=True)
+    size = fields.Integer(required=True)
+    media_type = fields.String(required=True)
+    added_at = fields.String(required=True, metadata={"format": "date-time"})
+    added_by = fields.String(required=True)
+
+
+class PersonContact(Schema):
+    """A contact of the person: `parts` says as what they stand in it, `others` how many more people it names.
+
+    `withheld` names the rule where nothing goes out. Who only stands beside gets no field of the petitioner.
+    """
+
+    number = fields.String(required=True)
+    channel = fields.String()
+    received_at = fields.String(required=True, metadata={"format": "date-time"})
+    withheld = fields.String()
+    parts = fields.List(fields.String())
+    others = fields.Integer()
+    name = fields.String()
+    id_number = fields.String()
+    credit_code = fields.String()
+    phone = fields.String()
+    email = fields.String()
+    address = fields.String()
+    subject = fields.String()
+    text = fields.String()
+    claims = fields.List(fields.Nested(KeptClaim))
+    parties = fields.List(
+        fields.Dict(keys=fields.String()), metadata={"description": "本人作为联名人或代理人的登记内容"}
+    )
+    additions = fields.List(fields.Nested(KeptAddition))
+    files = fields.List(fields.Nested(KeptFile))
+    recording = fields.String()
+    reception_place = fields.String()
+    state = fields.String()
+    ended_on = fields.String(allow_none=True, metadata={"format": "date"})
+
+
+class PersonUnfinished(Schema):
+    """A draft or refused input that names the person: their part of it, and how many others it names."""
+
+    kind = fields.String(required=True)
+    id = fields.String(required=True)
+    at = fields.String(required=True, metadata={"format": "date-time"})
+    withheld = fields.String()
+    content = fields.Dict(keys=fields.String())
+    others = fields.Integer()
+
+
 class PersonExport(Schema):
     """Everything this node keeps of a person."""
 
     node = fields.String(required=True)
-    contacts = fields.List(fields.Dict(keys=fields.String()), required=True)
+    contacts = fields.List(fields.Nested(PersonContact), required=True)
+    unfinished = fields.List(fields.Nested(PersonUnfinished), required=True)
 
 
 class PersonErased(Schema):
-    """What was blanked, and what stays."""
+    """What was blanked, how many drafts and rejects went, and what stays."""
 
     erased = fields.List(fields.String(), required=True)
+    unfinished = fields.Integer()
     stays = fields.List(fields.String(), required=True)
     retention_years = fields.Integer(required=True)
 

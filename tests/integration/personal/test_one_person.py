@@ -1,5 +1,7 @@
 """One person's request: what is kept of them is taken out, or blanked where the law allows it."""
 
+import json
+
 import pytest
 
 from lianxi.casework.errors import Forbidden
@@ -8,6 +10,7 @@ from services.portal.handlers import personal_data
 from tests.integration.personal.office import DISPATCHER, ID_NUMBER, LEADER, OFFICER, PERSON, SUBJECT, TEXT, somebody
 
 pytestmark = pytest.mark.database
+SIGNER = {"name": "韩得福", "phone": "13897000011", "address": "城西区虎台一巷5号楼"}
 WHO = {"id_number": f"{ID_NUMBER[:6]} {ID_NUMBER[6:]}"}
 
 
@@ -34,7 +37,78 @@ def test_a_person_gets_everything_that_is_kept_of_them_and_nothing_of_others(off
     assert contact["number"] == mine["number"]
     assert {name: contact[name] for name in PERSON} == PERSON
     assert (contact["subject"], contact["text"], contact["state"]) == (SUBJECT, TEXT, "S02")
-    assert office.looks()[-1][1] == "exported"
+    assert (contact["parts"], contact["others"]) == (["petitioner"], 0)
+    assert office.looks()[-1][1:3] == ("exported", [*PERSON, "subject", "text"])
+
+
+def test_what_was_claimed_brought_and_attached_goes_out_and_others_are_only_counted(office):
+    claims = [{"text": "退还物业费"}, {"text": "修好外墙"}]
+    mine = office.file(claims=claims, co_signers=[SIGNER])
+    code = {"query_code": mine["query_code"]}
+    office.call("intake", "bring", {**code, "kind": "material", "text": "补交一张收据"})
+    begun = office.call("intake", "start_upload", {**code, "case_no": mine["number"], "name": "外墙.jpg", "size": 1234})
+    key = {"upload_id": begun["upload_id"], "key": begun["key"]}
+    office.call("intake", "finish_upload", {**key, "sha256": "a" * 64, "media_type": "image/jpeg"})
+
+    told = personal_data.export_person(LEADER, WHO, "本人持证申请", office.ports)
+
+    (contact,) = told["contacts"]
+    assert [claim["text"] for claim in contact["claims"]] == ["退还物业费", "修好外墙"]
+    assert [(added["kind"], added["text"]) for added in contact["additions"]] == [("material", "补交一张收据")]
+    assert [(file["name"], file["size"], file["added_by"]) for file in contact["files"]] == [
+        ("外墙.jpg", 1234, "petitioner")
+    ]
+    assert (contact["others"], "parties" in contact) == (1, False)
+    assert SIGNER["name"] not in json.dumps(told, ensure_ascii=False)
+    (line,) = [fields for _, kind, fields, *_ in office.looks() if kind == "exported"]
+    assert line == [*PERSON, "subject", "text", "claims", "additions", "files"]
+
+
+def test_a_co_signer_gets_what_they_signed_and_their_own_entry_and_nothing_of_the_petitioner(office):
+    mine = office.file(text="外墙脱落。", claims=[{"text": "修好外墙"}], co_signers=[SIGNER])
+    office.call("intake", "bring", {"query_code": mine["query_code"], "kind": "material", "text": "补交一张收据"})
+
+    told = personal_data.export_person(LEADER, {"phone": SIGNER["phone"]}, "本人持证申请", office.ports)
+
+    (contact,) = told["contacts"]
+    assert contact["parties"] == [{"kind": "co-signer", "representative": False, **SIGNER}]
+    assert (contact["parts"], contact["others"], contact["text"]) == (["co-signer"], 1, "外墙脱落。")
+    assert [claim["text"] for claim in contact["claims"]] == ["修好外墙"]
+    assert not {*PERSON, "additions", "files"} & contact.keys()
+    assert not any(value in json.dumps(told, ensure_ascii=False) for value in PERSON.values())
+
+
+def test_drafts_and_refused_input_go_out_as_far_as_they_are_the_persons_own(office):
+    draft = {"subject": SUBJECT, "text": TEXT, "petitioner": PERSON, "co_signers": [SIGNER]}
+    office.call("intake", "save_draft", {"content": draft})
+    with pytest.raises(Answered):
+        office.file(channel="PIGEON", petitioner={"name": "李娜", "phone": "13997000000"}, co_signers=[PERSON])
+    office.call("intake", "save_draft", {"content": {"subject": "别人的", "petitioner": SIGNER}})
+
+    told = personal_data.export_person(LEADER, WHO, "本人持证申请", office.ports)
+
+    whole, beside = told["unfinished"]
+    assert (whole["kind"], whole["others"]) == ("draft", 1)
+    assert whole["content"] == {"petitioner": PERSON, "subject": SUBJECT, "text": TEXT}
+    assert (beside["kind"], beside["others"], beside["content"]) == ("reject", 1, {"parties": [PERSON]})
+    assert [(number, fields) for number, kind, fields, *_ in office.looks() if kind == "exported"] == [
+        (f"draft/{whole['id']}", ["petitioner", "subject", "text"]),
+        (f"reject/{beside['id']}", ["parties"]),
+    ]
+
+
+def test_nothing_of_an_accusation_goes_out_not_even_of_one_that_was_only_begun(office):
+    filed = office.file(purpose="揭发控告", co_signers=[SIGNER])
+    draft = {"subject": SUBJECT, "purpose": "揭发控告", "petitioner": PERSON}
+    office.call("intake", "save_draft", {"content": draft})
+
+    told = personal_data.export_person(LEADER, WHO, "本人持证申请", office.ports)
+
+    (contact,), (begun,) = told["contacts"], told["unfinished"]
+    assert (contact["number"], contact["withheld"], begun["withheld"]) == (filed["number"], "GD-1", "GD-1")
+    assert "content" not in begun
+    assert not any(text in json.dumps(told, ensure_ascii=False) for text in (SUBJECT, SIGNER["name"], PERSON["phone"]))
+    assert "exported" not in {kind for _, kind, *_ in office.looks()}
 
 
 def test_a_person_is_found_by_name_and_address_too_and_never_by_a_bare_name(office):
@@ -122,6 +196,14 @@ def test_nothing_in_routing_recognises_an_erased_person(office):
         " VALUES ('p1', %s, 'transfer-case', 'k1:', '马桂兰来过', 1, 'wang', 'D', now(), 'returned')",
         numbers[0],
     )
+    order = office.intake.desk.vault.seal('{"note": "马桂兰来过"}', "d1")
+    office.database.query(
+        "INSERT INTO routing.directive"
+        " (directive_id, direction, case_no, from_node, to_node, command_type, command, issued_at, answered_at, done)"
+        " VALUES ('d1', 'out', %s, '630104', '630104001', 'accept-case', %s, now(), now(), true)",
+        numbers[0],
+        order,
+    )
     office.later(days=365 * 11)
     before = office.database.query("SELECT count(*) FROM routing.repeat_proposal")
 
@@ -130,6 +212,8 @@ def test_nothing_in_routing_recognises_an_erased_person(office):
     traces = ("case_person", "case_fingerprint", "repeat_search", "repeat_proposal", "proposed_act")
     left = [office.database.query(f"SELECT count(*) FROM routing.{table}") for table in traces]
     assert (before, left) == ([(1,)], [[(0,)]] * len(traces))
+    [(command, done)] = office.database.query("SELECT command, done FROM routing.directive")
+    assert (office.intake.desk.vault.open(command, "d1"), done) == ("{}", True)
 
 
 def test_routing_blanks_no_text_of_an_open_case_whatever_it_is_told(office):

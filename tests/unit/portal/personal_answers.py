@@ -42,8 +42,19 @@ def personal_answers() -> dict[str, Any]:
         "intake.person_contacts": {"numbers": [CASE_NO]},
         "intake.export_person": {
             "node": "630104",
-            "contacts": [{"number": CASE_NO, "name": "马秀兰", "phone": "13997000000"}],
+            "contacts": [
+                {
+                    "number": CASE_NO,
+                    "channel": "WEB",
+                    "received_at": "2026-03-02T09:30:00+08:00",
+                    "parts": ["petitioner"],
+                    "others": 0,
+                    "name": "马秀兰",
+                    "phone": "13997000000",
+                }
+            ],
+            "unfinished": [],
         },
-        "intake.erase_person": {"erased": [CASE_NO], "stays": ["案件经过"], "retention_years": 10},
+        "intake.erase_person": {"erased": [CASE_NO], "unfinished": 0, "stays": ["案件经过"], "retention_years": 10},
         "routing.erase_texts": {"erased": 1},
     }
