@@ -76,6 +76,8 @@ SEALED: tuple[SealedColumn, ...] = (
     SealedColumn("routing", "directive", ("directive_id",), "command", "{directive_id}"),
     SealedColumn("routing", "wish", ("wish_id",), "command", "{wish_id}"),
     SealedColumn("routing", "proposed_act", ("id",), "command", "proposed/{id}"),
+    SealedColumn("routing", "proposed_act", ("id",), "note_sealed", "proposed/{id}/note"),
+    SealedColumn("routing", "proposed_act", ("id",), "reason_sealed", "proposed/{id}/reason"),
     SealedColumn("routing", "repeat_proposal", ("case_no", "earlier"), "note", "{case_no}/{earlier}/repeat-note"),
     SealedColumn("supervision", "proposal", ("proposal_no",), "paper_sealed", "proposal/{proposal_no}/paper"),
     SealedColumn("supervision", "proposal", ("proposal_no",), "reason_sealed", "proposal/{proposal_no}/reason"),

@@ -59,6 +59,8 @@ _ASKED_ON: ColumnElement[Any] = literal_column(
     f"({case_file.fullname}.snapshot->>'delivered_on')::timestamp AT TIME ZONE 'Asia/Shanghai'",
     TIMESTAMP(timezone=True),
 )
+_WORDS = ("note", "reason")
+"""What clerks write about a proposed act; it may be about people."""
 _REPORTED = ("S30", "S31", "S32", "S33", "S40", "S41", "S42", "S43", "S50")
 _FINAL = ("S40", "S41", "S42")
 
@@ -140,11 +142,24 @@ class SqlDeskBooks:
     def propose(self, proposed: ProposedAct) -> None:
         """Keep a proposed act."""
         sealed = self._keys.seal(proposed.command, f"proposed/{proposed.id}")
-        self._connection.execute(insert(_proposed).values({**asdict(proposed), "command": sealed}))
+        row = asdict(proposed) | {"command": sealed} | self._words(proposed)
+        self._connection.execute(insert(_proposed).values(row))
+
+    def _words(self, proposed: ProposedAct) -> dict[str, str]:
+        """Return what clerks wrote as it is stored: sealed, and no more in clear."""
+        words: dict[str, str] = {}
+        for name in _WORDS:
+            said, place = getattr(proposed, name), f"proposed/{proposed.id}/{name}"
+            words |= {name: "", f"{name}_sealed": self._keys.seal(said, place) if said else ""}
+        return words
 
     def _read(self, row: Any) -> ProposedAct:
-        command = self._keys.open(row["command"], f"proposed/{row['id']}")
-        return ProposedAct(**{**row, "command": command})
+        values = {field.name: row[field.name] for field in fields(ProposedAct)}
+        values["command"] = self._keys.open(row["command"], f"proposed/{row['id']}")
+        for name in _WORDS:
+            if sealed := row[f"{name}_sealed"]:
+                values[name] = self._keys.open(sealed, f"proposed/{row['id']}/{name}")
+        return ProposedAct(**values)
 
     def proposed(self, act_id: str) -> ProposedAct | None:
         """Return a proposed act, locked until the end of the work."""
@@ -154,8 +169,8 @@ class SqlDeskBooks:
 
     def settle(self, proposed: ProposedAct) -> None:
         """Keep what became of a proposed act."""
-        names = ("state", "decided_by", "decided_role", "decided_at", "reason")
-        values = {name: getattr(proposed, name) for name in names}
+        names = ("state", "decided_by", "decided_role", "decided_at")
+        values = {name: getattr(proposed, name) for name in names} | self._words(proposed)
         self._connection.execute(_proposed.update().where(_proposed.c.id == proposed.id).values(values))
 
     def proposals(self, case_no: str, after: tuple[datetime, str] | None, limit: int) -> Sequence[ProposedAct]:

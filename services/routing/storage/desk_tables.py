@@ -29,7 +29,8 @@ def desk_tables(metadata: MetaData) -> DeskTables:
             Column("taken_at", TIMESTAMP(timezone=True), nullable=False),
             Column("expires_at", TIMESTAMP(timezone=True), nullable=False),
         ),
-        # Acts that a colleague proposed; the command is sealed, because a document's text is in it.
+        # Acts that a colleague proposed. The command is sealed, because a document's text is in it, and so is what
+        # clerks write; `note` and `reason` hold clear words of acts proposed before they were, "" of all others.
         proposed=Table(
             "proposed_act",
             metadata,
@@ -37,7 +38,7 @@ def desk_tables(metadata: MetaData) -> DeskTables:
             Column("case_no", Text, nullable=False),
             Column("command_type", Text, nullable=False),
             Column("command", Text, nullable=False),
-            Column("note", Text, nullable=False),
+            Column("note", Text, nullable=False, server_default=""),
             Column("seq", Integer, nullable=False),
             Column("person", Text, nullable=False),
             Column("role", Text, nullable=False),
@@ -47,6 +48,8 @@ def desk_tables(metadata: MetaData) -> DeskTables:
             Column("decided_role", Text, nullable=False, server_default=""),
             Column("decided_at", TIMESTAMP(timezone=True)),
             Column("reason", Text, nullable=False, server_default=""),
+            Column("note_sealed", Text, nullable=False, server_default=""),
+            Column("reason_sealed", Text, nullable=False, server_default=""),
             Index("proposed_act_case", "case_no"),
             Index("proposed_act_open", "proposed_at", "id", postgresql_where=text("state = 'open'")),
         ),

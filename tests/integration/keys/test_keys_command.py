@@ -187,19 +187,21 @@ def test_every_sealed_column_is_listed(node):
 
 def test_an_act_that_waits_for_a_decision_is_sealed_anew_and_lets_the_old_key_go(node, intake):
     ring = intake.desk.vault
+    said = {"command": "{}", "note_sealed": "马桂兰来过", "reason_sealed": "地址不清"}
+    places = {"command": "proposed/p1", "note_sealed": "proposed/p1/note", "reason_sealed": "proposed/p1/reason"}
     node.query(
         "INSERT INTO routing.proposed_act"
-        " (id, case_no, command_type, command, note, seq, person, role, proposed_at, state)"
-        " VALUES ('p1', '63010400020260302W00012', 'transfer-case', %s, '', 1, 'wang', 'D', now(), 'open')",
-        ring.seal("{}", "proposed/p1"),
+        " (id, case_no, command_type, command, note_sealed, reason_sealed, seq, person, role, proposed_at, state)"
+        " VALUES ('p1', '63010400020260302W00012', 'transfer-case', %s, %s, %s, 1, 'wang', 'D', now(), 'open')",
+        *(ring.seal(text, places[name]) for name, text in said.items()),
     )
     assert keys("add").exit_code == keys("use", "k2").exit_code == 0
 
     assert keys("rotate").exit_code == 0
 
-    (stored,) = node.query("SELECT command FROM routing.proposed_act")[0]
-    assert stored.startswith("k2:")
-    assert ring.open(stored, "proposed/p1") == "{}"
+    (stored,) = node.query("SELECT command, note_sealed, reason_sealed FROM routing.proposed_act")
+    assert all(value.startswith("k2:") for value in stored)
+    assert [ring.open(*pair) for pair in zip(stored, places.values(), strict=True)] == list(said.values())
     assert keys("retire", "k1").exit_code == 0
 
 

@@ -1,14 +1,20 @@
 """The dispatcher's desk on a real database: takings, proposed acts, split cases, piles and many acts at once."""
 
 import json
+from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 from lianxi.casework.errors import Conflict
 from lianxi.contracts.schemas import dump
 from services.routing.handlers import acts, cases, desk, piles, proposing, taking
 from tests.support.builders import OFFICE, TOWNSHIP, an_actor
 
+MIGRATIONS = Path(__file__).resolve().parents[3] / "services" / "routing" / "migrations"
 PAPER = {"reasons": "非本单位职权", "basis": "三定方案"}
 WHO, COLLEAGUE = an_actor("D", person="ma"), an_actor("D", person="li")
 LEADER = an_actor("DL", person="wang")
@@ -74,8 +80,8 @@ def test_a_taken_case_is_kept_from_colleagues_and_seen_in_the_pile(filed):
 
 def test_a_proposed_act_is_sealed_at_rest_and_decided_by_another(filed):
     with filed.parts.open_work() as work:
-        command = text(1, WHO, to_node=TOWNSHIP, to_unit=OFFICE, paper={"note": "张三家门口"})
-        made = proposing.propose_act(work, ("transfer-case", command), "请审定", WHO, filed.parts.here)
+        order = text(1, WHO, to_node=TOWNSHIP, to_unit=OFFICE, paper={"note": "张三家门口"})
+        made = proposing.propose_act(work, ("transfer-case", order), "请审定", WHO, filed.parts.here)
     (stored,) = filed.database.query("SELECT command FROM routing.proposed_act")[0]
     assert "张三" not in stored
     assert counts(filed)["proposed"] == 1
@@ -88,6 +94,69 @@ def test_a_proposed_act_is_sealed_at_rest_and_decided_by_another(filed):
     assert shown[0]["command"]["paper"] == {"note": "张三家门口"}
     assert done["state"] == "S06"
     assert "proposed" not in counts(filed)
+
+
+def test_what_clerks_write_about_a_proposed_act_is_sealed_and_read_again(filed):
+    made = propose(filed, "张三在门口等")
+
+    with filed.parts.open_work() as work:
+        proposing.decide_act(work, made["id"], LEADER, filed.parts.here, approve=False, reason="张三已搬走")
+
+    assert said(filed) == ("张三在门口等", "张三已搬走")
+    (stored,) = filed.database.query("SELECT p::text FROM routing.proposed_act p")[0]
+    assert "张三" not in stored
+    clear = filed.database.query("SELECT note, reason FROM routing.proposed_act")
+    assert clear == [("", "")]
+
+
+def test_a_clear_note_of_an_act_proposed_before_is_read_and_sealed_when_it_is_decided_on(filed):
+    made = propose(filed, "")
+    filed.database.query("UPDATE routing.proposed_act SET note = '张三在门口等'")
+    assert said(filed) == ("张三在门口等", "")
+
+    with filed.parts.open_work() as work:
+        proposing.decide_act(work, made["id"], LEADER, filed.parts.here, approve=False, reason="退回")
+
+    assert said(filed) == ("张三在门口等", "退回")
+    (stored,) = filed.database.query("SELECT p::text FROM routing.proposed_act p")[0]
+    assert "张三" not in stored
+
+
+def test_the_migration_takes_clear_words_of_settled_acts_away_and_leaves_those_that_wait(filed):
+    open_act, settled = propose(filed, "待定"), propose(filed, "已定")
+    filed.database.query("UPDATE routing.proposed_act SET note = '张三来过', note_sealed = ''")
+    filed.database.query(
+        "UPDATE routing.proposed_act SET state = 'returned', reason = '张三已搬走' WHERE id = %s", settled["id"]
+    )
+    migrate(filed.database, command.downgrade, "0013")
+    migrate(filed.database, command.upgrade, "head")
+
+    kept = dict(filed.database.query("SELECT id, note || reason FROM routing.proposed_act"))
+
+    assert kept == {open_act["id"]: "张三来过", settled["id"]: ""}
+
+
+def migrate(database, step, revision):
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    engine = create_engine(database.url, poolclass=NullPool)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        step(config, revision)
+
+
+def propose(filed, note):
+    with filed.parts.open_work() as work:
+        order = text(1, WHO, to_node=TOWNSHIP, to_unit=OFFICE, paper={"note": "核对"})
+        return proposing.propose_act(work, ("transfer-case", order), note, WHO, filed.parts.here)
+
+
+def said(filed):
+    """Note and reason of the one act, as the desk shows them."""
+    with filed.parts.open_work() as work:
+        (row,) = proposing.list_proposed(work, number(1), None, 10, LEADER)["rows"]
+    return row["note"], row["reason"]
 
 
 def test_a_split_case_has_its_text_its_petitioner_and_its_links(filed):
