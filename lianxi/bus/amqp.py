@@ -107,6 +107,7 @@ class ConfirmingPublisher:
         self._unfinished: list[Batch] = []
         self._tag = 0
         self._closed = False
+        self._leaving = False
         self._channel: Any = None
         self._connection = pika.SelectConnection(
             parameters(uri, name),
@@ -131,7 +132,7 @@ class ConfirmingPublisher:
             batch.done.set()
         return batch
 
-    def close(self, timeout: float = 5.0) -> None:
+    def close(self, timeout: float = 2 * CONNECT_TIMEOUT) -> None:
         """Close the connection; what was not confirmed by now stays open for ever. Closing twice does no harm."""
         if self._closed:
             return
@@ -150,12 +151,17 @@ class ConfirmingPublisher:
             self._fail("stopped")
 
     def _close(self) -> None:
+        """End the connection; one that is not open yet ends when it is, or when its attempt fails."""
+        self._leaving = True
         if self._connection.is_open:
             self._connection.close()
         elif self._connection.is_closed:
             self._connection.ioloop.stop()
 
     def _on_connected(self, connection: Any) -> None:
+        if self._leaving:
+            connection.close()
+            return
         connection.channel(on_open_callback=self._on_channel)
 
     def _on_channel(self, channel: Any) -> None:

@@ -2,7 +2,9 @@
 
 The broker has its own Erlang cookie, its own node name and its own epmd on its own port, so neither a broker that
 the machine runs already nor a second private one is in its way. It may be killed at any moment: the next `start`
-finds the record of a dead process, keeps the data and the ports, and brings it up again.
+finds the record of a dead process, keeps the data and the ports, and brings it up again. RabbitMQ 3.10 cannot always
+read the queue index that a kill left behind, and then hangs for good: a broker that has its definitions in a file is
+then started empty, which a node knows how to make good (`lianxi.bus.recovery`).
 """
 
 import hashlib
@@ -36,6 +38,8 @@ ADMIN = "admin"
 # Without +sbwt none a scheduler spins before it sleeps, on cores that services and database need: a link applied a
 # fifth fewer events.
 FULL_ARGUMENTS = "+S 2:2 +A 4 +SDio 2 +SDcpu 2:2 +sbwt none +sbwtdcpu none +sbwtdio none"
+DAMAGED = "{rabbit_queue_index,"
+"""What the log of a start says when RabbitMQ 3.10 broke down over its own queue index, after which it just hangs."""
 LIGHT_ARGUMENTS = "+S 1:1 +A 1 +SDio 1 +SDcpu 1:1"
 
 
@@ -133,7 +137,14 @@ class Broker:
             self._choose_ports()
             self._configure()
             self._start_epmd()
-            self._start_broker(within)
+            if self._start_broker(within):
+                return
+            # Without its definitions an empty broker would let nobody in; with them only its messages are gone.
+            rmtree(self.directory / "mnesia", ignore_errors=True)
+            self._configure()
+            self._start_epmd()
+            if not self._start_broker(within):
+                raise StartFailed(f"the broker in {self.directory} finds damage in an empty directory")
 
     def stop(self) -> None:
         """Stop the broker and its epmd; what is in durable queues stays."""
@@ -252,12 +263,28 @@ class Broker:
         if not wait_for(lambda: answers(port), within=10.0):
             raise StartFailed(f"epmd does not answer on port {port}")
 
-    def _start_broker(self, within: float) -> None:
+    def _start_broker(self, within: float) -> bool:
+        """Bring it up and return True; False if what a kill left of its queues is damaged and may be given up."""
         program = find_program("rabbitmq-server", "/usr/lib/rabbitmq/bin", package="rabbitmq-server")
-        output = self.directory / "log" / "start.log"
+        output, begin = self.directory / "log" / "start.log", self._log_size()
         identity = spawn([program], record=self._record, log=output, environment=self._environment())
-        wait_for(lambda: self.healthy or not identity.alive, within=within, every=0.1)
-        if not self.healthy:
-            self._stop()
-            last = textwrap.indent(f"{tail(output)}\n{tail(self.log)}", "  ")
-            raise StartFailed(f"the broker in {self.directory} did not come up within {within:.0f} s\n{last}")
+        wait_for(lambda: self.healthy or not identity.alive or self._damaged(begin), within=within, every=0.1)
+        if self.healthy:
+            return True
+        damaged = self._damaged(begin)
+        self._stop()
+        if damaged and self.definitions is not None:
+            return False
+        last = textwrap.indent(f"{tail(output)}\n{tail(self.log)}", "  ")
+        raise StartFailed(f"the broker in {self.directory} did not come up within {within:.0f} s\n{last}")
+
+    def _log_size(self) -> int:
+        return self.log.stat().st_size if self.log.exists() else 0
+
+    def _damaged(self, begin: int) -> bool:
+        """Whether the log says since `begin` that the queue index cannot be read."""
+        if self._log_size() <= begin:
+            return False
+        with self.log.open("rb") as log:
+            log.seek(begin)
+            return DAMAGED in log.read().decode("utf-8", "replace")

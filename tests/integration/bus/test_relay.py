@@ -289,6 +289,14 @@ def test_a_publisher_that_was_closed_leaves_no_socket_behind(broker_vhost):
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
+def test_a_publisher_that_is_closed_before_it_is_open_leaves_no_socket_behind(broker_vhost):
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        ConfirmingPublisher(broker_vhost.uri, name="test").close()
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def test_messages_that_may_travel_together_leave_as_one_and_are_all_marked(stage):
     together = {"x-together": "loose.several"}
     several = [Outgoing(f"m-{n}", "t.v1", "case", f"loose.{n}", b"{}", together) for n in range(1, 4)]

@@ -1,11 +1,13 @@
 """The private broker and the private PostgreSQL: up on their own, found again, and unharmed by a crash."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pika
 import psycopg2
 import pytest
 
@@ -16,6 +18,12 @@ from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = [pytest.mark.broker, pytest.mark.database]
+DEFINITIONS = {
+    "vhosts": [{"name": "/"}],
+    "users": [{"name": "worker", "password": "secret", "tags": ""}],
+    "permissions": [{"user": "worker", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}],
+    "queues": [{"name": "letters", "vhost": "/", "durable": True, "auto_delete": False, "arguments": {}}],
+}
 
 
 def publish(vhost, queue, count):
@@ -67,6 +75,31 @@ def test_a_wiped_broker_has_forgotten_its_queues(own_broker):
     own_broker.wipe()
 
     assert own_broker.management.get(f"queues/{own_broker.name}") == []
+
+
+def test_a_broker_whose_queues_a_kill_left_unreadable_starts_empty_with_its_definitions(tmp_path):
+    definitions = tmp_path / "definitions.json"
+    definitions.write_text(json.dumps(DEFINITIONS), encoding="utf-8")
+    broker = Broker(tmp_path / "broker", light=True, definitions=definitions)
+    address = broker.uri("/", "worker", "secret")
+    broker.start()
+    try:
+        with pika.BlockingConnection(pika.URLParameters(address)) as connection:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            for _ in range(50):
+                channel.basic_publish("", "letters", b"x", pika.BasicProperties(delivery_mode=2))
+        broker.kill()
+        (journal,) = (path for path in broker.directory.rglob("journal.jif") if path.stat().st_size)
+        journal.write_bytes(journal.read_bytes()[:-7] + bytes(range(200, 232)))
+
+        broker.start()
+
+        with pika.BlockingConnection(pika.URLParameters(address)) as connection:
+            left = connection.channel().queue_declare("letters", passive=True).method.message_count
+        assert left == 0
+    finally:
+        broker.remove()
 
 
 def test_every_database_is_empty_and_its_own(database):
