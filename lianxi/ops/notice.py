@@ -24,7 +24,7 @@ STATES = {
     "waiting": "待发送",
     "sending": "发送中",
     "sent": "已发出",
-    "delivered": "已送达对方",
+    "delivered": "对方已收到",
     "failed": "失败待重试",
     "skipped": "无可用地址",
     "dead": "已放弃，待人工处理",
