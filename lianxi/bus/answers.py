@@ -8,6 +8,7 @@ without its text.
 
 import json
 import time
+from contextlib import nullcontext
 from typing import Any
 
 from lianxi.bus import observe
@@ -16,9 +17,17 @@ from lianxi.bus.doors import CallDoor, Service, doors_of
 from lianxi.bus.failures import describe
 from lianxi.bus.problems import broken, problem
 from lianxi.bus.retries import Branch, branch_of
+from lianxi.bus.turns import Turns
 from lianxi.bus.work import Work
 from lianxi.runtime import tracing
 from lianxi.runtime.logging import logger
+
+AT_ONCE = 5
+"""Commands of one service in work at the same time.
+
+Most of them ask for the same few rows. More of them would not be done sooner, but wait for each other's locks in
+the database, where nobody keeps the order in which they came.
+"""
 
 COMMAND_ID = "nameko.command_id"
 EXPIRES_AT = "nameko.expires_at"
@@ -59,6 +68,7 @@ class Answerer:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._doors = {name: door for name, door in doors_of(service) if isinstance(door, CallDoor)}
+        self._turns = Turns(AT_ONCE)
         self._log = logger("lianxi.bus.answers").bind(service=service.name)
 
     @property
@@ -98,18 +108,23 @@ class Answerer:
         if door is None or not isinstance(body, dict):
             mistake = problem("bad-call", 400, "调用不正确", "没有这个方法，或请求内容不是对象。")
             raise CallProblem("refused", _text(mistake))
-        if expires_at is not None and time.time() > expires_at:
-            raise CallProblem("retryable", _text(expired()))
+        with nullcontext() if door.read_only else self._turns.turn():
+            if expires_at is not None and time.time() > expires_at:
+                raise CallProblem("retryable", _text(expired()))
+            answer = self._decided(door, method, body, None if door.read_only else command_id)
+        if answer.refused:
+            raise CallProblem("refused", _text(answer.body))
+        return answer.body
+
+    def _decided(self, door: CallDoor, method: str, body: dict[str, Any], command_id: str | None) -> Answer:
+        """Return the answer; whatever else happened becomes the problem that the caller is told."""
         try:
-            answer = self._decide(door, method, body, None if door.read_only else command_id)
+            return self._decide(door, method, body, command_id)
         except Exception as error:
             branch = _branch(error, door)
             level = self._log.error if branch == "broken" else self._log.warning
             level("call failed", method=method, branch=branch, command_id=command_id, error=describe(error))
             raise CallProblem(branch, _text(_problem_of(error, branch))) from error
-        if answer.refused:
-            raise CallProblem("refused", _text(answer.body))
-        return answer.body
 
     def _decide(self, door: CallDoor, method: str, body: dict[str, Any], command_id: str | None) -> Answer:
         with self._service.open_work() as work:
@@ -121,7 +136,7 @@ class Answerer:
             if given is not None:
                 return given
             try:
-                with work.savepoint():
+                with work.savepoint(only=True):
                     answer = Answer(self._run(work, method, body))
             except Exception as error:
                 branch = _branch(error, door)

@@ -95,6 +95,7 @@ class Calls:
         self._connection: Any = None
         self._channel: Any = None
         self._reply_to = ""
+        self._woken = False
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._log = logger("lianxi.bus.calls")
@@ -165,8 +166,10 @@ class Calls:
 
     def _wake(self) -> None:
         """Let the connection's thread send what is new; without a connection it will when there is one."""
+        with self._lock:
+            woken_already, self._woken = self._woken, True
         connection = self._connection
-        if connection is not None:
+        if connection is not None and not woken_already:
             try:
                 connection.add_callback_threadsafe(self._send)
             except BROKEN:
@@ -213,6 +216,7 @@ class Calls:
     def _send(self) -> None:
         """Publish every call that was not sent on this connection."""
         with self._lock:
+            self._woken = False
             waiting = [pending for pending in self._pending.values() if not pending.sent and pending.left > 0]
         for pending in waiting:
             if self._channel is None:

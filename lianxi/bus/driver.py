@@ -8,6 +8,7 @@ one; they run in the same order, in the same transaction, and one that fails fai
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from psycopg2 import Error
@@ -98,10 +99,18 @@ class FrugalConnection(connection):
             cursor.execute(now, b";".join(statements))
 
     def commit(self) -> None:
-        """Commit, unless nothing was begun or the last statement has committed already."""
+        """Commit, unless nothing was begun or the last statement has committed already.
+
+        The transaction is over in any case: what waited and fails now would leave it open and of no use.
+        """
         waiting = self.waiting() if self._soon else []
         if waiting or self.get_transaction_status() != TRANSACTION_STATUS_IDLE:
-            self.run(*waiting, b"COMMIT")
+            try:
+                self.run(*waiting, b"COMMIT")
+            except Error:
+                with suppress(Error):
+                    self.rollback()
+                raise
 
     def rollback(self) -> None:
         """Undo the transaction, if one was begun."""

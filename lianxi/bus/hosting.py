@@ -6,7 +6,6 @@ it, and only then settles it with the channel that delivered it. It uses nothing
 makes green, so both runners share it.
 """
 
-import gc
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,12 +13,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lianxi.bus.answers import Answerer
-from lianxi.bus.batch import APART, LIMIT, LIMIT_BYTES, TICK, WINDOW, BatchConsumer
+from lianxi.bus.batch import LIMIT, LIMIT_BYTES, TICK, WINDOW, BatchConsumer, apart_after
 from lianxi.bus.doors import BatchDoor, CallDoor, Service, TimerDoor, doors_of
 from lianxi.bus.failures import describe
 from lianxi.bus.messages import RawMessage
 from lianxi.runtime import tracing
 from lianxi.runtime.logging import logger
+from lianxi.runtime.memory import spare_what_stays
 
 PAUSE = 0.5
 LONGEST_PAUSE = 2.0
@@ -38,7 +38,7 @@ class Host:
         self.timers = {name: door.seconds for name, door in doors if isinstance(door, TimerDoor)}
         self.calls = [name for name, door in doors if isinstance(door, CallDoor)]
         self.answerer = Answerer(self.service)
-        _leave_what_stays_alone()
+        spare_what_stays()
 
     def run_timer(self, name: str) -> None:
         """Run a timer once; a failure is logged and the next turn comes as usual."""
@@ -47,16 +47,6 @@ class Host:
                 getattr(self.service, name)()
             except Exception as error:  # noqa: BLE001  a timer has nobody to tell
                 _log.error("timer failed", service=self.service.name, timer=name, error=describe(error))
-
-
-def _leave_what_stays_alone() -> None:
-    """Spare the garbage collector what a service consists of, and let it come when there is something to collect.
-
-    It would go through every module and table over and over while batches make and drop values by the thousand.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 class Channel(Protocol):
@@ -94,7 +84,7 @@ class Buffer:
         self._bytes = 0
         self._channel: Channel | None = None
         self._since = 0.0
-        self._taken = float("-inf")
+        self._next = float("-inf")
         self._lock = threading.Lock()
         self._ready = threading.Event()
 
@@ -124,13 +114,12 @@ class Buffer:
     def take(self, wait: float) -> Delivered | None:
         """Return the next batch: full, or old enough; None if nothing came while waiting.
 
-        One that is not full has waited for the window, and so long that batches keep apart: what comes every few
-        milliseconds comes in batches of several, since a batch of one costs nearly as much as one of ten.
+        One that is not full has waited for the window, and until batches are as far apart as the last one asks.
         """
         if not self._raws:
             self._ready.wait(wait)
         self._ready.clear()
-        rest = max(self._since + WINDOW, self._taken + APART) - time.monotonic()
+        rest = max(self._since + WINDOW, self._next) - time.monotonic()
         if self._raws and not self._full and rest > 0:
             self._ready.wait(rest)
             self._ready.clear()
@@ -139,7 +128,7 @@ class Buffer:
             taken, self._raws = self._raws[:number], self._raws[number:]
             self._bytes -= sum(len(raw.body) for raw in taken)
             if taken:
-                self._taken = time.monotonic()
+                self._next = time.monotonic() + apart_after(len(taken))
             if self._raws:
                 self._since = time.monotonic()
             return Delivered(self._channel, taken) if taken and self._channel is not None else None

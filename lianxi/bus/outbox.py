@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from lianxi.bus.engine import run_soon
 from lianxi.bus.messages import OUTBOX_CHANNEL, Outgoing
 
 _ADD = """
@@ -21,8 +22,13 @@ SELECT pg_notify(%s, %s)
 """
 
 
-def add(connection: Connection, schema: str, messages: Sequence[Outgoing], *, last: bool = False) -> None:
-    """Write `messages` in their order and wake the relay when the transaction commits; `last` commits with them."""
+def add(
+    connection: Connection, schema: str, messages: Sequence[Outgoing], *, last: bool = False, soon: bool = False
+) -> None:
+    """Write `messages` in their order and wake the relay when the transaction commits.
+
+    `last` commits with them; `soon` lets them wait for the next statement or the commit.
+    """
     if not messages:
         return
     columns = (
@@ -35,4 +41,7 @@ def add(connection: Connection, schema: str, messages: Sequence[Outgoing], *, la
         OUTBOX_CHANNEL,
         schema,
     )
-    connection.exec_driver_sql(_ADD.format(schema=schema) + (";COMMIT" if last else ""), columns)
+    if soon:
+        run_soon(connection, _ADD.format(schema=schema), columns)
+    else:
+        connection.exec_driver_sql(_ADD.format(schema=schema) + (";COMMIT" if last else ""), columns)

@@ -42,7 +42,13 @@ POLL = 1.0
 """Seconds between two looks at the outboxes when no notification came."""
 
 APART = 0.02
-"""Seconds between a claim and the next one that a notification asks for."""
+"""Seconds between a claim and the next one that a notification asks for, when there is little to send."""
+
+MOST_APART = 0.1
+"""The same when there is much: a claim of a hundred rows costs hardly more than one of a single row."""
+
+CROWDED = 1
+"""Rows of a claim that double the time until the next one."""
 
 PAUSE = 0.5
 LONGEST_PAUSE = 5.0
@@ -109,7 +115,7 @@ class Relay:
         # commits late has lower numbers, so once a poll, and when nothing is found, the search starts anew.
         self._begin: dict[str, int] = {}
         self._began = 0.0
-        self._claimed = 0.0
+        self._next_claim = 0.0
         # Where there may be something to send: where a notification said so, and once a poll everywhere.
         self._waiting = set(schemas)
         self._wakened, self._waker = os.pipe()
@@ -216,7 +222,8 @@ class Relay:
                 cursor.execute(_CLAIM.format(schema=schema), (begin, list(self._shunned), WINDOW // LANES))
                 rows = cursor.fetchall()
             if rows:
-                self._claimed = time.monotonic()
+                apart = min(MOST_APART, APART * (1 + len(rows) / CROWDED))
+                self._next_claim = max(self._next_claim, time.monotonic() + apart)
                 lane.schema = schema
                 self._begin[schema] = rows[0][0]
                 lane.positions, publications = _publications(rows)
@@ -268,12 +275,9 @@ class Relay:
         raise BrokerLost(failure)
 
     def _sleep(self, listener: connection) -> None:
-        """Wait for a notification, for `stop`, or for the next poll, and keep the claims apart.
-
-        Under load rows come every few milliseconds; a claim of several costs hardly more than one of a single row.
-        """
+        """Wait for a notification, for `stop`, or for the next poll, and keep the claims apart."""
         select.select([listener.fileno(), self._wakened], [], [], POLL)
-        rest = self._claimed + APART - time.monotonic()
+        rest = self._next_claim - time.monotonic()
         if rest > 0:
             select.select([self._wakened], [], [], rest)
 

@@ -99,7 +99,7 @@ class MemoryWork(Work):
         self.tables.outbox.append(message)
 
     @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self, *, only: bool = False) -> Iterator[None]:  # noqa: ARG002  there is nothing to spare
         """Undo what happens inside when it raises."""
         before, so_far = copy.deepcopy(self.tables), len(self._afterwards)
         try:

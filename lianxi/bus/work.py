@@ -79,14 +79,19 @@ class Work:
         self._afterwards.append(act)
 
     @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """Undo what happens inside, published messages included, when it raises; the work itself goes on."""
+    def savepoint(self, *, only: bool = False) -> Iterator[None]:
+        """Undo what happens inside, published messages included, when it raises; the work itself goes on.
+
+        One that is the `only` one of its work may end with the commit: a statement that waited and turns out to be
+        wrong then fails the whole work, and locks are held for one journey to the server less.
+        """
         before, self._outgoing = self._outgoing, []
         so_far = len(self._afterwards)
         try:
-            with self._marked():
+            with self._marked(only=only):
                 yield
-                add(self.connection, self.schema, self._outgoing)  # inside: a message that cannot be written fails here
+                # inside, so that a message which cannot be written fails here and not the messages beside it
+                add(self.connection, self.schema, self._outgoing, soon=only)
         except BaseException:
             del self._afterwards[so_far:]
             raise
@@ -94,7 +99,7 @@ class Work:
             self._outgoing = before
 
     @contextmanager
-    def _marked(self) -> Iterator[None]:
+    def _marked(self, *, only: bool) -> Iterator[None]:
         """Set a savepoint that costs no journey to the server of its own, where the connection knows how."""
         link = frugal(self.connection)
         if link is None:
@@ -106,7 +111,9 @@ class Work:
         link.mark(name)
         try:
             yield
-            if link.release(name):
+            if only:
+                link.soon(f"RELEASE SAVEPOINT {name}")
+            elif link.release(name):
                 self.connection.exec_driver_sql(f"RELEASE SAVEPOINT {name}")
         except BaseException as error:
             if not self.lost(error) and link.begun(name):

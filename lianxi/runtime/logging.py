@@ -46,6 +46,9 @@ _BLOTS = (
     (re.compile(r"(://[^:/@\s]*):[^\s'\"]+@"), r"\1:[password]@"),  # to the last @: a password may hold one, or a slash
 )
 
+SHORTEST = 10
+"""Characters of the shortest number that is blotted out; most values of a line are shorter."""
+
 BATCH = "handled"
 """The canonical line of a batch of messages, which may belong to many traces."""
 
@@ -53,6 +56,8 @@ BATCH = "handled"
 def redact(value: Any) -> Any:
     """Return `value` without anything that looks like a citizen id, a phone number or a password."""
     if isinstance(value, str):
+        if len(value) < SHORTEST and "@" not in value:
+            return value
         for pattern, replacement in _BLOTS:
             value = pattern.sub(replacement, value)
         return value
@@ -108,6 +113,8 @@ def configure(*, level: str = "INFO", **fixed: str) -> None:
     root.setLevel(level)
     for noisy in ("pika", "amqp", "kombu", "nameko", "werkzeug", "waitress", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # it warns of every request that has to queue, and how long each one queued is measured anyway
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     structlog.configure(
         processors=[*chain, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,

@@ -29,6 +29,7 @@ from lianxi.runtime import logging as logs
 from lianxi.runtime import tracing
 from lianxi.runtime.certificate_door import CertificateDoor
 from lianxi.runtime.health import HEALTH
+from lianxi.runtime.memory import spare_what_stays
 from lianxi.runtime.metrics import counter, exposition, histogram, serve_metrics
 from lianxi.runtime.settings import read
 from services.portal import api, web
@@ -264,6 +265,7 @@ def serve(parts: Parts) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     door = agency_door(app, settings)
+    spare_what_stays()
     _log.info("running", port=server.effective_port, agencies=door.port if door else None)
     server.run()
     if door:

@@ -45,8 +45,8 @@ def measure_deadline(bench: Bench) -> list[Row]:
 
 def measure_sort(bench: Bench) -> list[Row]:
     """Texts a second of `lianxi sort --batch`."""
-    petitions = _petitions()
-    texts = (petitions[number % len(petitions)] for number in range(bench.size(TEXTS, least=400)))
+    matters = petitions()
+    texts = (matters[number % len(matters)] for number in range(bench.size(TEXTS, least=400)))
     lines = [
         json.dumps({"id": number, "subject": row["subject"], "text": row["text"]}, ensure_ascii=False)
         for number, row in enumerate(texts)
@@ -131,13 +131,13 @@ def import_file(file: Path, state: Path) -> float:
 
 def write_petitions(path: Path, rows: int, *, first: int = 0) -> Path:
     """Write a file of petitions by people who have not come before; the matters are those of the demonstration."""
-    petitions = _petitions()
+    matters = petitions()
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "姓名", "电话", "住址", "主题", "内容"])
         for number in range(first, first + rows):
-            matter = petitions[number % len(petitions)]
+            matter = matters[number % len(matters)]
             who = ("马海燕", f"1990{number:07d}", f"西宁市城西区住址{number}号")
             writer.writerow([f"b-{number}", *who, matter["subject"], matter["text"]])
     return path
@@ -212,6 +212,6 @@ def _questions(count: int) -> Iterator[str]:
         yield json.dumps(question)
 
 
-def _petitions() -> list[dict[str, Any]]:
+def petitions() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = yaml.safe_load(PETITIONS.read_text(encoding="utf-8"))["petitions"]
     return found

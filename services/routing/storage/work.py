@@ -100,11 +100,11 @@ class RoutingWork(LinkWork):
         super().__exit__(kind, error, trace)
 
     @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self, *, only: bool = False) -> Iterator[None]:
         """Undo what happens inside when it raises; cases read or changed inside are forgotten with it."""
         self.cases.flush()
         try:
-            with super().savepoint():
+            with super().savepoint(only=only):
                 yield
                 self.cases.flush()
         except BaseException:

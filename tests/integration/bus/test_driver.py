@@ -103,6 +103,36 @@ def test_a_savepoint_answers_for_what_was_to_run_soon_inside_it(engine, probe_da
     assert seen(probe_database) == ["after", "before"]
 
 
+def told(work, name):
+    soon(work, name)
+    work.publish(Outgoing(name, "t", "x", "k", b"{}", {}))
+
+
+def in_its_only_savepoint(engine, act, *names):
+    with Work(engine, SCHEMA) as work, work.savepoint(only=True):
+        act(work, *names)
+
+
+def test_the_only_savepoint_of_a_work_is_undone_as_any_other_and_else_committed_at_the_end(engine, probe_database):
+    with Work(engine, SCHEMA) as work:
+        now(work, "before")
+        with pytest.raises(ZeroDivisionError), work.savepoint(only=True):
+            failing(told, lambda inner: now(inner, "undone, too"))(work, "undone", fail=True)
+        soon(work, "after")
+    in_its_only_savepoint(engine, told, "told")
+
+    assert seen(probe_database) == ["after", "before", "told"]
+    assert probe_database.query("SELECT message_id FROM probe.outbox") == [("told",)]
+
+
+def test_what_waits_in_the_only_savepoint_and_fails_undoes_the_whole_work(engine, probe_database):
+    with pytest.raises(IntegrityError):
+        in_its_only_savepoint(engine, soon, "same", "same")
+    at_work(engine, now, "next")
+
+    assert seen(probe_database) == ["next"]
+
+
 def test_an_error_ends_the_transaction_and_the_connection_is_good_for_the_next_one(engine, probe_database):
     with pytest.raises(IntegrityError):
         at_work(engine, now, "same", "same")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lianxi.bus.batch import LIMIT, LIMIT_BYTES
+from lianxi.bus.batch import APART, LIMIT, LIMIT_BYTES, MOST_APART, apart_after
 from lianxi.bus.hosting import Buffer
 from lianxi.bus.messages import RawMessage
 
@@ -38,3 +38,10 @@ def test_a_new_connection_forgets_what_the_old_one_delivered():
     buffer.add(RawMessage(b"y", tag=1))
 
     assert [raw.body for raw in buffer.take(0.0).raws] == [b"y"]
+
+
+def test_the_more_comes_the_rarer_batches_are_up_to_a_bound():
+    after = [apart_after(number) for number in (0, 1, 10, LIMIT)]
+
+    assert after == sorted(after)
+    assert (after[0], after[-1]) == (APART, MOST_APART)
