@@ -4,17 +4,22 @@ A registrar enters it for the petition department; an officer of an organ enters
 which has the matter at once and owes the petitioner an answer within fifteen days (Art. 23(1)(2)).
 """
 
+import unicodedata
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, request
+from marshmallow import fields
 
 from lianxi.casework.errors import LianxiError
 from lianxi.casework.messages.facts import PetitionClass
+from lianxi.runtime.clock import SHANGHAI
 from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal, Reach, is_within
 from services.portal.domain.form_words import PURPOSES, WORDS
 from services.portal.domain.page_forms import body_of
 from services.portal.handlers import filing
+from services.portal.schemas.fields import complain
 from services.portal.schemas.filing import Petition
 from services.portal.schemas.problems import checked
 from services.portal.web.pages import errors_by_field, page, ports, staff_page
@@ -49,6 +54,24 @@ BOXES = {
 }
 
 
+class LocalMoment(fields.String):
+    """A moment as a clerk writes it: 2026-03-02 09:30 is the time here, where the API insists on an offset."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_more: Any) -> str:
+        del attr, data
+        try:
+            moment = datetime.fromisoformat(unicodedata.normalize("NFKC", value))
+        except ValueError:
+            raise complain("date-time", "时间应写成“2026-03-02 09:30”这样的形式。") from None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)).isoformat()
+
+
+class Entered(Petition):
+    """A petition as it is entered on this page."""
+
+    received_at = LocalMoment()
+
+
 @pages.route("/register", methods=["GET", "POST"])
 @staff_page(may.TAKING_IN)
 def register(person: Principal) -> Any:
@@ -58,7 +81,7 @@ def register(person: Principal) -> Any:
         return _form(person, {"form_id": ports().new_id()}, {}, "", 200)
     typed = request.form.to_dict()
     try:
-        receipt = filing.file_petition(checked(Petition(), _body(typed)), person, typed.get("form_id") or None, ports())
+        receipt = filing.file_petition(checked(Entered(), _body(typed)), person, typed.get("form_id") or None, ports())
     except LianxiError as error:
         errors, said, status = errors_by_field(error, BOXES)
         return _form(person, typed, errors, said, status)

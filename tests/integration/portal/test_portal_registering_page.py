@@ -73,6 +73,32 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(sign_in
     assert typed["category"] == "城乡建设/住房保障与房地产"
 
 
+@pytest.mark.parametrize("offset", ["", "+00:00"])
+def test_the_example_of_the_page_is_taken_as_the_time_here_unless_it_says_otherwise(sign_in, offices, offset):
+    registrar = sign_in("registrar")
+    example = re.search(r'id="received_at-hint">[^<]*例如 ([^<]+)<', registrar.get(PAGE).text)[1]
+
+    assert send(registrar, **VISIT | {"received_at": example + offset}).status_code == 201
+
+    assert offices.last("intake.register")["received_at"] == f"2026-03-02T09:30:00{offset or '+08:00'}"
+
+
+def test_a_time_nobody_can_read_is_refused_with_the_example_beside_everything_else_that_is_wrong(sign_in):
+    again = send(sign_in("registrar"), **VISIT | {"received_at": "昨天", "subject": ""})
+
+    assert re.search(r'id="received_at-error">[^<]*“2026-03-02 09:30”', again.text)
+    assert 'id="subject-error"' in again.text
+
+
+def test_the_api_still_wants_the_offset(sign_in, offices):
+    letter = {"channel": "letter", "subject": "停暖", "text": "室内14度。", "received_at": "2026-03-02 09:30"}
+
+    answer = sign_in("registrar").post("/api/v1/cases", letter)
+
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "received_at")
+    assert offices.times("intake.register") == 0
+
+
 @pytest.mark.parametrize("changes", [{"representatives": "许多"}, {"channel": "pigeon"}, {"received_at": "昨天"}])
 def test_what_cannot_be_read_is_told_before_anybody_is_asked(sign_in, offices, changes):
     assert send(sign_in("case_officer"), **VISIT | changes).status_code == 422
