@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, request
-from marshmallow import fields
 
 from lianxi.casework.errors import LianxiError
 from lianxi.casework.messages.facts import PetitionClass
@@ -19,7 +18,7 @@ from services.portal.domain.accounts import Principal, Reach, is_within
 from services.portal.domain.form_words import PURPOSES, WORDS
 from services.portal.domain.page_forms import body_of
 from services.portal.handlers import filing
-from services.portal.schemas.fields import complain
+from services.portal.schemas.fields import Moment, complain
 from services.portal.schemas.filing import Petition
 from services.portal.schemas.problems import checked
 from services.portal.web.pages import errors_by_field, page, ports, staff_page
@@ -54,7 +53,7 @@ BOXES = {
 }
 
 
-class LocalMoment(fields.String):
+class LocalMoment(Moment):
     """A moment as a clerk writes it: 2026-03-02 09:30 is the time here, where the API insists on an offset."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_more: Any) -> str:
