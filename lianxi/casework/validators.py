@@ -10,7 +10,8 @@ import unicodedata
 from datetime import date
 
 from lianxi.casework.errors import Invalid
-from lianxi.casework.spelling import DASHES, dotted, one_script, refuse_look_alikes
+from lianxi.casework.radicals import without_radicals
+from lianxi.casework.spelling import DASHES, dotted, narrow_letters, one_script, refuse_disguise, refuse_look_alikes
 
 OLDEST_BIRTH_YEARS = 150
 """How many years back a birth date may lie (CF-46)."""
@@ -179,16 +180,17 @@ def clean_text(value: object, field: str, max_length: int, *, multiline: bool = 
     """Return a text field fit to be stored: composed (NFC), trimmed, one line unless ``multiline``, not too long.
 
     Zero-width characters come along when people paste and mean nothing: they are dropped, and letters that show as a
-    blank become one. Control characters, marks that reverse the reading direction and heaps of combining marks are
-    refused, with their position, because they can make a text read otherwise than it is.
+    blank become one. Radicals become the characters they look like, wide digits and letters those of the keyboard.
+    Control characters, marks that reverse the reading direction and heaps of combining marks are refused, with their
+    position, because they can make a text read otherwise than it is.
     """
     if not isinstance(value, str):
         raise Invalid(field, "text", "应当是文字。")
     text = value.replace("\r\n", "\n").replace("\t", " ")
     if _UNUSUAL.search(text):
         _refuse_characters(text, field, multiline=multiline)
-        text = text.translate(_BLANK_LETTERS).translate(_INVISIBLE)
-    text = unicodedata.normalize("NFC", text).strip()
+        text = without_radicals(text.translate(_BLANK_LETTERS).translate(_INVISIBLE))
+    text = unicodedata.normalize("NFC", narrow_letters(text)).strip()
     if required and not text:
         raise Invalid(field, "required", "此项为必填项。")
     if len(text) > max_length:
@@ -220,3 +222,32 @@ def person_name(value: object, field: str, max_length: int = 100, *, required: b
     if name and not any(character.isalnum() for character in name):
         raise Invalid(field, "name", "姓名或名称中应当有文字。")
     return one_script(name, field)
+
+
+def known_by(value: object, field: str, max_length: int, *, required: bool = False) -> str:
+    """Return a short text by which something is known, as an address or the number of a stamp.
+
+    No word is of two scripts, and no foreign letters merely pass for Latin ones.
+    """
+    text = one_script(clean_text(value, field, max_length, required=required), field)
+    refuse_disguise(text, field)
+    return text
+
+
+_EMAIL = re.compile(r"[^@\s,;<>\"'()]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250})\.[A-Za-z]{2,}", re.ASCII)
+_LONGEST_EMAIL = 254
+
+
+def email(value: object, field: str = "email") -> str:
+    """Return a mail address in narrow letters, "" if it is blank.
+
+    A foreign letter that passes for a Latin one is refused: a mail to what only looks like the petitioner's address
+    reaches somebody else.
+    """
+    address = unicodedata.normalize("NFKC", clean_text(value, field, _LONGEST_EMAIL, required=False))
+    if not address:
+        return ""
+    if not _EMAIL.fullmatch(address):
+        raise Invalid(field, "email", "电子邮箱应写作 name@example.cn。")
+    refuse_look_alikes(address, field)
+    return one_script(address, field)

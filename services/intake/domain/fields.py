@@ -13,7 +13,7 @@ from typing import Any
 
 from lianxi.casework.errors import Invalid
 from lianxi.casework.messages.facts import Actor, Role
-from lianxi.casework.validators import clean_text
+from lianxi.casework.validators import clean_text, email, known_by
 
 _WRITTEN = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
@@ -21,7 +21,6 @@ _WRITTEN = re.compile(
     re.ASCII,
 )
 _DATE_HELP = "日期应写作 2026-03-02 或 2026-03-02 09:30:00。"
-_EMAIL = re.compile(r"[^@\s,;<>\"'()]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250})\.[A-Za-z]{2,}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +45,13 @@ class Fields:
             return ""
         return clean_text(self.values[field], self.name(field), longest, multiline=multiline, required=False)
 
+    def known_by(self, field: str, longest: int) -> str:
+        """Return a text by which something is known (an address, a stamp), "" if none was given."""
+        return known_by(self.values[field], self.name(field), longest) if self.given(field) else ""
+
     def email(self, field: str) -> str:
-        """Return a mail address."""
-        address = self.text(field, 254)
-        if address and not _EMAIL.fullmatch(address):
-            raise Invalid(self.name(field), "email", "电子邮箱应写作 name@example.cn。")
-        return address
+        """Return a mail address, "" if none was given."""
+        return email(self.values[field], self.name(field)) if self.given(field) else ""
 
     def whole(self, field: str, default: int, lowest: int, highest: int) -> int:
         """Return a whole number within its limits."""

@@ -91,7 +91,7 @@ def _agent(fields: Fields, today: date) -> list[Party]:
     if not fields.given("agent"):
         return []
     row = fields.inner("agent")
-    authority = row.text("authority", MAX_AUTHORITY)
+    authority = row.known_by("authority", MAX_AUTHORITY)
     if not authority:
         raise Invalid(
             row.name("authority"), "agent", "代理人应有授权，请写明授权委托书编号，或者法定代理关系（如父母、监护人）。"
@@ -108,7 +108,7 @@ def _person(row: Fields, today: date) -> Petitioner:
         name=person_name(name, row.name("name")),
         id_number=_checked(row, "id_number", today),
         phone=persons_phone(row.values["phone"], row.name("phone")) if row.given("phone") else "",
-        address=row.text("address", _ADDRESS),
+        address=row.known_by("address", _ADDRESS),
     )
 
 

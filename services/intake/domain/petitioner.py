@@ -10,6 +10,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from lianxi.casework.radicals import without_radicals
+
 PERSONAL_FIELDS = ("name", "id_number", "credit_code", "phone", "email", "address")
 """The fields that are sealed one by one and travel sealed with custody."""
 
@@ -72,6 +74,6 @@ def _text_of(value: object) -> str:
 
 
 def same_spelling(text: str) -> str:
-    """Return `text` as it is compared: width, case, spaces and the kind of dot inside a name do not matter."""
-    narrowed = "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+    """Return `text` as it is compared: width, case, spaces, radicals and the kind of dot do not matter."""
+    narrowed = "".join(unicodedata.normalize("NFKC", without_radicals(text)).split()).casefold()
     return _DOTS.sub("·", narrowed)

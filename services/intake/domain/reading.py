@@ -59,8 +59,8 @@ def read_filing(
         representatives=representatives,
         division=divisions.place(fields.values["division"], "division") if fields.given("division") else "",
         address_division=_address_division(fields, divisions),
-        reception_place=fields.text("reception_place", limits.MAX_NOTE),
-        recording=fields.text("recording", limits.MAX_NOTE),
+        reception_place=fields.known_by("reception_place", limits.MAX_NOTE),
+        recording=fields.known_by("recording", limits.MAX_NOTE),
         read_back=fields.flag("read_back"),
         registered_by=registered_by,
         purpose=fields.text("purpose", 40),
@@ -123,7 +123,7 @@ def _petitioner(fields: Fields, today: date, system: str) -> Petitioner:
         else "",
         phone=_callable(fields),
         email=fields.email("email"),
-        address=fields.text("address", limits.MAX_ADDRESS),
+        address=fields.known_by("address", limits.MAX_ADDRESS),
         account=f"{system}/{account}" if account else "",
     )
 
@@ -183,7 +183,7 @@ def _address_division(fields: Fields, divisions: Divisions) -> str:
 
 def _stamp(fields: Fields, channel: Channel) -> str:
     """The number of the receiving stamp (收文编号) that the office put on a letter or fax."""
-    stamp = fields.text("stamp", limits.MAX_NOTE)
+    stamp = fields.known_by("stamp", limits.MAX_NOTE)
     if stamp and channel not in {Channel.LETTER, Channel.FAX}:
         raise Invalid("stamp", "D-13b", "只有来信和传真填写收文章编号。")
     return stamp

@@ -242,7 +242,7 @@ def person_meant(fields: Fields, desk: Desk) -> Petitioner:
         else "",
         credit_code=credit_code(str(values["credit_code"])) if given.given("credit_code") else "",
         phone=phone(str(values["phone"]), given.name("phone")) if given.given("phone") else "",
-        address=given.text("address", MAX_ADDRESS),
+        address=given.known_by("address", MAX_ADDRESS),
     )
     if not person.identities():
         raise Invalid("identity", "PR-3", "请填写身份证号、统一社会信用代码、电话，或姓名加住址中的至少一项。")

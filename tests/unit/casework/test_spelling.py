@@ -1,9 +1,12 @@
 """Spellings that look the same: what is folded, what is dropped, what is refused and where."""
 
+import unicodedata
+
 import pytest
 
 from lianxi.casework.errors import Invalid
-from lianxi.casework.validators import clean_text, narrow, person_name, phone
+from lianxi.casework.radicals import FIRST, LAST, without_radicals
+from lianxi.casework.validators import clean_text, email, known_by, narrow, person_name, phone
 
 
 def refused(attempt):
@@ -70,3 +73,51 @@ def test_what_makes_a_text_read_otherwise_is_refused_at_its_place(bad):
 def test_a_heap_of_marks_on_one_letter_is_refused():
     assert refused(lambda: clean_text("e" + "\u0301" * 6, "subject", 20))[0] == "characters"
     assert clean_text("Ru\u0308thi Nguye\u0302\u0303n", "subject", 20) == "Rüthi Nguyễn"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("\u2ee2建国", "马建国"), ("⼩明", "小明"), ("王\u2ef0\u2f3f", "王龙手"), ("\uf9ca金", "流金")]
+)
+def test_a_radical_out_of_a_pdf_is_the_character_it_looks_like(typed, meant):
+    assert person_name(typed, "name") == clean_text(typed, "text", 50) == known_by(typed, "address", 50) == meant
+
+
+def test_every_radical_that_has_a_character_becomes_it():
+    radicals = [chr(code) for code in range(ord(FIRST), ord(LAST) + 1) if unicodedata.name(chr(code), "")]
+
+    left = [radical for radical in radicals if without_radicals(radical) == radical]
+
+    assert len(radicals) == 115 + 214
+    assert left == ["\u2e80"]  # a mark of repetition, which is no character
+    assert clean_text("\u2e80", "text", 5) == "\u2e80"
+    assert refused(lambda: person_name("马\u2e80", "name")) == ("look-alike", 2)
+
+
+def test_wide_digits_and_letters_are_those_of_the_keyboard_and_punctuation_stays():
+    assert clean_text("（ＡＢｃ）１２３号，", "text", 20) == "（ABc）123号，"
+    assert clean_text("Ｅ\u0301", "text", 20) == "É"
+
+
+@pytest.mark.parametrize(
+    ("address", "place"), [("城东区\u0410座3号", 4), ("建国路Ivаn号", 6), ("城东区Β座", 4), ("\u0410-17", 1)]
+)
+def test_an_address_with_letters_that_only_look_alike_is_refused_at_its_place(address, place):
+    assert refused(lambda: known_by(address, "address", 50)) == ("look-alike", place)
+
+
+def test_an_address_may_have_latin_letters_and_two_languages():
+    for address in ("建国路12号A座1单元", "Москва ул. Мира 5", "西宁 Xining"):
+        assert known_by(address, "address", 50) == address
+
+
+def test_free_text_may_mix_what_it_likes():
+    assert clean_text("\u0410座的Ivаn说", "text", 50) == "\u0410座的Ivаn说"
+
+
+def test_a_mail_address_has_one_spelling_and_no_letter_that_passes_for_another():
+    assert email("ｏｆｆｉｃｅ＠example.cn") == "office@example.cn"
+    assert email("张三@example.cn") == "张三@example.cn"
+    assert email(" ") == ""
+    assert refused(lambda: email("\u0430dmin@example.cn")) == ("look-alike", 1)
+    assert refused(lambda: email("щ@example.cn")) == ("look-alike", 1)
+    assert refused(lambda: email("nobody"))[0] == "email"

@@ -212,6 +212,34 @@ def test_a_name_of_letters_that_only_look_alike_is_refused_at_its_place(name):
     assert fault(body) == ("petitioner.name", "look-alike")
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("address", "城东区\u0410座"), ("email", "\u0430dmin@example.cn"), ("name", "马\u2e80")],
+)
+def test_no_field_of_a_person_takes_a_letter_that_only_looks_alike(field, value):
+    body = a_web_petition()
+    body["petitioner"] = body["petitioner"] | {field: value}
+
+    assert fault(body) == (f"petitioner.{field}", "look-alike")
+
+
+def test_numbers_of_stamp_and_recording_have_one_spelling():
+    assert read(a_letter(stamp="收文２０２６-Ａ１７")).stamp == "收文2026-A17"
+    assert read(a_call(recording="ＲＥＣ-１")).recording == "REC-1"
+    assert fault(a_letter(stamp="\u0410-17")) == ("stamp", "look-alike")
+    assert fault(a_letter(stamp="A\u0410-17")) == ("stamp", "look-alike")
+    assert fault(a_call(recording="REC-\u0410")) == ("recording", "look-alike")
+
+
+def test_a_name_pasted_from_a_pdf_is_the_same_person():
+    def identity(name, address):
+        body = a_web_petition()
+        body["petitioner"] = {"name": name, "address": address}
+        return read(body).petitioner.identity()
+
+    assert identity("\u2ee2建国", "建国路１号") == identity("马建国", "建国路1号")
+
+
 def test_what_was_taken_in_as_an_accusation_is_restricted():
     work, desk = FakeWork(), a_desk()
 
