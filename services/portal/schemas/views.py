@@ -6,6 +6,7 @@ from lianxi.casework.identifiers import CaseNumber, Channel, DivisionCode, UnitC
 from lianxi.casework.messages.facts import CaseState
 from lianxi.law.lamps import Lamp
 from services.portal.schemas.fields import Coded, Day, OneOf, Paper, QueryNumber, Text
+from services.portal.schemas.personal_data import KeptAddition, KeptClaim
 from services.portal.schemas.repeats import RepeatsOfCase
 
 
@@ -144,18 +145,24 @@ class Case(Schema):
     withheld = _text(required=False, none=True)
 
 
-class DocumentQuery(Schema):
-    """The number of a document (字号)."""
-
-    number = Text(longest=60, required=True)
-
-
 class DocumentText(Schema):
     """A document with its text."""
 
     kind = _text()
     number = _text()
     paper = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class KeptParty(Schema):
+    """Who stands beside the petitioner: a co-signer, or the agent with the authority."""
+
+    kind = fields.String(required=True, metadata={"enum": ["co-signer", "agent"], "description": "联名人或者代理人"})
+    representative = fields.Boolean(metadata={"description": "推选的代表"})
+    name = fields.String(metadata={"description": "姓名"})
+    id_number = fields.String(metadata={"description": "公民身份号码"})
+    phone = fields.String(metadata={"description": "联系电话"})
+    address = fields.String(metadata={"description": "住址"})
+    authority = fields.String(metadata={"description": "代理人的授权委托书编号或者法定代理关系"})
 
 
 class Contact(Schema):
@@ -168,7 +175,16 @@ class Contact(Schema):
     text = _text(required=False)
     anonymous = fields.Boolean()
     persons = _number(required=False)
+    representatives = fields.Integer(metadata={"description": "代表人数"})
     petitioner = fields.Dict(keys=fields.String(), values=fields.String())
+    parties = fields.List(fields.Nested(KeptParty), metadata={"description": "联名人和代理人"})
+    claims = fields.List(fields.Nested(KeptClaim), metadata={"description": "逐项写明的诉求"})
+    posted_on = fields.String(allow_none=True, metadata={"format": "date", "description": "邮戳日期"})
+    stamp = fields.String(metadata={"description": "收文章编号"})
+    reception_place = fields.String(metadata={"description": "接待场所"})
+    recording = fields.String(metadata={"description": "录音编号"})
+    read_back = fields.Boolean(metadata={"description": "记录已向信访人宣读或者交其核对"})
+    additions = fields.List(fields.Nested(KeptAddition), metadata={"description": "信访人以后补充的材料和要求"})
 
 
 class Step(Schema):
