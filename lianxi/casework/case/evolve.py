@@ -378,4 +378,5 @@ def _(event: p.CaseUrged, case: Case) -> Case:
 
 @after.register
 def _(event: p.CaseRated, case: Case) -> Case:
-    return replace(case, ratings=(*case.ratings, event.rated.value))
+    others = tuple((rated, rating) for rated, rating in case.ratings if rated is not event.rated)
+    return replace(case, ratings=(*others, (event.rated, event.rating)))

@@ -30,7 +30,7 @@ ROWS: tuple[Transition, ...] = (
                 "",
                 "P R",
                 "CaseRated",
-                "not_an_accusation rating_open rated_once",
+                "not_an_accusation rating_open rating_is_new",
                 "",
                 opening(closes="RATE"),
             ),

@@ -177,7 +177,7 @@ def _with_organ(row: LedgerRow, event: e.CaseEvent) -> LedgerRow:
 
 
 def _with_verdicts(row: LedgerRow, event: e.CaseEvent) -> LedgerRow:
-    """Note of which case this one is a repeat, and how the petitioner rated."""
+    """Note of which case this one is a repeat, and how the petitioner rated last (PR-22)."""
     match event:
         case e.CaseMerged(into=earlier) | CaseDeclined(earlier=earlier) | RepeatFound(earlier=earlier):
             return replace(row, repeat_of=earlier)

@@ -74,12 +74,15 @@ def answered(road, dice):
 
 
 def rated(road, dice):
-    """Served; then rated or not, and sometimes over because nobody asked for a review."""
+    """Served; then rated or not, sometimes changed, and sometimes over because nobody asked for a review."""
     facts = {"case_no": road.case.case_no, "actor": an_actor("P")}
     for whom in p.Rated:
         if dice.random() < 0.5:
             road.wait(dice.randrange(15))
-            road.do(p.RateCase(**facts, rated=whom, rating=dice.choice(list(p.Rating))), TOWNSHIP)
+            first, changed = dice.sample(list(p.Rating), 2)
+            road.do(p.RateCase(**facts, rated=whom, rating=first), TOWNSHIP)
+            if dice.random() < 0.3:
+                road.wait(dice.randrange(2)).do(p.RateCase(**facts, rated=whom, rating=changed), TOWNSHIP)
     if dice.random() < 0.5:
         road.wait(60).do(
             c.LapseCase(case_no=road.case.case_no, actor=an_actor("SYS"), paper={"basis": "第三十五条"}), TOWNSHIP
@@ -163,8 +166,9 @@ class Naive:
         for whom, event in ratings.items():
             if self._within(event.rated_on):
                 self._count(f"K-6.{whom.value}", nodes[whom], event.rating is not p.Rating.DISSATISFIED)
-        if p.Rated.UNIT in ratings:
-            if self._within(ratings[p.Rated.UNIT].rated_on):
+        taken_part = next((one for one in events if isinstance(one, p.CaseRated) and one.rated is p.Rated.UNIT), None)
+        if taken_part is not None:
+            if self._within(taken_part.rated_on):
                 self._count("K-5", TOWNSHIP, True)
         elif served is not None:
             last = due(ClockCode.RATE, served.served_on, CALENDAR).legal_due

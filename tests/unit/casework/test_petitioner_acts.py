@@ -60,10 +60,24 @@ def test_t56_the_department_is_rated_after_registration_and_the_organ_after_serv
 
     unit = {"rated": p.Rated.UNIT, "rating": p.Rating.DISSATISFIED}
     refused("rating_open", lambda: ask(road, p.RateCase, CITY, **unit))
-    refused("rated_once", lambda: ask(road, p.RateCase, CITY, rated=p.Rated.DEPARTMENT, rating=p.Rating.MOSTLY))
     replied = Road().replied()
     ask(replied, p.RateCase, **unit)
-    assert replied.case.ratings == ("unit",)
+    assert replied.case.ratings == ((p.Rated.UNIT, p.Rating.DISSATISFIED),)
+
+
+def test_t56_a_rating_may_be_changed_until_the_window_closes_and_the_last_counts():
+    road = Road().replied()
+    unit = {"rated": p.Rated.UNIT}
+    ask(road, p.RateCase, **unit, rating=p.Rating.DISSATISFIED)
+    ask(road, p.RateCase, rated=p.Rated.DEPARTMENT, rating=p.Rating.SATISFIED)
+
+    refused("rating_is_new", lambda: ask(road, p.RateCase, **unit, rating=p.Rating.DISSATISFIED))
+    ask(road.wait(20), p.RateCase, **unit, rating=p.Rating.MOSTLY)
+
+    assert dict(road.case.ratings) == {p.Rated.UNIT: p.Rating.MOSTLY, p.Rated.DEPARTMENT: p.Rating.SATISFIED}
+    told = [event.rating for event in road.events if isinstance(event, p.CaseRated) and event.rated is p.Rated.UNIT]
+    assert told == [p.Rating.DISSATISFIED, p.Rating.MOSTLY]
+    refused("rating_open", lambda: ask(road.wait(20), p.RateCase, **unit, rating=p.Rating.SATISFIED))
 
 
 def test_t56_thirty_days_after_service_no_rating_is_taken():
