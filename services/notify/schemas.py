@@ -6,6 +6,7 @@ from typing import Any
 
 from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import CaseNumber, DivisionCode, UnitCode
+from lianxi.casework.languages import CHINESE, LANGUAGES
 from lianxi.casework.messages.facts import Actor, Role, ServiceMethod
 from lianxi.contracts.schemas import load
 from services.notify.domain.agencies import AgencyChange, Grant
@@ -21,7 +22,6 @@ from services.notify.domain.questions import (
     ServiceNews,
 )
 from services.notify.domain.rules import Channel
-from services.notify.domain.texts import LANGUAGES
 
 _LONGEST_NAME = 100
 _LONGEST_NOTE = 500
@@ -72,7 +72,7 @@ def choice(body: Mapping[str, Any]) -> Choice:
     return Choice(
         case_no=case_number(body),
         channels=tuple(dict.fromkeys(Channel(word) for word in given)),
-        language="" if language == LANGUAGES[0] else str(language),
+        language="" if language == CHINESE else str(language),
         electronic=body.get("electronic") is True,
         chosen_by=_name(body, "chosen_by") or "petitioner",
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import Channel
+from lianxi.casework.languages import LANGUAGES
 from lianxi.casework.messages.facts import Actor, Role
 from lianxi.casework.validators import citizen_id, credit_code, person_name, persons_phone, phone
 from services.intake.domain import filing as limits
@@ -26,7 +27,6 @@ CLOCK_DIFFERENCE = timedelta(seconds=60)
 """How far the clock of the machine that took the contact in may run ahead of this one."""
 
 NOTICE_CHANNELS = ("mail", "sms", "letter")
-NOTICE_LANGUAGES = ("zh", "en", "bo")
 OLDEST = date(1949, 10, 1)
 OF_AN_ORGAN = frozenset({Role.CASE_OFFICER, Role.UNIT_HEAD})
 """Who takes in what a petitioner brings to the organ itself (T22)."""
@@ -88,8 +88,8 @@ def _notice(fields: Fields) -> Wanted | None:
     if not set(channels) <= set(NOTICE_CHANNELS):
         raise Invalid(inner.name("channels"), "choice", "通知方式应为 mail（邮件）、sms（短信）、letter（信函）。")
     language = inner.text("language", 10)
-    if language not in {"", *NOTICE_LANGUAGES}:
-        raise Invalid(inner.name("language"), "choice", f"语言应为以下之一：{'、'.join(NOTICE_LANGUAGES)}。")
+    if language not in {"", *LANGUAGES}:
+        raise Invalid(inner.name("language"), "choice", f"语言应为以下之一：{'、'.join(LANGUAGES)}。")
     return Wanted(channels, language, inner.flag("electronic"))
 
 

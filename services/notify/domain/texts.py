@@ -5,8 +5,8 @@ written `${case_no}`. A line of the body one of whose places is empty is left ou
 line with the query code is there where the code is known. Which places a text may use follows from the rules that
 name it; `Texts.check` finds the ones nobody could fill.
 
-`sms` is the same in one short line, for a text message. A text may be there in other languages too (`en`, `bo`), each
-with title, body and sms; Chinese is what everybody gets who chose none of them.
+`sms` is the same in one short line, for a text message. A text may be there in the other offered languages too (`en`),
+each with title, body and sms; Chinese is what everybody gets who chose none of them.
 """
 
 import re
@@ -16,6 +16,7 @@ from datetime import date
 from string import Template
 from typing import Any, Protocol
 
+from lianxi.casework.languages import CHINESE, LANGUAGES
 from lianxi.casework.messages.facts import Role
 from lianxi.casework.scrubbing import scrub
 from lianxi.law.clocks import CLOCKS, ClockCode
@@ -27,9 +28,6 @@ OFFICE_PLACES = frozenset({"office", "portal"})
 
 LETTER_PLACES = frozenset({"query_code"})
 """What only a message to the petitioner may use."""
-
-LANGUAGES = ("zh", "en", "bo")
-"""Chinese (zh-CN), English and Tibetan."""
 
 _NODES = frozenset(
     {"node", "acting_node", "deciding_node", "from_node", "to_node", "reviewing_node", "holder", "sender", "assigner"}
@@ -173,6 +171,11 @@ class Texts:
                 ]
                 if Channel.SMS in rule.channels and not self._texts[name].sms:
                     mistakes.append(f"{name}: sms is missing; rule {rule.id} may send it as a text message")
+                mistakes += [
+                    f"{name}: {language} is missing; rule {rule.id} tells petitioners, who may choose it"
+                    for language in LANGUAGES
+                    if rule.to_petitioner and language not in {CHINESE, *self._texts[name].variants}
+                ]
         if mistakes:
             raise RulesRefused(file, mistakes)
 
@@ -195,7 +198,7 @@ _PARTS = ("title", "body", "sealed")
 
 def _read(name: str, given: object, texts: Mapping[Any, Any], mistakes: list[str]) -> Text:
     text = given if isinstance(given, Mapping) else {}
-    languages = [language for language in LANGUAGES if language in text]
+    languages = [language for language in LANGUAGES if language != CHINESE and language in text]
     known = {*_PARTS, "sms", *languages}
     mistakes += [f"{name}: {part} is unknown; a text has title, body sealed, sms" for part in text.keys() - known]
     read = _parts(name, text, _PARTS, mistakes)

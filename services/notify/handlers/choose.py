@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from lianxi.casework.languages import CHINESE, LANGUAGES
 from lianxi.law.receipts import in_shanghai
 from services.notify.domain.choices import CHOICES, Choice, ordered
 from services.notify.domain.rules import Channel
-from services.notify.domain.texts import LANGUAGES
 from services.notify.handlers.offices import Desk
 
 
@@ -87,7 +87,7 @@ def _shown(choice: Choice, desk: Desk) -> dict[str, Any]:
     return {
         "case_no": choice.case_no,
         "channels": [channel.value for channel in choice.channels],
-        "language": choice.language or LANGUAGES[0],
+        "language": choice.language or CHINESE,
         "electronic": choice.electronic,
         "chosen_by": choice.chosen_by if choice.chosen_at else "",
         "chosen_at": in_shanghai(choice.chosen_at).isoformat() if choice.chosen_at else None,

@@ -5,11 +5,11 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from lianxi.casework.identifiers import Channel, DivisionCode
+from lianxi.casework.languages import LANGUAGES
 from lianxi.casework.messages.facts import PetitionClass
 from services.portal.schemas.fields import LONGEST_TEXT, Coded, Day, Moment, OneOf, Text, WholeNumber, YesNo
 
 NOTICE_CHANNELS = ("mail", "sms", "letter")
-NOTICE_LANGUAGES = ("zh", "en", "bo")
 PURPOSES = ("意见建议", "申诉", "求决", "揭发控告", "咨询", "其他")
 
 
@@ -91,7 +91,7 @@ class NoticeWanted(Schema):
     """By which channels to be told, in this order, in which language, and whether documents may come online."""
 
     channels = fields.List(OneOf(NOTICE_CHANNELS), validate=validate.Length(max=len(NOTICE_CHANNELS)))
-    language = OneOf(NOTICE_LANGUAGES, metadata={"description": "通知的语言"})
+    language = OneOf(tuple(LANGUAGES), metadata={"description": "通知的语言"})
     electronic = YesNo(metadata={"description": "同意电子送达"})
 
 

@@ -2,11 +2,11 @@
 
 from marshmallow import Schema, fields, validate
 
+from lianxi.casework.languages import CHINESE, LANGUAGES
 from services.portal.schemas.fields import Day, OneOf, Text, YesNo
 from services.portal.schemas.views import Page
 
 CHANNELS = ("mail", "sms", "letter")
-LANGUAGES = ("zh", "en", "bo")
 LETTER_STATES = ("queued", "printed", "posted", "delivered", "returned")
 
 
@@ -14,7 +14,7 @@ class ChoiceWanted(Schema):
     """By which channels to be told, in this order, in which language, and whether documents may come online."""
 
     channels = fields.List(OneOf(CHANNELS), required=True, validate=validate.Length(max=len(CHANNELS)))
-    language = OneOf(LANGUAGES, load_default="zh")
+    language = OneOf(tuple(LANGUAGES), load_default=CHINESE)
     electronic = YesNo(load_default=False, metadata={"description": "同意电子送达"})
 
 

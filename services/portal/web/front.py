@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from lianxi.casework.errors import LianxiError
+from lianxi.casework.languages import LANGUAGES
 from services.portal.domain import permissions as may
 from services.portal.domain.page_forms import BOXES, body_of, by_box, left_empty, typed_of
 from services.portal.domain.petitioning import RATED, RATINGS, WISHES
@@ -100,6 +101,7 @@ def _form(typed: dict[str, str], errors: dict[str, str], said: str, status: int)
         said=said,
         boxes=BOXES,
         divisions=nodes_within(ports().node),
+        languages=LANGUAGES,
     )
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from lianxi.casework.identifiers import QueryCode
+from lianxi.casework.languages import LANGUAGES
 from services.portal.domain.answers import Answered
 from services.portal.domain.page_forms import body_of
 from tests.unit.portal.offices import CASE_NO, problem
@@ -64,13 +65,16 @@ def test_lines_become_claims_and_co_signers_however_they_are_written():
 
 def test_the_form_asks_how_to_be_told_and_sends_what_was_chosen(app, offices):
     client = app.test_client()
-    assert 'name="notice.channels"' in client.get("/petition").text
+    shown = client.get("/petition").text
+    assert 'name="notice.channels"' in shown
+    languages = re.search(r'<select[^>]* name="notice.language".*?</select>', shown, re.DOTALL)[0]
+    assert re.findall(r'<option value="(\w+)"', languages) == list(LANGUAGES)
 
     client.post(
-        "/petition", data=FORM | {"notice.channels": "sms", "notice.language": "bo", "notice.electronic": "yes"}
+        "/petition", data=FORM | {"notice.channels": "sms", "notice.language": "en", "notice.electronic": "yes"}
     )
 
-    chosen = {"channels": ["sms"], "language": "bo", "electronic": True}
+    chosen = {"channels": ["sms"], "language": "en", "electronic": True}
     assert offices.last("intake.register")["notice"] == chosen
     assert "notice" not in body_of(FORM)
 

@@ -19,7 +19,8 @@ from services.notify.settings import read_rules_and_texts
 from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, TOWNSHIP
 from tests.unit.notify.stores import FakeWork
 
-RULES, TEXTS = read_rules_and_texts(Path(__file__).resolve().parents[3] / "deploy" / "xining" / "notify")
+FILES = Path(__file__).resolve().parents[3] / "deploy" / "xining" / "notify"
+RULES, TEXTS = read_rules_and_texts(FILES)
 NOW = datetime(2026, 3, 2, 10, tzinfo=SHANGHAI)
 
 

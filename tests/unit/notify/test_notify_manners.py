@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
+import yaml
 
+from lianxi.casework.languages import LANGUAGES
 from lianxi.casework.messages import notices as n
 from lianxi.casework.messages.facts import PetitionClass
 from lianxi.runtime.clock import SHANGHAI
@@ -14,11 +16,11 @@ from services.notify.domain.facts import fact_names
 from services.notify.domain.manners import Digest, Limit, QuietHours
 from services.notify.domain.questions import InboxQuery, Paging
 from services.notify.domain.rules import Channel, RulesRefused
-from services.notify.domain.texts import LANGUAGES, Texts
+from services.notify.domain.texts import Texts
 from services.notify.handlers import choose, gather, send_waiting, show_inbox
 from services.notify.handlers.offices import Reached
 from tests.support.builders import NUMBER, OFFICE, TOWNSHIP, Road
-from tests.unit.notify.post_room import NOW, RULES, TEXTS, Room, a_contact, a_waiting_mail, an_alert
+from tests.unit.notify.post_room import FILES, NOW, RULES, TEXTS, Room, a_contact, a_waiting_mail, an_alert
 
 ALL = (Channel.MAIL, Channel.SMS, Channel.LETTER)
 NIGHT = datetime(2026, 3, 2, 23, tzinfo=SHANGHAI)
@@ -276,3 +278,12 @@ def test_a_text_message_without_words_for_it_is_refused_when_the_service_starts(
 
     with pytest.raises(RulesRefused, match="a: sms is missing; rule registration-receipt may send it"):
         texts.check([rule])
+
+
+def test_a_language_is_offered_only_with_every_text_to_petitioners_in_it():
+    data = yaml.safe_load((FILES / "templates.yaml").read_text(encoding="utf-8"))
+    TEXTS.check(RULES.rules)
+    del data["registration-receipt"]["en"]
+
+    with pytest.raises(RulesRefused, match=r"registration-receipt: en is missing; rule .* tells petitioners"):
+        Texts.parse(data).check(RULES.rules)
