@@ -34,6 +34,8 @@ BOXES: Mapping[str, str] = {
     "notice.electronic": "同意以电子方式送达文书",
 }
 """The boxes of the page, in its order, and what they are called."""
+BESIDE = ("co_signers", "agent.name", "agent.phone", "agent.id_number", "agent.authority")
+"""The boxes of who stands beside the petitioner, on every page that asks for them."""
 NEEDED = ("subject", "text", "petitioner.name", "petitioner.address")
 PETITIONER = ("name", "id_number", "credit_code", "phone", "email", "address")
 AGENT = ("name", "id_number", "phone", "authority")
@@ -60,6 +62,18 @@ def by_box(messages: Mapping[str, str], boxes: Iterable[str]) -> dict[str, str]:
     for path, message in messages.items():
         found.setdefault(_box_of(path, places), message)
     return dict(sorted(found.items(), key=lambda entry: places.get(entry[0], len(places))))
+
+
+def in_lists(messages: Mapping[str, str]) -> dict[str, str]:
+    """Return the messages by the boxes of a page: a fault in one line stands at its box and names the line."""
+    found: dict[str, str] = {}
+    for path, message in messages.items():
+        box, *rest = path.split(".")
+        if box in {"co_signers", "claims"} and rest and rest[0].isdigit():
+            found.setdefault(box, f"第{int(rest[0]) + 1}行：{message}")
+        else:
+            found.setdefault(path, message)
+    return found
 
 
 def _box_of(path: str, boxes: Iterable[str]) -> str:

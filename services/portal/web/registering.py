@@ -14,22 +14,39 @@ from lianxi.casework.errors import LianxiError
 from lianxi.casework.messages.facts import PetitionClass
 from lianxi.runtime.clock import SHANGHAI
 from services.portal.domain import permissions as may
-from services.portal.domain.accounts import Principal, Reach, is_within
+from services.portal.domain.accounts import Principal, Reach
 from services.portal.domain.form_words import PURPOSES, WORDS
-from services.portal.domain.page_forms import body_of
+from services.portal.domain.page_forms import BESIDE, body_of, by_box, in_lists
+from services.portal.domain.page_forms import BOXES as PETITION_BOXES
 from services.portal.handlers import filing
 from services.portal.schemas.fields import Moment, complain
 from services.portal.schemas.filing import Petition
 from services.portal.schemas.problems import checked
-from services.portal.web.pages import errors_by_field, page, ports, staff_page
+from services.portal.web.pages import errors_by_field, nodes_within, page, ports, staff_page
 
 pages = Blueprint("registering", __name__, url_prefix="/desk")
 CHANNELS = (("letter", "来信"), ("visit", "来访"), ("phone", "来电"), ("fax", "传真"), ("web", "网上"))
 CLASSES = tuple(WORDS[PetitionClass].items())
-_TEXTS = ("channel", "reception_place", "recording", "posted_on", "received_at", "stamp", "purpose", "petition_class")
+_TEXTS = (
+    "channel",
+    "reception_place",
+    "recording",
+    "posted_on",
+    "received_at",
+    "stamp",
+    "competent_division",
+    "purpose",
+    "petition_class",
+)
 _FLAGS = ("read_back", "same_matter_checked")
 BOXES = {
     "channel": "信访形式",
+    "received_at": "收到时间",
+    "reception_place": "接待场所",
+    "recording": "录音编号",
+    "posted_on": "邮戳日期",
+    "stamp": "收文章编号",
+    "read_back": "记录已宣读",
     "subject": "标题",
     "text": "请求、事实和理由",
     "claims": "逐项的诉求",
@@ -37,20 +54,20 @@ BOXES = {
     "petitioner.phone": "联系电话",
     "petitioner.id_number": "公民身份号码",
     "petitioner.credit_code": "统一社会信用代码",
-    "petitioner.address": "住址",
-    "petitioner.email": "电子邮箱",
     "persons": "涉及人数",
     "representatives": "代表人数",
-    "reception_place": "接待场所",
-    "recording": "录音编号",
-    "posted_on": "邮戳日期",
-    "received_at": "收到时间",
-    "stamp": "收文章编号",
+    "petitioner.address": "住址",
+    "petitioner.email": "电子邮箱",
+    "anonymous": "匿名",
+    **{box: PETITION_BOXES[box] for box in BESIDE},
     "division": "问题属地",
+    "competent_division": "有权处理机关所在地",
     "purpose": "信访目的",
     "petition_class": "事项类别",
     "category": "内容分类",
+    "same_matter_checked": "已核对是否重复信访",
 }
+"""The boxes of the page, in its order, and what they are called."""
 
 
 class LocalMoment(Moment):
@@ -82,8 +99,8 @@ def register(person: Principal) -> Any:
     try:
         receipt = filing.file_petition(checked(Entered(), _body(typed)), person, typed.get("form_id") or None, ports())
     except LianxiError as error:
-        errors, said, status = errors_by_field(error, BOXES)
-        return _form(person, typed, errors, said, status)
+        found, said, status = errors_by_field(error)
+        return _form(person, typed, by_box(in_lists(found), BOXES), said, status)
     return page("receipt.html", 201, receipt=receipt.body, ticket="", registered=True)
 
 
@@ -101,7 +118,6 @@ def _body(typed: dict[str, str]) -> dict[str, Any]:
 
 
 def _form(person: Principal, typed: dict[str, str], errors: dict[str, str], said: str, status: int) -> Any:
-    names = ports().names
     return page(
         "register.html",
         status,
@@ -113,5 +129,5 @@ def _form(person: Principal, typed: dict[str, str], errors: dict[str, str], said
         channels=CHANNELS,
         purposes=PURPOSES,
         classes=CLASSES,
-        divisions=[(code, names[code]) for code in sorted(names) if is_within(code, ports().node)],
+        divisions=nodes_within(ports().node),
     )

@@ -53,7 +53,10 @@ def test_an_officer_registers_for_the_own_unit_and_is_led_to_the_case(sign_in, o
 
 def test_a_registrar_registers_for_the_department(sign_in, offices):
     registrar = sign_in("registrar")
-    assert "登记本单位直接收到的来件" not in registrar.get(PAGE).text
+    shown = registrar.get(PAGE).text
+    assert "登记本单位直接收到的来件" not in shown
+    offered = shown.split('name="competent_division"', 1)[1].split("</select>", 1)[0]
+    assert '<option value="630104001">城西区 · 西关大街街道</option>' in offered
 
     assert send(registrar, **VISIT).status_code == 201
 
