@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from lianxi.casework.errors import LianxiError
 from lianxi.casework.languages import LANGUAGES
 from services.portal.domain import permissions as may
-from services.portal.domain.page_forms import BOXES, body_of, by_box, left_empty, typed_of
+from services.portal.domain.page_forms import BOXES, body_of, by_box, in_lists, left_empty, typed_of
 from services.portal.domain.petitioning import RATED, RATINGS, WISHES
 from services.portal.handlers import files, filing, petitioning, tracking
 from services.portal.schemas import petitioning as bodies
@@ -65,7 +65,7 @@ def file_petition() -> Response:
         receipt = filing.file_petition(body, None, typed.get("form_id") or None, ports())
     except LianxiError as error:
         fields, said, status = errors_by_field(error)
-        return _form(typed, by_box(_in_lists(fields), BOXES), said, status)
+        return _form(typed, by_box(in_lists(fields), BOXES), said, status)
     ticket = petitioning.ticket_for(str(receipt.body["query_code"]), ports()) if ports().files else ""
     return page("receipt.html", 201, receipt=receipt.body, ticket=ticket)
 
@@ -103,18 +103,6 @@ def _form(typed: dict[str, str], errors: dict[str, str], said: str, status: int)
         divisions=nodes_within(ports().node),
         languages=LANGUAGES,
     )
-
-
-def _in_lists(fields: dict[str, str]) -> dict[str, str]:
-    """Return the messages by the boxes of the page: a fault in one line stands at its box and names the line."""
-    found: dict[str, str] = {}
-    for path, message in fields.items():
-        box, *rest = path.split(".")
-        if box in {"co_signers", "claims"} and rest and rest[0].isdigit():
-            found.setdefault(box, f"第{int(rest[0]) + 1}行：{message}")
-        else:
-            found.setdefault(path, message)
-    return found
 
 
 @pages.route("/track", methods=["GET", "POST"])
