@@ -71,6 +71,7 @@ _PAPER_IF_NEEDED: dict[str, tuple[str, ...]] = {
 _REMEDY = "如不服本处理意见，可以自收到之日起30日内，向上一级机关、单位申请复查。"
 _SEPARATED = frozenset({"category", "recused", "assists", "parties", "accused"})
 _MOST_PARTS = 3
+_MOST_CLAIMS = 50
 _OF_DUTY = frozenset({"classify-as-duty", "perform-duty"})
 
 
@@ -147,7 +148,7 @@ def missing(typed: Mapping[str, str], fields: Iterable[FormField]) -> list[str]:
     ]
 
 
-def nested(typed: Mapping[str, str], fields: Iterable[FormField]) -> dict[str, Any]:
+def nested(typed: Mapping[str, str], fields: Sequence[FormField]) -> dict[str, Any]:
     """Return the body that was typed into the form; what was left empty is left out."""
     body: dict[str, Any] = {}
     for field in fields:
@@ -156,6 +157,9 @@ def nested(typed: Mapping[str, str], fields: Iterable[FormField]) -> dict[str, A
             _put(body, field.name, text == "yes")
         elif text:
             _put(body, field.name, _value(field, text))
+    if "claims" in body and any(field.kind == "claim-count" for field in fields):
+        rows = body["claims"]
+        body["claims"] = [rows[row] for row in sorted(rows, key=int) if "number" in rows[row]]
     if "parts" in body:
         body["parts"] = {row: part for row, part in body["parts"].items() if part.get("claims")}
     return {name: _listed(value) for name, value in body.items()}
@@ -163,7 +167,7 @@ def nested(typed: Mapping[str, str], fields: Iterable[FormField]) -> dict[str, A
 
 def _value(field: FormField, text: str) -> Any:
     if field.kind == "claim-count":
-        return [{"number": number} for number in range(1, min(_whole(text), 50) + 1)]
+        return {str(row): {"number": row + 1} for row in range(min(_whole(text), _MOST_CLAIMS))}
     if field.kind in {"number", "claim"}:
         return _whole(text) if text.isascii() and text.isdigit() and len(text) < 6 else text  # noqa: PLR2004  longer is no count of anything
     if field.kind == "numbers":
@@ -272,17 +276,18 @@ def _field(name: str, hint: Any, places: Places, *, required: bool) -> FormField
 
 
 def _claims(name: str, entries: type[Any], case: Mapping[str, Any]) -> list[FormField]:
-    """Return one row of fields per claim; of a case not yet registered only how many claims there are."""
-    numbers = [int(claim["number"]) for claim in case.get("claims") or ()]
-    if not numbers:
-        return [FormField(name=name, label=LABELS["claims"], kind="claim-count", required=True, value="1")]
+    """Return one row of fields per claim; of a case not yet registered how many there are, and the class of each."""
+    claims = case.get("claims") or ()
+    if not claims:
+        return _stated(name, case)
     rows: list[FormField] = []
-    for place, number in enumerate(numbers):
+    for place, claim in enumerate(claims):
+        number = int(claim["number"])
         rows.append(FormField(name=f"{name}.{place}.number", label="", kind="claim", value=str(number)))
         parts: dict[str, type[StrEnum]] = (
             {"outcome": Outcome} if entries is ClaimOutcome else {"petition_class": PetitionClass, "route": Route}
         )
-        starts = {"petition_class": str(case.get("petition_class") or ""), "route": "RT6", "outcome": ""}
+        starts = _starts(claim, case)
         said = {"petition_class": "类别", "route": "途径", "outcome": "处理意见"}
         rows.extend(
             FormField(
@@ -296,3 +301,38 @@ def _claims(name: str, entries: type[Any], case: Mapping[str, Any]) -> list[Form
             for part, words in parts.items()
         )
     return rows
+
+
+def _starts(claim: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, str]:
+    """What the fields of a claim start with: its own class and route, else those of the case and of the rules.
+
+    A route of Art. 31 is one of class C; what the rules found for a petition is none of a suggestion in it.
+    """
+    petition_class = str(claim.get("petition_class") or case.get("petition_class") or "")
+    proposed = (case.get("proposal") or {}).get("route") if petition_class == PetitionClass.RELIEF else None
+    return {
+        "petition_class": petition_class,
+        "route": str(claim.get("route") or proposed or Route.RT6),
+        "outcome": "",
+    }
+
+
+def _stated(name: str, case: Mapping[str, Any]) -> list[FormField]:
+    """Return how many claims a contact has, and the class of each, as they were stated; a clerk may change both."""
+    stated = (case.get("proposal") or {}).get("claims") or ()
+    count = FormField(
+        name=name, label=LABELS["claims"], kind="claim-count", required=True, value=str(max(1, len(stated)))
+    )
+    return [
+        count,
+        *(
+            FormField(
+                name=f"{name}.{row}.petition_class",
+                label=f"诉求{row + 1}的类别",
+                kind="choice",
+                choices=tuple(WORDS[PetitionClass].items()),
+                value=str(claim.get("petition_class") or ""),
+            )
+            for row, claim in enumerate(stated)
+        ),
+    ]

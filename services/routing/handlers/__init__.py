@@ -199,8 +199,11 @@ class DeskBooks(Protocol):
     def next_part(self, prefix: str) -> int:
         """Return the next sequence of a part under a prefix of node, day and channel."""
 
-    def copy_text(self, case_no: str, number: str) -> CaseText | None:
-        """Keep the text and petitioner of a case under another number too; return them sealed, None where not here."""
+    def copy_text(self, case_no: str, number: str, claims: Sequence[int]) -> CaseText | None:
+        """Keep the text and petitioner of a case under the number of a part too, of its written claims only these.
+
+        Return them sealed, None where they are not here.
+        """
 
     def count(self, node: str) -> tuple[PileCount, ...]:
         """Return how many cases wait in each pile, and since when the oldest does."""

@@ -41,6 +41,7 @@ from lianxi.casework.messages.petitioner import LapseCompletion
 from lianxi.casework.messages.sorting import BarCase, DeclineCase, NewMatterOpened, OpenNewMatter, RejectCase
 from lianxi.law.clocks import ClockCode
 from lianxi.law.deadlines import local_day
+from services.routing.domain.claims import as_proposed, claims_of
 from services.routing.domain.records import SEALED_READERS, CaseText, Recorded
 from services.routing.domain.sorting import Sorted
 from services.routing.handlers import Here, RoutingWork, repeats
@@ -137,7 +138,7 @@ def _file_at_organ(work: RoutingWork, here: Here, contact: ContactRegistered, pe
         return None
     conclude(work, here, filed, events)
     repeats.look_for(work, here, contact, petition, found)
-    work.remember_sorting(filed.case_no, "", asdict(replace(found, target=None)))
+    remember(work, contact, "", replace(found, target=None))
     return filed
 
 
@@ -172,8 +173,13 @@ def _by_rules(work: RoutingWork, here: Here, case: Case, contact: ContactRegiste
     if not waits_for:
         return register_and_dispatch(work, here, case, contact, found)
     work.repeats.hold(contact)
-    work.remember_sorting(case.case_no, repeats.why_it_waits(waits_for), asdict(found))
+    remember(work, contact, repeats.why_it_waits(waits_for), found)
     return case
+
+
+def remember(work: RoutingWork, contact: ContactRegistered, why: str, found: Sorted) -> None:
+    """Keep what the rules found in a contact and the claims it states, for whoever registers or corrects it."""
+    work.remember_sorting(contact.contact_no, why, asdict(found) | {"claims": as_proposed(claims_of(contact))})
 
 
 def register_and_dispatch(work: RoutingWork, here: Here, case: Case, contact: ContactRegistered, found: Sorted) -> Case:
@@ -181,7 +187,7 @@ def register_and_dispatch(work: RoutingWork, here: Here, case: Case, contact: Co
     if found.settled and found.petition_class is not None:
         case = carry_out(work, here, case, registration(contact, found, found.petition_class, system_actor(here.node)))
         case = dispatch(work, here, case, found)
-    work.remember_sorting(case.case_no, found.why, asdict(found))
+    remember(work, contact, found.why, found)
     return case
 
 

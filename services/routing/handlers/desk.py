@@ -118,7 +118,10 @@ def _facts(case: Case) -> dict[str, Any]:
         "category": list(case.category),
         "place": case.place,
         "petition_class": case.petition_class.value if case.petition_class else None,
-        "claims": [{"number": claim.number, "route": claim.route} for claim in case.claims],
+        "claims": [
+            {"number": claim.number, "petition_class": claim.petition_class, "route": claim.route}
+            for claim in case.claims
+        ],
         "path": list(case.path),
         "sender": case.sender,
         "assists": list(case.assists),

@@ -1,7 +1,6 @@
 """Split a contact with several claims: each part becomes a case of its own, with its own road (T52, R-31-8)."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from lianxi.casework.case.acts import act
 from lianxi.casework.case.state import Case
@@ -70,7 +69,7 @@ def _open_part(work: RoutingWork, here: Here, case: Case, part: CasePart, number
         reasons=(Reason(rule="R-31-8", version="1", text=f"由 {case.case_no} 的诉求{_spoken(part)}分案。"),),
     )
     carry_out(work, here, received, register)
-    _share_text(work, here, case, number, first.received_at)
+    _share_text(work, here, first, part, number)
     if part.petition_class is PetitionClass.ACCUSATION:
         work.tell(CaseSealed(case_no=number))
 
@@ -79,17 +78,20 @@ def _spoken(part: CasePart) -> str:
     return "、".join(str(number) for number in part.claims)
 
 
-def _share_text(work: RoutingWork, here: Here, case: Case, number: str, received_at: datetime) -> None:
-    """The part has the same text and petitioner; intake keeps the petitioner under the new number too."""
-    sealed = work.desk_books.copy_text(case.case_no, number)
+def _share_text(work: RoutingWork, here: Here, first: CaseReceived, part: CasePart, number: str) -> None:
+    """The part has the same text and petitioner, and of the written claims its own, counted anew as it counts them.
+
+    Intake keeps the petitioner and the words of those claims under the new number too.
+    """
+    sealed = work.desk_books.copy_text(first.head.case_no, number, part.claims)
     if sealed is None:
         return
     work.tell(
         DossierReceived(
             case_no=number,
             node=here.node,
-            channel=case.channel,
-            received_at=received_at,
+            channel=first.channel,
+            received_at=first.received_at,
             subject_sealed=sealed.subject,
             text_sealed=sealed.text,
             petitioner_key=sealed.petitioner_key,

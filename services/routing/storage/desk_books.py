@@ -25,6 +25,7 @@ from sqlalchemy.sql import ColumnElement, Subquery
 from lianxi.bus.engine import run_soon
 from lianxi.casework.messages.facts import PetitionClass
 from lianxi.runtime.crypto import KeyRing
+from services.routing.domain.claims import beside_a_part
 from services.routing.domain.desk import ProposedAct, Relation, Taking
 from services.routing.domain.piles import PileCount, PiledCase
 from services.routing.domain.records import CaseText
@@ -198,15 +199,16 @@ class SqlDeskBooks:
         number: int = self._connection.execute(statement.returning(_parts.c.last)).scalar_one()
         return number
 
-    def copy_text(self, case_no: str, number: str) -> CaseText | None:
-        """Keep the text and petitioner of a case under another number too; return them sealed, None where not here.
+    def copy_text(self, case_no: str, number: str, claims: Sequence[int]) -> CaseText | None:
+        """Keep the text and petitioner of a case under the number of a part too, of its written claims only these.
 
-        A sealed text opens under its own number only, so that it is sealed anew and never shown.
+        A sealed text opens under its own number only, so that it is sealed anew and never shown. Returns what was
+        sealed, None where the text is not here.
         """
         text = self._texts.get(case_no)
         if text is None:
             return None
-        petitioner = opened(self._keys, text.petitioner_sealed, f"petitioner/{case_no}")
+        petitioner = beside_a_part(opened(self._keys, text.petitioner_sealed, f"petitioner/{case_no}"), claims)
         again = self._keys.seal_for_transport(petitioner, f"petitioner/{number}") if petitioner else ""
         self._texts.add(replace(text, case_no=number, petitioner_sealed=again))
         return self._texts.sealed(number)

@@ -1,4 +1,4 @@
-"""A dispute about competence over three nodes with all their processes: decided above, done below (T19, T20)."""
+"""Over three nodes with all their processes: disputes decided above and done below (T19, T20), claims on their ways."""
 
 import os
 import secrets
@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 import requests
 
+from services.portal.domain.forms import Places, form_for, nested
 from services.portal.wiring import AccountDesk
 from tests.support.waiting import eventually
 
@@ -45,6 +46,10 @@ class Desk:
         answer = requests.post(f"{self._url}{path}", json=body, headers=self._headers, timeout=30)
         assert answer.ok, answer.text
         return answer.json()
+
+    def said(self, path, body):
+        answer = requests.post(f"{self._url}{path}", json=body, headers=self._headers, timeout=30)
+        return answer.json() if answer.ok else {}
 
     def act(self, number, act, **body):
         return self.post(f"/cases/{number}/acts/{act}", body)
@@ -131,3 +136,44 @@ def test_a_split_claim_goes_its_own_way_and_the_petitioner_travels_with_it(peopl
     eventually(lambda: people["city"].case(child).get("holder") == STREET, within=150)
     linked = people["dispatcher"].case(child)["linked"]
     assert [(row["case_no"], row["kind"]) for row in linked] == [(number, "part-of")]
+
+
+UNSURE = {
+    **PETITION,
+    "text": "学校老师说停水",
+    "division": DISTRICT,
+    "claims": [{"text": "恢复供水", "petition_class": "C"}, {"text": "建议公开水质", "petition_class": "A"}],
+}
+
+
+def form_of(desk, number, act, **typed):
+    """Send the form of an act as it stands, with what only a person can say."""
+    fields = form_for(act, desk.case(number), Places((), ()))
+    return desk.act(number, act, **nested({**{field.name: field.value for field in fields}, **typed}, fields))
+
+
+def claims_of(desk, number):
+    return [(claim["petition_class"], claim["route"]) for claim in desk.case(number)["claims"]]
+
+
+def test_two_written_claims_reach_their_own_cases_with_their_classes_past_a_clerk_who_changes_nothing(people):
+    number = people["registrar"].post("/cases", UNSURE)["number"]
+    eventually(lambda: people["registrar"].case(number).get("proposal"), within=150)
+    assert people["registrar"].case(number)["state"] == "S01"
+
+    form_of(people["registrar"], number, "register-case", same_matter_checked="yes")
+    assert claims_of(people["dispatcher"], number) == [("C", None), ("A", None)]
+
+    part = {"claims": [2], "petition_class": "A", "category": ["城乡建设"], "place": DISTRICT}
+    people["dispatcher"].act(number, "split-case", parts=[part], paper={"reason": "诉求不同"})
+    child = people["dispatcher"].case(number)["linked"][0]["case_no"]
+    asked = {"reason": "核对诉求"}
+    eventually(lambda: people["dispatcher"].said(f"/cases/{child}/petitioner", asked).get("claims"), within=150)
+    words = people["dispatcher"].said(f"/cases/{child}/petitioner", asked)["claims"]
+    assert [(claim["number"], claim["text"]) for claim in words] == [(1, "建议公开水质")]
+    assert claims_of(people["dispatcher"], child) == [("A", None)]
+
+    people["dispatcher"].act(number, "transfer-case", to_node=DISTRICT, to_unit=HOUSING)
+    people["officer"].act(number, "accept-case")
+    form_of(people["officer"], number, "classify-case", **{"paper.text": "适用信访程序"})
+    assert claims_of(people["officer"], number) == [("C", "RT6")]

@@ -128,6 +128,66 @@ def test_a_case_not_yet_registered_is_asked_how_many_claims_it_has():
     assert body["claims"] == [{"number": 1}, {"number": 2}, {"number": 3}]
 
 
+STATED = {"claims": [{"number": 1, "petition_class": "C"}, {"number": 2, "petition_class": "A"}, {"number": 3}]}
+
+
+def prefilled(command, case, **changed):
+    """What the form of an act sends when a clerk changes nothing else."""
+    fields = form_for(command, case, PLACES)
+    return nested({**{field.name: field.value for field in fields}, **changed}, fields)
+
+
+def test_the_claims_that_were_stated_stand_in_the_form_with_their_classes():
+    case = a_case(claims=[], proposal=STATED)
+
+    assert prefilled("register-case", case)["claims"] == [
+        {"number": 1, "petition_class": "C"},
+        {"number": 2, "petition_class": "A"},
+        {"number": 3},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "claims"),
+    [
+        ("1", [{"number": 1, "petition_class": "C"}]),
+        (
+            "4",
+            [{"number": 1, "petition_class": "C"}, {"number": 2, "petition_class": "A"}, {"number": 3}, {"number": 4}],
+        ),
+    ],
+)
+def test_a_clerk_counts_the_claims_otherwise_than_they_were_stated(count, claims):
+    body = prefilled("register-case", a_case(claims=[], proposal=STATED), claims=count)
+
+    assert body["claims"] == claims
+
+
+def test_a_count_that_was_taken_away_is_missed_whatever_classes_stand_below_it():
+    fields = form_for("register-case", a_case(claims=[], proposal=STATED), PLACES)
+    typed = {field.name: field.value for field in fields} | {"claims": ""}
+
+    assert "claims" in missing(typed, fields)
+    assert nested(typed, fields)["claims"] == []
+
+
+def test_each_claim_starts_with_its_own_class_and_the_route_that_the_rules_proposed():
+    claims = [{"number": 1, "petition_class": "C", "route": None}, {"number": 2, "petition_class": "A"}, {"number": 3}]
+    case = a_case(claims=claims, petition_class="C", proposal={"route": "RT3"})
+
+    found = [(claim["petition_class"], claim["route"]) for claim in prefilled("classify-case", case)["claims"]]
+
+    assert found == [("C", "RT3"), ("A", "RT6"), ("C", "RT3")]
+
+
+def test_a_claim_that_has_a_route_keeps_it_and_a_duty_stays_one():
+    claims = [{"number": 1, "petition_class": "C", "route": "RT6"}]
+    case = a_case(claims=claims, proposal={"route": "RT3"})
+
+    assert prefilled("classify-case", case)["claims"][0]["route"] == "RT6"
+    assert prefilled("classify-as-duty", case)["claims"][0]["route"] == "RT5"
+
+
 def test_a_row_of_claims_becomes_a_list_in_order():
     case = a_case(claims=[{"number": number} for number in range(1, 13)])
     fields = form_for("classify-case", case, PLACES)

@@ -1,5 +1,6 @@
 """The desk of a routing node in memory: takings, proposed acts, relations and piles as plain dictionaries."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
@@ -57,7 +58,7 @@ class MemoryDeskBooks:
     def next_part(self, _prefix: str) -> int:
         return next(self._parts)
 
-    def copy_text(self, case_no: str, number: str) -> CaseText | None:
+    def copy_text(self, case_no: str, number: str, _claims: Sequence[int]) -> CaseText | None:
         text = self._node.texts.get(case_no)
         if text is None:
             return None

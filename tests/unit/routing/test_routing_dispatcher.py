@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from lianxi.casework.errors import Conflict, Forbidden, Invalid, Unknown
-from lianxi.casework.messages.facts import PetitionClass
+from lianxi.casework.messages.facts import Claim, PetitionClass
 from lianxi.casework.messages.notices import DossierReceived
 from lianxi.contracts.schemas import dump
 from services.routing import schemas
+from services.routing.domain.claims import beside_a_part
 from services.routing.domain.piles import PILES
 from services.routing.handlers import acts, desk, piles, proposing, taking
 from services.routing.handlers.splitting import split_case
@@ -231,6 +232,52 @@ def test_t52_a_split_claim_is_a_case_of_its_own_with_the_petitioner_and_the_days
     ]
     acts.act_on_case(node, *transfer(number=child), node.here)
     assert node.cases.get(child).state == "S04"
+
+
+STATED = (Claim(number=1, petition_class=PetitionClass.RELIEF), Claim(number=2))
+
+
+@pytest.mark.parametrize(
+    ("facts", "shown"),
+    [
+        ({"claims": 2, "stated_claims": STATED}, [(1, "C"), (2, None)]),
+        ({"claims": 3}, [(1, None), (2, None), (3, None)]),
+    ],
+)
+def test_the_claims_of_a_contact_that_waits_stand_beside_what_the_rules_propose(facts, shown):
+    network = Network(city=a_finding(settled=False, why="内容分类不够确定"))
+    node = network.filed(petitioner_key="", same_matter_checked=True, **facts).city
+
+    page = desk.show_case(node, node, NUMBER, WHO, node.here)
+
+    assert (page["state"], page["claims"]) == ("S01", [])
+    assert [(claim["number"], claim["petition_class"]) for claim in page["proposal"]["claims"]] == shown
+
+
+def test_a_registered_claim_is_shown_with_its_class_and_route():
+    node = waiting(claims=2, stated_claims=STATED)
+
+    page = desk.show_case(node, node, NUMBER, WHO, node.here)
+
+    assert page["claims"] == [
+        {"number": 1, "petition_class": "C", "route": None},
+        {"number": 2, "petition_class": None, "route": None},
+    ]
+
+
+def test_the_words_of_claims_that_go_their_own_way_are_counted_as_the_part_counts_them():
+    whole = json.dumps({"name": "张三", "claims": [{"number": n, "text": f"诉求{n}"} for n in (1, 2, 3)]})
+
+    part = json.loads(beside_a_part(whole, (3, 1)))
+
+    assert part == {"name": "张三", "claims": [{"number": 1, "text": "诉求3"}, {"number": 2, "text": "诉求1"}]}
+
+
+def test_claims_that_nobody_wrote_out_add_no_words_to_a_part():
+    whole = json.dumps({"name": "张三", "claims": [{"number": 1, "text": "诉求1"}]})
+
+    assert json.loads(beside_a_part(whole, (2,))) == {"name": "张三"}
+    assert beside_a_part("", (1,)) == ""
 
 
 def test_t52_refused_leaves_nothing_behind():
