@@ -378,5 +378,5 @@ def _(event: p.CaseUrged, case: Case) -> Case:
 
 @after.register
 def _(event: p.CaseRated, case: Case) -> Case:
-    others = tuple((rated, rating) for rated, rating in case.ratings if rated is not event.rated)
-    return replace(case, ratings=(*others, (event.rated, event.rating)))
+    others = tuple(rating for rating in case.ratings if rating.partition(":")[0] != event.rated)
+    return replace(case, ratings=(*others, f"{event.rated}:{event.rating}"))

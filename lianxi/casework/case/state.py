@@ -15,7 +15,6 @@ from lianxi.casework.messages.facts import (
     Transfer,
 )
 from lianxi.casework.messages.hearing import HearingDays
-from lianxi.casework.messages.petitioner import Rated, Rating
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +29,8 @@ class Case:
     Art. 24 made competent; `assisted` are the assisting units that gave their part; `report` is "filed" or "returned"
     while the assigner's check is not over; `hearing_since` is the day of the notice of a hearing that is not closed
     yet, `final_hearings` are those of the final review that are over; `ended_as` is the end the case came to,
-    `lapsed_from` the state in which a right ran out; `ratings` holds the petitioner's last word on each who is rated.
+    `lapsed_from` the state in which a right ran out; `ratings` holds the last rating of each who was rated,
+    as "unit:satisfied".
     """
 
     case_no: str
@@ -79,7 +79,7 @@ class Case:
     resume_state: CaseState | None = None
     completion_asked_on: date | None = None
     urged_on: date | None = None
-    ratings: tuple[tuple[Rated, Rating], ...] = ()
+    ratings: tuple[str, ...] = ()
 
     accepted_on: date | None = None
     extension_days: int = 0

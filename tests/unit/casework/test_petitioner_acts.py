@@ -2,10 +2,12 @@
 
 import pytest
 
+from lianxi.casework.case import Case
 from lianxi.casework.errors import Forbidden, GuardRefused
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages import petitioner as p
 from lianxi.casework.messages.facts import DocumentKind, PetitionClass
+from lianxi.contracts.schemas import dump, load
 from tests.support.builders import CITY, NUMBER, TOWNSHIP, Road, an_actor
 
 
@@ -62,7 +64,7 @@ def test_t56_the_department_is_rated_after_registration_and_the_organ_after_serv
     refused("rating_open", lambda: ask(road, p.RateCase, CITY, **unit))
     replied = Road().replied()
     ask(replied, p.RateCase, **unit)
-    assert replied.case.ratings == ((p.Rated.UNIT, p.Rating.DISSATISFIED),)
+    assert replied.case.ratings == ("unit:dissatisfied",)
 
 
 def test_t56_a_rating_may_be_changed_until_the_window_closes_and_the_last_counts():
@@ -74,7 +76,8 @@ def test_t56_a_rating_may_be_changed_until_the_window_closes_and_the_last_counts
     refused("rating_is_new", lambda: ask(road, p.RateCase, **unit, rating=p.Rating.DISSATISFIED))
     ask(road.wait(20), p.RateCase, **unit, rating=p.Rating.MOSTLY)
 
-    assert dict(road.case.ratings) == {p.Rated.UNIT: p.Rating.MOSTLY, p.Rated.DEPARTMENT: p.Rating.SATISFIED}
+    assert road.case.ratings == ("department:satisfied", "unit:mostly")
+    assert load(Case, dump(road.case)) == road.case
     told = [event.rating for event in road.events if isinstance(event, p.CaseRated) and event.rated is p.Rated.UNIT]
     assert told == [p.Rating.DISSATISFIED, p.Rating.MOSTLY]
     refused("rating_open", lambda: ask(road.wait(20), p.RateCase, **unit, rating=p.Rating.SATISFIED))

@@ -44,7 +44,7 @@ def rating_open(case: Case, command: Any, given: Given) -> str | None:
 @guard
 def rating_is_new(case: Case, command: Any, _given: Given) -> str | None:
     """T56 (PR-22): one rating of each, which may be changed until the window closes; the same again changes nothing."""
-    if dict(case.ratings).get(command.rated) != command.rating:
+    if f"{command.rated}:{command.rating}" not in case.ratings:
         return None
     return "您已经这样评价过，无须重复提交；评价期限内可以改为其他评价，以最后一次为准。"
 
