@@ -8,7 +8,7 @@ who looks at a contact in full. Either is gone when the contact it became is reg
 import json
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lianxi.casework.errors import Forbidden, Invalid, Unknown
@@ -25,6 +25,9 @@ KEPT = timedelta(days=30)
 MAX_REASON = 500
 _REJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 """What a list of rejects hands out as the place of its next page."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DRAFT_PLACE = re.compile(r"(\d{1,17})\.([0-9A-Za-z-]{1,64})", re.ASCII)
+"""The place of a draft in the list: microseconds at which it was changed, and its id."""
 _OFFICE = frozenset({Role.REGISTRAR, Role.DISPATCHER, Role.DEPARTMENT_LEADER})
 
 
@@ -63,14 +66,30 @@ def open_draft(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any
 
 
 def list_drafts(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
-    """Return the drafts of a clerk, newest first, with the subject by which each is recognised."""
+    """Return a page of a clerk's drafts, newest first, with the subject by which each is recognised."""
     owner = _owner(officer_of(body, desk))
-    limit = Fields(body, None).whole("limit", 50, 1, 200)
+    fields = Fields(body, None)
+    limit = fields.whole("limit", 50, 1, 200)
+    found = work.drafts.of(owner, _draft_place(fields), limit)
     rows = []
-    for draft in work.drafts.of(owner, limit):
+    for draft in found:
         content = json.loads(desk.vault.open(draft.content_sealed, f"draft/{draft.id}"))
         rows.append({"id": draft.id, "subject": content.get("subject", ""), "saved_at": draft.changed_at.isoformat()})
-    return {"rows": rows}
+    return {"rows": rows, "next": _place_of(found[-1]) if len(found) == limit else None}
+
+
+def _place_of(draft: Draft) -> str:
+    return f"{(draft.changed_at - _EPOCH) // timedelta(microseconds=1)}.{draft.id}"
+
+
+def _draft_place(fields: Fields) -> tuple[datetime, str] | None:
+    after = fields.text("after", 100)
+    if not after:
+        return None
+    place = _DRAFT_PLACE.fullmatch(after)
+    if place is None:
+        raise Invalid("after", "cursor", "翻页标记无效，请从第一页重新查询。")
+    return _EPOCH + timedelta(microseconds=int(place[1])), place[2]
 
 
 def drop_draft(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
@@ -172,7 +191,8 @@ def _wanted(body: Mapping[str, Any], work: Work, desk: Desk) -> Draft:
     else:
         owner = _owner(officer_of(body, desk))
         draft_id = Fields(body, None).text("id", 64)
-        found = next((draft for draft in work.drafts.of(owner, 200) if draft.id == draft_id), None)
+        found = work.drafts.by_id(draft_id)
+        found = None if found is None or found.owner != owner else found
     if found is None:
         raise Unknown("草稿", "该草稿码")
     return found

@@ -133,8 +133,12 @@ class Drafts(Protocol):
         """Return the draft whose code has this hash."""
         ...
 
-    def of(self, owner: str, limit: int) -> Sequence[Draft]:
-        """Return the drafts of a clerk, newest first."""
+    def by_id(self, draft_id: str) -> Draft | None:
+        """Return the draft with this id."""
+        ...
+
+    def of(self, owner: str, before: tuple[datetime, str] | None, limit: int) -> Sequence[Draft]:
+        """Return the drafts of a clerk, newest first, those after the place `before` (when changed, id)."""
         ...
 
     def drop(self, draft_id: str) -> None:

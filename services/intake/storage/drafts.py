@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from lianxi.runtime.clock import SHANGHAI
@@ -32,9 +32,18 @@ class SqlDrafts:
         ).one_or_none()
         return None if row is None else _draft(row)
 
-    def of(self, owner: str, limit: int) -> list[Draft]:
-        """Return the drafts of a clerk, newest first."""
-        query = select(draft).where(draft.c.owner == owner).order_by(draft.c.changed_at.desc(), draft.c.id).limit(limit)
+    def by_id(self, draft_id: str) -> Draft | None:
+        """Return the draft with this id."""
+        row = self._connection.execute(select(draft).where(draft.c.id == draft_id)).one_or_none()
+        return None if row is None else _draft(row)
+
+    def of(self, owner: str, before: tuple[datetime, str] | None, limit: int) -> list[Draft]:
+        """Return the drafts of a clerk, newest first, those after the place `before` (when changed, id)."""
+        query = select(draft).where(draft.c.owner == owner)
+        if before is not None:
+            changed_at, draft_id = before
+            query = query.where(tuple_(draft.c.changed_at, draft.c.id) < tuple_(literal(changed_at), literal(draft_id)))
+        query = query.order_by(draft.c.changed_at.desc(), draft.c.id.desc()).limit(limit)
         return [_draft(row) for row in self._connection.execute(query)]
 
     def drop(self, draft_id: str) -> None:

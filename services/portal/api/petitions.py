@@ -85,10 +85,10 @@ def open_draft(_person: Principal | None, given: dict[str, str]) -> dict[str, An
     return petitioning.open_draft(given["draft_code"], ports())
 
 
-@resource.operation("/drafts", answer=views.Rows, access=may.REGISTRARS)
-def drafts(person: Principal) -> dict[str, Any]:
+@resource.operation("/drafts", query=views.Page, answer=views.RowsWithNext, access=may.REGISTRARS)
+def drafts(person: Principal, query: dict[str, Any]) -> dict[str, Any]:
     """List one's own drafts."""
-    return unfinished.drafts(person, ports())
+    return unfinished.drafts(person, query, ports())
 
 
 @resource.operation("/rejects", query=bodies.RejectsQuery, answer=views.RowsWithNext, access=may.REGISTRARS)

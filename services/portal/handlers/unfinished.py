@@ -41,11 +41,12 @@ def drop_reject(person: Principal, reject_id: str, ports: Ports) -> None:
     ask(ports, "intake.drop_reject", {"actor": person.actor(), "id": reject_id}, command_id=ports.new_id())
 
 
-def drafts(person: Principal, ports: Ports) -> dict[str, Any]:
-    """Return the own drafts, newest first."""
+def drafts(person: Principal, query: dict[str, Any], ports: Ports) -> dict[str, Any]:
+    """Return a page of the own drafts, newest first."""
     person.need(Scope.READ)
     check_registers(person)
-    return ask(ports, "intake.drafts", {"actor": person.actor()})
+    body = {"actor": person.actor(), "after": query["after"] or "", "limit": query["limit"]}
+    return ask(ports, "intake.drafts", body)
 
 
 def open_draft(person: Principal, draft_id: str, ports: Ports) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from services.portal.handlers import filing, unfinished
 from services.portal.schemas.filing import Petition, Reason
 from services.portal.schemas.petitioning import RejectsQuery
 from services.portal.schemas.problems import checked
+from services.portal.schemas.views import Page
 from services.portal.web.pages import errors_by_field, page, ports, staff_page
 
 pages = Blueprint("unfinished", __name__, url_prefix="/desk/unfinished")
@@ -31,11 +32,14 @@ FIELDS = frozenset(Petition().fields) - {"draft_code", "reject_id"}
 @staff_page(may.REGISTRARS)
 def overview(person: Principal) -> Any:
     """Show refused input that waits, and the own drafts."""
-    query = checked(RejectsQuery(), {name: text for name, text in request.args.items() if text.strip()})
+    typed = {name: text for name, text in request.args.items() if text.strip()}
+    of_drafts = typed.pop("drafts_after", None)
+    query = checked(RejectsQuery(), typed)
     return page(
         "unfinished.html",
         rejects=unfinished.rejects(person, query, ports()),
-        drafts=unfinished.drafts(person, ports())["rows"],
+        drafts=unfinished.drafts(person, checked(Page(), {"after": of_drafts} if of_drafts else {}), ports()),
+        places={"after": query["after"], "origin": query.get("origin"), "drafts_after": of_drafts},
     )
 
 

@@ -195,6 +195,25 @@ def test_refusals_are_kept_while_every_connection_is_busy(parts, migrated):
     assert migrated.query("SELECT times FROM intake.reject") == [(40,)]
 
 
+def test_the_drafts_of_a_clerk_are_paged_from_the_newest_to_the_oldest(answerer, migrated):
+    def save(number, actor):
+        body = {"content": {"subject": str(number)}, "actor": actor}
+        return answerer.answer("save_draft", body, command_id=f"c-{number}-{actor['person']}")["id"]
+
+    saved = [save(number, REGISTRAR) for number in range(5)]
+    save(5, REGISTRAR | {"person": "clerk-8"})
+    migrated.query("UPDATE intake.draft SET changed_at = date_trunc('hour', changed_at) RETURNING id")  # the id decides
+
+    seen, after = [], ""
+    while after is not None:
+        page = answerer.answer("drafts", {"actor": REGISTRAR, "limit": 2, "after": after})
+        seen, after = [*seen, *(row["id"] for row in page["rows"])], page["next"]
+
+    assert seen == sorted(saved, reverse=True)
+    opened = answerer.answer("draft", {"id": seen[-1], "actor": REGISTRAR})
+    assert opened["content"] == {"subject": str(saved.index(seen[-1]))}
+
+
 def test_every_full_look_leaves_a_line(answerer, migrated):
     number = answerer.answer("register", a_web_petition(), command_id="c-1")["number"]
 

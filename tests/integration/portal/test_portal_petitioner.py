@@ -184,11 +184,16 @@ class TestUnfinished:
 
     def test_a_registrars_draft_is_saved_in_the_own_name_and_listed(self, sign_in, offices):
         offices.answers["intake.save_draft"] = {"id": "1", "code": CODE, "saved_at": "2026-03-02T10:15:00+08:00"}
-        offices.answers["intake.drafts"] = {"rows": [{"id": "1", "subject": "停暖", "saved_at": "2026-03-02"}]}
+        offices.answers["intake.drafts"] = {
+            "rows": [{"id": "1", "subject": "停暖", "saved_at": "2026-03-02"}],
+            "next": "1.1",
+        }
         registrar = sign_in("registrar")
 
         assert registrar.post("/api/v1/drafts", {"content": {"subject": "停暖"}}).status_code == 201
         assert registrar.get("/api/v1/drafts").json["rows"][0]["subject"] == "停暖"
+        assert registrar.get("/api/v1/drafts?after=1.1&limit=5").json["next"] == "1.1"
+        assert (offices.last("intake.drafts")["after"], offices.last("intake.drafts")["limit"]) == ("1.1", 5)
         assert offices.last("intake.save_draft")["actor"]["role"] == "R"
 
     def test_a_registrar_lists_opens_and_drops_what_was_refused(self, sign_in, offices):

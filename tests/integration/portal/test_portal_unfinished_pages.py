@@ -30,7 +30,7 @@ ROW = REJECT | {"times": 2, "first_at": WHEN, "last_at": WHEN, "source": None}
 def registrar(offices, sign_in):
     offices.answers |= {
         "intake.rejects": {"rows": [ROW], "next": None},
-        "intake.drafts": {"rows": [{"id": "d1", "subject": "噪声扰民", "saved_at": WHEN}]},
+        "intake.drafts": {"rows": [{"id": "d1", "subject": "噪声扰民", "saved_at": WHEN}], "next": "1.d1"},
         "intake.reject": REJECT | {"content": CONTENT},
         "intake.draft": {"id": "d1", "content": CONTENT, "saved_at": WHEN},
         "intake.drop_reject": {"id": "r1"},
@@ -55,6 +55,16 @@ def test_the_page_lists_both_and_the_desk_leads_there(registrar):
     assert "电话有误。" in shown
     assert "噪声扰民" in shown
     assert 'href="/desk/unfinished/"' in registrar.get("/desk/inbox").text
+
+
+def test_both_lists_go_on_each_at_its_own_place(registrar, offices):
+    offices.answers["intake.rejects"] = {"rows": [ROW], "next": "r1"}
+    shown = html.unescape(registrar.get("/desk/unfinished/?after=r0").text)
+    links = re.findall(r'<div class="pager"><a class="button plain" href="([^"]+)"', shown)
+
+    assert links == ["/desk/unfinished/?after=r1", "/desk/unfinished/?after=r0&drafts_after=1.d1"]
+    assert registrar.get(links[1]).status_code == 200
+    assert (offices.last("intake.rejects")["after"], offices.last("intake.drafts")["after"]) == ("r0", "1.d1")
 
 
 def test_refused_input_is_opened_with_a_reason_mended_and_filed(registrar, offices):

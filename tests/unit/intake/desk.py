@@ -172,8 +172,13 @@ class FakeDrafts:
     def by_code(self, code_hash: str) -> Draft | None:
         return next((draft for draft in self.kept.values() if draft.code_hash == code_hash), None)
 
-    def of(self, owner: str, limit: int) -> list[Draft]:
-        return [draft for draft in self.kept.values() if draft.owner == owner][:limit]
+    def by_id(self, draft_id: str) -> Draft | None:
+        return self.kept.get(draft_id)
+
+    def of(self, owner: str, before: tuple[datetime, str] | None, limit: int) -> list[Draft]:
+        own = [draft for draft in self.kept.values() if draft.owner == owner]
+        own.sort(key=lambda draft: (draft.changed_at, draft.id), reverse=True)
+        return [draft for draft in own if before is None or (draft.changed_at, draft.id) < before][:limit]
 
     def drop(self, draft_id: str) -> None:
         self.kept.pop(draft_id, None)

@@ -81,6 +81,27 @@ def test_a_clerk_sees_the_own_drafts_only(work, desk):
     assert not drafts.list_drafts({"actor": REGISTRAR}, work, desk)["rows"]
 
 
+def test_every_draft_of_a_clerk_is_reached_page_by_page(work, desk):
+    clock = FixedClock(NOW)
+    desk = replace(desk, clock=clock)
+    saved = []
+    for number in range(7):
+        saved.append(drafts.save_draft({"content": {"subject": str(number)}, "actor": REGISTRAR}, work, desk)["id"])
+        clock.advance(microseconds=number % 2)
+
+    pages, after = [], ""
+    while after is not None:
+        page = drafts.list_drafts({"actor": REGISTRAR, "limit": 2, "after": after}, work, desk)
+        pages.append([row["id"] for row in page["rows"]])
+        after = page["next"]
+
+    assert [len(page) for page in pages] == [2, 2, 2, 1]
+    assert [draft_id for page in pages for draft_id in page] == saved[::-1]
+    with pytest.raises(Invalid) as refusal:
+        drafts.list_drafts({"actor": REGISTRAR, "after": "tomorrow"}, work, desk)
+    assert (refusal.value.field, refusal.value.rule) == ("after", "cursor")
+
+
 @pytest.mark.parametrize("content", [None, "停暖", {"text": "长" * 200_001}])
 def test_what_is_no_draft_or_too_long_is_refused(work, desk, content):
     with pytest.raises(Invalid):

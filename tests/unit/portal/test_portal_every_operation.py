@@ -32,7 +32,6 @@ WHOLE = {
     "kpis": "a fixed set of figures",
     "list_piles": "a fixed set of piles",
     "list_tokens": "one's own",
-    "drafts": "one's own, thrown away after some days",
     "act_on_many": "one outcome for each of the cases sent",
 }
 """Lists that are answered whole, and why they stay short."""

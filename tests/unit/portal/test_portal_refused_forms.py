@@ -28,7 +28,7 @@ def portal():
     app.extensions["portal"] = replace(app.extensions["portal"], files=None)
     made.offices.answers["intake.bring"] = {"number": CASE_NO}
     made.offices.answers["intake.rejects"] = {"rows": [], "next": None}
-    made.offices.answers["intake.drafts"] = {"rows": []}
+    made.offices.answers["intake.drafts"] = {"rows": [], "next": None}
     return made
 
 
