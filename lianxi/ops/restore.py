@@ -7,13 +7,14 @@ neighbour had seen is gone: `--report` names what can be named. Numbers leap ahe
 """
 
 import importlib
+import time
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from lianxi.casework.identifiers import Channel
 from lianxi.ops.backup import FILES, Database, databases_of
@@ -29,6 +30,9 @@ LEAP = 1000
 """How far the numbers of contacts go ahead on the days since the backup; those in between may be on paper."""
 DOCUMENT_LEAP = 100
 MAX_SEQUENCE = 99999
+PATIENCE = 5.0
+"""Seconds that the connections of processes which were stopped a moment ago may still be there."""
+
 _OTHERS = """
 SELECT count(*) FROM pg_stat_activity
  WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid()
@@ -124,13 +128,22 @@ def _check(
     if missing:
         raise click.ClickException(f"密钥环缺少备份所用的密钥 {'、'.join(sorted(missing))}，请先放回密钥环。")
     with databases["routing"].connected() as connection:
-        others = int(connection.execute(text(_OTHERS)).scalar_one())
+        others = _others_of(connection)
         if others:
             raise click.ClickException(f"数据库仍有 {others} 个连接在用，请先停止本节点的全部服务。")
         if not replace and connection.execute(text("SELECT to_regclass('routing.case_file')")).scalar() is not None:
             filled = int(connection.execute(text(_FILLED)).scalar_one())
             if filled:
                 raise click.ClickException("数据库里已有案件，恢复会取代它们；确认要这样做请加 --replace。")
+
+
+def _others_of(connection: Connection) -> int:
+    """Return how many other connections the database has; one whose process has just ended is given time to go."""
+    until = time.monotonic() + PATIENCE
+    while (others := int(connection.execute(text(_OTHERS)).scalar_one())) and time.monotonic() < until:
+        time.sleep(0.1)
+        connection.execute(text("SELECT pg_stat_clear_snapshot()"))  # else a transaction sees what it saw before
+    return others
 
 
 def _leap(databases: Mapping[str, Database], manifest: Mapping[str, Any]) -> None:

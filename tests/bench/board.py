@@ -13,6 +13,7 @@ from tests.trial.trial import NODES, run_trial
 def measure_board(bench: Bench) -> list[Row]:
     """Rows a second from the start of the import to the last acceptance at the unit that handles it."""
     if not bench.board:
+        bench.say("not measured: name files of petitions with --board")
         return []
     with bench.stack("board", NODES, settings=LIMITS) as stack:
         stack.up()

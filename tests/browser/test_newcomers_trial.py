@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 import requests
 
+from tests.browser.following import opened, track
 from tests.browser.looking import amiss
 from tests.support.waiting import eventually
 
@@ -43,23 +44,6 @@ def file_by_page(phone, address, typed):
     assert "提交成功" in phone.text, phone.text
     code = "-".join(re.findall(r"^[0-9A-Z]{5}$", phone.text, re.MULTILINE))
     return re.search(r"\d{17}W\d{5}", phone.text)[0], code
-
-
-def track(phone, address, code):
-    phone.open(f"{address}/track")
-    phone.fill(query_code=code)
-    phone.click("查询")
-    return phone.text
-
-
-def opened(page, address, number, state):
-    """Open the page of a case once it is in this state."""
-
-    def there():
-        page.open(f"{address}/desk/cases/{number}")
-        return state in page.text
-
-    eventually(there, within=90, every=0.3)
 
 
 def told(page, address, number, title):

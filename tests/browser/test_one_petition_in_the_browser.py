@@ -5,6 +5,7 @@ import secrets
 
 import pytest
 
+from tests.browser.following import opened, track
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(300)]
@@ -32,24 +33,6 @@ def filed(browser, three_nodes):
     number = re.search(r"\d{17}W\d{5}", phone.text)[0]
     code = "-".join(re.findall(r"^[0-9A-Z]{5}$", phone.text, re.MULTILINE))
     return number, code, phone
-
-
-def track(phone, address, code):
-    """Look the petition up and return what the page says."""
-    phone.open(f"{address}/track")
-    phone.fill(query_code=code)
-    phone.click("查询")
-    return phone.text
-
-
-def opened(page, address, number, state):
-    """Open the case once it is in this state."""
-
-    def there():
-        page.open(f"{address}/desk/cases/{number}")
-        return state in page.text
-
-    eventually(there, within=40, every=0.3)
 
 
 def test_a_petition_goes_from_the_phone_to_the_reply(filed, desk, three_nodes):

@@ -65,21 +65,23 @@ def paper_digest(paper: Mapping[str, str]) -> str:
     return chain.seal(dict(paper), "")
 
 
+RECEIVED = (
+    "channel",
+    "received_on",
+    "received_at",
+    "persons",
+    "text_digest",
+    "petitioner_key",
+    "anonymous",
+    "posted_on",
+    "person_keys",
+)
+"""What a case knows of the contact it came from, whoever received it."""
+
+
 @builds("receive-case")
 def _receive(_case: Case, command: Any, _given: Given) -> list[Draft]:
-    facts = (
-        "channel",
-        "received_on",
-        "received_at",
-        "persons",
-        "text_digest",
-        "petitioner_key",
-        "anonymous",
-        "posted_on",
-        "person_keys",
-        "split_from",
-    )
-    return [Draft(e.CaseReceived, {name: getattr(command, name) for name in facts})]
+    return [Draft(e.CaseReceived, {name: getattr(command, name) for name in (*RECEIVED, "split_from")})]
 
 
 @builds("register-case")

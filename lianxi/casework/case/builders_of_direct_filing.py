@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lianxi.casework.case.builders import BUILDERS, Draft, builds, document_of
+from lianxi.casework.case.builders import BUILDERS, RECEIVED, Draft, builds, document_of
 from lianxi.casework.case.guards import Given
 from lianxi.casework.case.jurisdiction import node_of
 from lianxi.casework.case.state import Case
@@ -11,18 +11,6 @@ from lianxi.casework.messages import events as e
 from lianxi.casework.messages.direct_filing import FiledAtOrgan
 from lianxi.casework.messages.facts import DocumentKind, Transfer, TransferKind
 from lianxi.casework.messages.sorting import PetitionerGuided
-
-_RECEIVED = (
-    "channel",
-    "received_on",
-    "received_at",
-    "persons",
-    "text_digest",
-    "petitioner_key",
-    "anonymous",
-    "posted_on",
-    "person_keys",
-)
 
 
 @builds("file-at-organ")
@@ -35,7 +23,7 @@ def _file(case: Case, command: Any, given: Given) -> list[Draft]:
         "notice_owed": not command.anonymous,
     }
     return [
-        Draft(e.CaseReceived, {name: getattr(command, name) for name in _RECEIVED}),
+        Draft(e.CaseReceived, {name: getattr(command, name) for name in RECEIVED}),
         *BUILDERS["register-case"](case, command, given),
         Draft(FiledAtOrgan, filed),
     ]

@@ -25,6 +25,7 @@ from lianxi.ops.whereabouts import settings_option
 
 STATE = Path(".lianxi/demo")
 FAILED = 1
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SHOWN = {"dispatcher": "分办人员", "case_officer": "承办人员", "registrar": "登记人员"}
 """Whose logins are printed; the others stand in the file."""
 
@@ -36,7 +37,7 @@ SHOWN = {"dispatcher": "分办人员", "case_officer": "承办人员", "registra
 @settings_option
 def command(state: Path, *, leave: bool, empty: bool, settings: Mapping[str, str]) -> None:
     """Bring three nodes up and play a story through all of them."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):  # whoever ends this program ends its nodes, as Ctrl-C does
+    for ending in ENDINGS:  # whoever ends this program ends its nodes, as Ctrl-C does
         signal.signal(ending, signal.default_int_handler)
     with _alone(state):
         held = _run(Stack(state, [CITY, DISTRICT, TOWNSHIP], settings=settings), leave=leave, empty=empty)
@@ -70,10 +71,18 @@ def _run(stack: Stack, *, leave: bool, empty: bool) -> bool:
         if held and not leave:
             _stay(stage, state)
     except KeyboardInterrupt:
+        _stay_deaf()
         click.echo("\n停止……")
     finally:
+        _stay_deaf()
         stack.down()
     return held
+
+
+def _stay_deaf() -> None:
+    """Let nothing interrupt the stopping: whoever presses Ctrl-C once more would leave nodes behind."""
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
 
 
 def _set_up(stage: Stage, state: Path, *, empty: bool) -> None:

@@ -4,6 +4,8 @@ An officer of an organ who takes in what a petitioner brings there registers it 
 accusation goes through the petition department all the same, as if the petitioner had come there (GD-1).
 """
 
+from typing import Any
+
 from lianxi.casework import chain
 from lianxi.casework.messages.commands import ReceiveCase, RegisterCase
 from lianxi.casework.messages.direct_filing import FileAtOrgan
@@ -42,16 +44,7 @@ def receipt(contact: ContactRegistered, petition: CaseText) -> ReceiveCase:
     return ReceiveCase(
         case_no=contact.contact_no,
         actor=petitioner if came_to_an_organ(contact) else contact.registered_by or petitioner,
-        channel=contact.channel,
-        received_on=local_day(contact.received_at),
-        received_at=contact.received_at,
-        persons=contact.persons,
-        representatives=contact.representatives,
-        text_digest=_digest(petition),
-        petitioner_key=contact.petitioner_key,
-        anonymous=contact.anonymous,
-        posted_on=contact.posted_on,
-        person_keys=contact.person_keys,
+        **_received(contact, petition),
     )
 
 
@@ -84,16 +77,7 @@ def filing_at_organ(
     return FileAtOrgan(
         case_no=contact.contact_no,
         actor=officer,
-        channel=contact.channel,
-        received_on=local_day(contact.received_at),
-        received_at=contact.received_at,
-        persons=contact.persons,
-        representatives=contact.representatives,
-        text_digest=_digest(petition),
-        petitioner_key=contact.petitioner_key,
-        anonymous=contact.anonymous,
-        posted_on=contact.posted_on,
-        person_keys=contact.person_keys,
+        **_received(contact, petition),
         purpose=contact.purpose or found.purpose,
         petition_class=contact.petition_class or found.petition_class or PetitionClass.RELIEF,
         category=category,
@@ -101,6 +85,22 @@ def filing_at_organ(
         claims=_claims(contact),
         reasons=reasons,
     )
+
+
+def _received(contact: ContactRegistered, petition: CaseText) -> dict[str, Any]:
+    """Return what every command that receives a contact says of it."""
+    return {
+        "channel": contact.channel,
+        "received_on": local_day(contact.received_at),
+        "received_at": contact.received_at,
+        "persons": contact.persons,
+        "representatives": contact.representatives,
+        "text_digest": _digest(petition),
+        "petitioner_key": contact.petitioner_key,
+        "anonymous": contact.anonymous,
+        "posted_on": contact.posted_on,
+        "person_keys": contact.person_keys,
+    }
 
 
 def _digest(petition: CaseText) -> str:

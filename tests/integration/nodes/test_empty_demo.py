@@ -8,6 +8,7 @@ import sys
 import pytest
 import requests
 
+from lianxi.ops.local.programs import PROGRAMS
 from lianxi.ops.local.stack import Stack
 from tests.support.waiting import eventually
 
@@ -28,11 +29,15 @@ def test_every_login_that_is_printed_opens_the_node_it_stands_under(tmp_path):
         signed_in = {(name, title) for name, url, title, body in printed(text) if opens(url, body)}
     finally:
         demo.send_signal(signal.SIGINT)
+        eventually(lambda: "停止" in shown.read_text(encoding="utf-8") or demo.poll() is not None)
+        demo.send_signal(signal.SIGINT)  # somebody impatient
         status = demo.wait(60)
 
     assert len(signed_in) == 9, text
     assert status == 0
-    assert not any(node.program("portal").ready for node in Stack.found_in(state).nodes)
+    stack = Stack.found_in(state)
+    assert [node.code for node in stack.nodes for name in PROGRAMS if node.program(name).pid is not None] == []
+    assert [node.code for node in stack.nodes if node.broker.pid is not None] + [stack.cluster.pid] == [None]
 
 
 def printed(text):
