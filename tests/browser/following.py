@@ -1,4 +1,4 @@
-"""Following a petition through the pages: by its query code on a phone, and at a desk until it is where it should be."""
+"""Following a petition: by its query code on a phone, and at a desk until it is in the state that is waited for."""
 
 from tests.support.waiting import eventually
 

@@ -9,9 +9,10 @@ from typing import Any
 from lianxi.casework import chain
 from lianxi.casework.messages.commands import ReceiveCase, RegisterCase
 from lianxi.casework.messages.direct_filing import FileAtOrgan
-from lianxi.casework.messages.facts import Actor, Claim, PetitionClass, Reason, Role
+from lianxi.casework.messages.facts import Actor, PetitionClass, Reason, Role
 from lianxi.casework.messages.notices import ContactRegistered
 from lianxi.law.deadlines import local_day
+from services.routing.domain.claims import claims_of
 from services.routing.domain.records import CaseText
 from services.routing.domain.sorting import Sorted
 from services.routing.handlers import Here
@@ -59,7 +60,7 @@ def registration(
         petition_class=petition_class,
         category=found.category,
         place=found.place,
-        claims=_claims(contact),
+        claims=claims_of(contact),
         same_matter_checked=True,
         reasons=found.reasons,
     )
@@ -82,7 +83,7 @@ def filing_at_organ(
         petition_class=contact.petition_class or found.petition_class or PetitionClass.RELIEF,
         category=category,
         place=found.place or contact.division or here.node,
-        claims=_claims(contact),
+        claims=claims_of(contact),
         reasons=reasons,
     )
 
@@ -106,7 +107,3 @@ def _received(contact: ContactRegistered, petition: CaseText) -> dict[str, Any]:
 def _digest(petition: CaseText) -> str:
     content = f"{petition.subject}\n{petition.text}".strip()
     return chain.seal({"text": content}, "") if content else ""
-
-
-def _claims(contact: ContactRegistered) -> tuple[Claim, ...]:
-    return contact.stated_claims or tuple(Claim(number=number) for number in range(1, contact.claims + 1))
