@@ -116,6 +116,14 @@ class Connected:
                 pause = min(pause * 2, LONGEST_PAUSE)
             finally:
                 self._set_down()
+                self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Close a connection that something else than the broker brought to an end, such as a missing queue."""
+        connection = self._connection
+        if connection is not None and connection.is_open:
+            with suppress(*BROKEN):
+                connection.close()
 
 
 class QueueThreads:

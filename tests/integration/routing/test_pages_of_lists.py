@@ -127,6 +127,11 @@ class Lists:
         with pytest.raises(Exception, match="热线"):
             self.portal.offices.answers.get("intake.register")(body)
 
+    def draft(self):
+        content = {"subject": f"草稿{next(self.count)}"}
+        actor = self.someone(PAGED["drafts"]).actor()
+        self.portal.offices.answers.get("intake.save_draft")({"content": content, "actor": actor})
+
     def look(self):
         actor = {"person": "li", "role": "D", "unit": "", "node": TOWNSHIP}
         self.portal.offices.answers.get("intake.note_read")(
@@ -153,6 +158,7 @@ class Lists:
                 lambda: query(_ORDER, f"{TOWNSHIP}-2026-{next(self.count):06}", number(), TOWNSHIP),
             ),
             "rejects": ("/rejects", "id", self.refuse),
+            "drafts": ("/drafts", "id", self.draft),
             "list_reads": ("/personal-data/reads", "position", self.look),
         }
 
