@@ -19,6 +19,7 @@ from lianxi.bus.doors import BatchDoor, Service
 from lianxi.bus.failures import describe
 from lianxi.bus.inbox import ConsumerBook, Failed, Gaps, Kept
 from lianxi.bus.messages import STREAM_KEY, STREAM_SEQ, Incoming, RawMessage, Undecodable, UnknownMessage
+from lianxi.bus.pace import Pace
 from lianxi.bus.parcels import unpacked
 from lianxi.bus.retries import Branch, DeadLetter, RetryIn, branch_of, decide
 from lianxi.bus.streams import Place, Plan, plan
@@ -35,14 +36,8 @@ LIMIT_BYTES = 1024 * 1024
 WINDOW = 0.02
 """Seconds a batch waits for more messages."""
 
-APART = 0.05
-"""Seconds between the beginnings of two batches that are not full, when little comes."""
-
-MOST_APART = 0.25
-"""The same when much comes: see `apart_after`."""
-
-CROWDED = 4
-"""Messages in a batch that double the time until the next one."""
+PACE = Pace(least=0.05, most=0.25, crowded=4)
+"""Between the beginnings of two batches that are not full."""
 
 PREFETCH = 400
 """Messages a consumer may have unacknowledged: one batch in work, one in the buffer."""
@@ -54,15 +49,6 @@ SHOW = 5.0
 """Seconds between two counts of what stands aside."""
 
 Handler = Callable[[Work, Sequence[Incoming]], None]
-
-
-def apart_after(number: int) -> float:
-    """Return how many seconds after a batch of so many messages began the next one may, unless it is full.
-
-    A batch costs nearly the same whether it has one message or ten, so the more comes, the rarer they are: what a
-    crowd at the front door files is opened a quarter of a second later, and answered sooner.
-    """
-    return min(MOST_APART, APART * (1 + number / CROWDED))
 
 
 class _Overtaken(Exception):  # noqa: N818

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lianxi.bus.answers import Answerer
-from lianxi.bus.batch import LIMIT, LIMIT_BYTES, TICK, WINDOW, BatchConsumer, apart_after
+from lianxi.bus.batch import LIMIT, LIMIT_BYTES, PACE, TICK, WINDOW, BatchConsumer
 from lianxi.bus.doors import BatchDoor, CallDoor, Service, TimerDoor, doors_of
 from lianxi.bus.failures import describe
 from lianxi.bus.messages import RawMessage
@@ -128,7 +128,7 @@ class Buffer:
             taken, self._raws = self._raws[:number], self._raws[number:]
             self._bytes -= sum(len(raw.body) for raw in taken)
             if taken:
-                self._next = time.monotonic() + apart_after(len(taken))
+                self._next = time.monotonic() + PACE.after(len(taken))
             if self._raws:
                 self._since = time.monotonic()
             return Delivered(self._channel, taken) if taken and self._channel is not None else None

@@ -28,6 +28,7 @@ from lianxi.bus.arrays import write_lists_as_literals
 from lianxi.bus.driver import KEEPALIVES, FrugalConnection
 from lianxi.bus.housekeeping import Housekeeping, Retention
 from lianxi.bus.messages import CONTENT_TYPE, EXPIRATION, OUTBOX_CHANNEL, TOGETHER, TRANSIENT
+from lianxi.bus.pace import Pace
 from lianxi.bus.parcels import PARCEL, Item, grouped, packed
 from lianxi.bus.recovery import send_again_if_wiped
 from lianxi.bus.telemetry import tell_regularly
@@ -41,14 +42,8 @@ LANES = 2
 POLL = 1.0
 """Seconds between two looks at the outboxes when no notification came."""
 
-APART = 0.02
-"""Seconds between a claim and the next one that a notification asks for, when there is little to send."""
-
-MOST_APART = 0.1
-"""The same when there is much: a claim of a hundred rows costs hardly more than one of a single row."""
-
-CROWDED = 1
-"""Rows of a claim that double the time until the next one."""
+PACE = Pace(least=0.02, most=0.1, crowded=1)
+"""Between a claim and the next one that a notification asks for."""
 
 PAUSE = 0.5
 LONGEST_PAUSE = 5.0
@@ -222,8 +217,7 @@ class Relay:
                 cursor.execute(_CLAIM.format(schema=schema), (begin, list(self._shunned), WINDOW // LANES))
                 rows = cursor.fetchall()
             if rows:
-                apart = min(MOST_APART, APART * (1 + len(rows) / CROWDED))
-                self._next_claim = max(self._next_claim, time.monotonic() + apart)
+                self._next_claim = max(self._next_claim, time.monotonic() + PACE.after(len(rows)))
                 lane.schema = schema
                 self._begin[schema] = rows[0][0]
                 lane.positions, publications = _publications(rows)

@@ -213,5 +213,6 @@ def _questions(count: int) -> Iterator[str]:
 
 
 def petitions() -> list[dict[str, Any]]:
+    """Return the petitions of the demonstration, each with subject and text."""
     found: list[dict[str, Any]] = yaml.safe_load(PETITIONS.read_text(encoding="utf-8"))["petitions"]
     return found

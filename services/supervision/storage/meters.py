@@ -53,7 +53,9 @@ _HAND_OFFS = histogram(
     ("from_level", "to_level"),
     buckets=_HAND_OFF,
 )
-_RATINGS = counter("case_ratings_total", "Ratings of petitioners, by who is rated and how", ("rated", "rating"))
+_RATINGS = counter(
+    "case_ratings_total", "Ratings petitioners gave, a changed one again, by who is rated and how", ("rated", "rating")
+)
 _MEASURED = gauge("work_measured_timestamp_seconds", "When the books were last counted, as Unix time")
 _MEASURE_SECONDS = gauge("work_measure_seconds", "How long the last count of the books took")
 

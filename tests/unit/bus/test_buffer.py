@@ -2,9 +2,10 @@
 
 import pytest
 
-from lianxi.bus.batch import APART, LIMIT, LIMIT_BYTES, MOST_APART, apart_after
+from lianxi.bus.batch import LIMIT, LIMIT_BYTES
 from lianxi.bus.hosting import Buffer
 from lianxi.bus.messages import RawMessage
+from lianxi.bus.pace import Pace
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,6 @@ def test_a_new_connection_forgets_what_the_old_one_delivered():
 
 
 def test_the_more_comes_the_rarer_batches_are_up_to_a_bound():
-    after = [apart_after(number) for number in (0, 1, 10, LIMIT)]
+    pace = Pace(least=0.05, most=0.25, crowded=4)
 
-    assert after == sorted(after)
-    assert (after[0], after[-1]) == (APART, MOST_APART)
+    assert [pace.after(number) for number in (0, 4, 8, 1000)] == pytest.approx([0.05, 0.1, 0.15, 0.25])
