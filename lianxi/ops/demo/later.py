@@ -15,6 +15,7 @@ from lianxi.ops.demo.story import (
     register,
     write_opinion,
 )
+from lianxi.ops.local.programs import SERVICES
 
 AT_THE_STREET = ("P57", "P58", "P59", "P60", "P63")
 
@@ -220,7 +221,7 @@ def _settled(stage: Stage) -> bool:
     aside = "SELECT count(*) FROM {0}.parked WHERE state <> 'dropped'"
     unheard = "SELECT count(*) FROM routing.link_sender WHERE acked < last_seq"
     for node in (CITY, DISTRICT, TOWNSHIP):
-        for service in ("intake", "routing", "supervision"):
+        for service in SERVICES:
             if (
                 stage.query(node, service, waiting.format(service))[0][0]
                 or stage.query(node, service, aside.format(service))[0][0]
