@@ -30,6 +30,7 @@ def keep_dossiers(messages: Sequence[DossierReceived | CaseSealed], work: Work, 
 def _contact(dossier: DossierReceived, desk: Desk) -> Contact:
     travelled = open_petitioner(dossier.petitioner_sealed, dossier.case_no, desk.vault)
     plain = dict(travelled.petitioner)
+    facts = {"anonymous": "name" not in plain, **travelled.facts}
     plain["subject"] = open_text("subject", dossier.subject_sealed, dossier.case_no, desk.vault)
     plain["text"] = open_text("text", dossier.text_sealed, dossier.case_no, desk.vault)
     return Contact(
@@ -39,8 +40,8 @@ def _contact(dossier: DossierReceived, desk: Desk) -> Contact:
         received_at=dossier.received_at,
         entered_at=desk.clock.now(),
         petitioner_key=dossier.petitioner_key,
-        anonymous="name" not in plain,
         sealed=seal_fields(plain, dossier.case_no, desk.vault),
         parties=seal_parties(travelled.parties, dossier.case_no, desk.vault),
         claims=seal_claims(travelled.claims, dossier.case_no, desk.vault),
+        **facts,
     )

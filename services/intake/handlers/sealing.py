@@ -18,6 +18,7 @@ from services.intake.domain.filing import Filing
 from services.intake.domain.parties import Party, PartyKind
 from services.intake.domain.petitioner import PERSONAL_FIELDS, Petitioner
 from services.intake.domain.records import Contact, ForeignContact, KeptClaim, KeptParty, Origin
+from services.intake.domain.travelling import read_facts, written
 from services.intake.handlers.ports import Desk, Vault
 from services.intake.handlers.repeats import person_keys
 
@@ -79,7 +80,12 @@ def _message(filing: Filing, contact: Contact, key: str, desk: Desk) -> ContactR
         petitioner_key=key,
         person_keys=person_keys(filing.petitioner, filing.parties, desk.vault),
         petitioner_sealed=seal_petitioner(
-            filing.petitioner, contact.number, desk.vault, filing.parties, filing.stated_claims
+            filing.petitioner,
+            contact.number,
+            desk.vault,
+            filing.parties,
+            filing.stated_claims,
+            facts=written(contact),
         ),
         division=filing.division,
         address_division=filing.address_division,
@@ -195,8 +201,10 @@ def seal_petitioner(
     vault: Vault,
     parties: Sequence[Party] = (),
     claims: Sequence[StatedClaim] = (),
+    *,
+    facts: Mapping[str, Any] | None = None,
 ) -> str:
-    """Seal the petitioner, who stands beside, and the claims as they were written, for the journey of the case."""
+    """Seal the petitioner, who stands beside, the claims as written, and how all came, for the journey of the case."""
     content: dict[str, Any] = dict(petitioner.personal())
     if parties:
         content["parties"] = [
@@ -212,27 +220,34 @@ def seal_petitioner(
             }
             for claim in claims
         ]
+    if facts:
+        content["contact"] = facts
     return vault.seal_for_transport(json.dumps(content, ensure_ascii=False), f"petitioner/{number}")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Travelled:
-    """What came sealed with a case: the petitioner's fields, the persons beside, the claims."""
+    """What came sealed with a case: the petitioner's fields, the persons beside, the claims, how all came.
+
+    `facts` are fields of a contact, only those that were said; a sender of an older version says none.
+    """
 
     petitioner: dict[str, str]
-    parties: tuple[Party, ...] = ()
-    claims: tuple[StatedClaim, ...] = ()
+    parties: tuple[Party, ...]
+    claims: tuple[StatedClaim, ...]
+    facts: Mapping[str, Any]
 
 
 def open_petitioner(sealed: str, number: str, vault: Vault) -> Travelled:
     """Open what `seal_petitioner` of any node sealed; fields of a newer version are left out, nothing stays nothing."""
     if not sealed:
-        return Travelled({})
+        return Travelled({}, (), (), {})
     content = json.loads(vault.open_from_transport(sealed, f"petitioner/{number}"))
     return Travelled(
         {field: str(content[field]) for field in PERSONAL_FIELDS if content.get(field)},
         tuple(_party(row) for row in content.get("parties", ())),
         tuple(_claim(row) for row in content.get("claims", ())),
+        read_facts(content.get("contact", {})),
     )
 
 
