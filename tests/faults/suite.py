@@ -9,7 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import create_engine
 
-from lianxi.ops.verify import Tally, findings
+from lianxi.ops.verify import node_findings
+from lianxi.ops.verify.report import Tally
+from lianxi.runtime.crypto import KeyRing
 from tests.faults.alerts import play_alerts
 from tests.faults.facts import Auditor
 from tests.faults.harms import Fault
@@ -56,11 +58,11 @@ def close(pair: Pair) -> Closing:
     tally, damages = Tally(), 0
     for node in pair.nodes:
         place = pair.stack.node(node)
-        engines = [create_engine(place.database_url(service)) for service in ("routing", "supervision")]
-        with engines[0].connect() as cases, engines[1].connect() as ledger:
-            damages += sum(1 for _ in findings(cases, ledger, tally))
-        for engine in engines:
-            engine.dispose()
+        keys = KeyRing.from_file(Path(place.environment["LIANXI_KEYRING_FILE"]))
+        routing, supervision = (create_engine(place.database_url(service)) for service in ("routing", "supervision"))
+        damages += sum(1 for _ in node_findings(routing, supervision, keys, node, tally))
+        routing.dispose()
+        supervision.dispose()
     return Closing(tally.cases, tally.events, damages, compare_books(pair))
 
 

@@ -65,6 +65,17 @@ def paper_digest(paper: Mapping[str, str]) -> str:
     return chain.seal(dict(paper), "")
 
 
+def petition_digest(subject: str, text: str) -> str:
+    """SHA-256 of a petition: what the event of its receipt vouches for; "" when it says nothing."""
+    content = f"{subject}\n{text}".strip()
+    return chain.seal({"text": content}, "") if content else ""
+
+
+def draft_number(seq: int) -> str:
+    """The number under which a draft is kept until it is signed: it has none of its own, but its event has a place."""
+    return f"稿{seq}"
+
+
 RECEIVED = (
     "channel",
     "received_on",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from lianxi.casework.case.acts import act
+from lianxi.casework.case.builders import draft_number
 from lianxi.casework.case.guards import Given
 from lianxi.casework.case.jurisdiction import node_of
 from lianxi.casework.case.state import Case
@@ -55,9 +56,6 @@ from services.routing.handlers.contacts import (
 )
 from services.routing.handlers.offers import offer_custody
 from services.routing.handlers.sorting import note_overrules
-
-# The draft of an opinion has no number yet; its text is kept beside the numbered documents.
-DRAFT_NUMBER = "稿{seq}"
 
 
 def check_sealed(case: Case, actor: Actor | None) -> None:
@@ -317,7 +315,7 @@ def _keep_paper(work: RoutingWork, event: CaseEvent, paper: Mapping[str, str]) -
     if isinstance(event, OpinionSubmitted):
         document = Document(
             kind=DocumentKind.OPINION,
-            number=DRAFT_NUMBER.format(seq=event.head.seq),
+            number=draft_number(event.head.seq),
             issued_on=local_day(event.head.at),
             signer=event.head.actor.person,
             digest=event.text_digest,

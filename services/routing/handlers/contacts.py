@@ -6,7 +6,7 @@ accusation goes through the petition department all the same, as if the petition
 
 from typing import Any
 
-from lianxi.casework import chain
+from lianxi.casework.case.builders import petition_digest
 from lianxi.casework.messages.commands import ReceiveCase, RegisterCase
 from lianxi.casework.messages.direct_filing import FileAtOrgan
 from lianxi.casework.messages.facts import Actor, PetitionClass, Reason, Role
@@ -96,14 +96,9 @@ def _received(contact: ContactRegistered, petition: CaseText) -> dict[str, Any]:
         "received_at": contact.received_at,
         "persons": contact.persons,
         "representatives": contact.representatives,
-        "text_digest": _digest(petition),
+        "text_digest": petition_digest(petition.subject, petition.text),
         "petitioner_key": contact.petitioner_key,
         "anonymous": contact.anonymous,
         "posted_on": contact.posted_on,
         "person_keys": contact.person_keys,
     }
-
-
-def _digest(petition: CaseText) -> str:
-    content = f"{petition.subject}\n{petition.text}".strip()
-    return chain.seal({"text": content}, "") if content else ""

@@ -28,6 +28,7 @@ AT_ORGAN = "T22"
 class LedgerRow:
     """One case. `inside` says that it is held in this node's subtree; a case handed back upwards is not any more.
 
+    `seq` and `head_digest` say how far its history was read, so that a history rewritten later is found out.
     `petition_accepted_on` is the day on which a petition department first sent it on (K-1), `organ_node`, `organ_unit`
     and `organ_reached_on` name the competent organ it has reached (K-2), `reply_due` and `replied_on` are the unrolled
     day by which the answer is due and the day on which it was signed (K-4). `repeat_of` is the earlier case that this
@@ -40,6 +41,7 @@ class LedgerRow:
     unit: str = ""
     inside: bool = True
     seq: int = 0
+    head_digest: str = ""
     epoch: int = 1
     channel: str = ""
     petition_class: str = ""
@@ -117,6 +119,7 @@ def recorded(row: LedgerRow, event: e.CaseEvent, case: Case) -> LedgerRow:
         holder=case.holder,
         unit=case.unit,
         seq=case.seq,
+        head_digest=case.head_digest,
         epoch=case.epoch,
         channel=case.channel,
         petition_class=case.petition_class.value if case.petition_class else "",

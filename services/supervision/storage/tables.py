@@ -50,6 +50,7 @@ ledger = Table(
     _text("unit"),
     Column("inside", Boolean, nullable=False),
     Column("seq", Integer, nullable=False),
+    _text("head_digest"),
     Column("epoch", Integer, nullable=False),
     _text("channel"),
     _text("petition_class"),

@@ -1,17 +1,15 @@
-"""Routing on a real database: sealed texts, numbers without gaps or doubles, batches, savepoints, damage."""
+"""Routing on a real database: sealed texts, numbers without gaps or doubles, batches, savepoints."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import create_engine
 
 from lianxi.casework.errors import Invalid, Unknown
 from lianxi.casework.messages import commands as c
 from lianxi.casework.messages.facts import DocumentKind
-from lianxi.ops.verify import Tally, document_findings, findings
 from services.routing.handlers import cases, desk
-from tests.support.builders import OFFICE, RT6, TOWNSHIP, an_actor
+from tests.support.builders import TOWNSHIP, an_actor
 
 pytestmark = pytest.mark.database
 SECRET = "住户张三丰反映的内容"
@@ -120,91 +118,3 @@ def test_the_pile_counts_pages_and_ages_what_waits(street):
 def test_an_unknown_case_has_no_page(street):
     with street.parts.open_work() as work, pytest.raises(Unknown):
         desk.show_case(work, work.desk, number(9), None, street.parts.here)
-
-
-def verified(street):
-    routing = create_engine(street.database.service_url("routing"))
-    supervision = create_engine(street.database.service_url("supervision"))
-    with routing.connect() as of_cases, supervision.connect() as of_ledger:
-        found = {(f.case_no, f.seq, f.damage) for f in findings(of_cases, of_ledger, Tally())}
-    routing.dispose()
-    supervision.dispose()
-    return found
-
-
-SWAP = "UPDATE routing.case_event SET seq ="
-SWAPPED = (
-    f"{SWAP} CASE seq WHEN 2 THEN -3 ELSE -2 END WHERE case_no = '{{0}}' AND seq IN (2, 3);"
-    f" {SWAP} -seq WHERE case_no = '{{0}}' AND seq < 0"
-)
-DAMAGES = {
-    "an edited event": (
-        "UPDATE routing.case_event SET body = replace(body, 'WEB', 'FAX') WHERE case_no = '{0}' AND seq = 1",
-        (1, "edited"),
-    ),
-    "a deleted event": ("DELETE FROM routing.case_event WHERE case_no = '{0}' AND seq = 3", (3, "missing")),
-    "a history cut short": ("DELETE FROM routing.case_event WHERE case_no = '{0}' AND seq >= 5", (5, "truncated")),
-    "two events swapped": (SWAPPED, (2, "swapped")),
-    "a changed digest column": (
-        "UPDATE routing.case_event SET digest = repeat('0', 64) WHERE case_no = '{0}' AND seq = 2",
-        (2, "edited"),
-    ),
-    "a changed state": ("UPDATE routing.case_file SET state = 'S61' WHERE case_no = '{0}'", (0, "edited")),
-    "a changed snapshot": (
-        "UPDATE routing.case_file SET snapshot = jsonb_set(snapshot, '{{unit}}', '\"x\"') WHERE case_no = '{0}'",
-        (0, "edited"),
-    ),
-    "a lost file": ("DELETE FROM routing.case_file WHERE case_no = '{0}'", (0, "missing")),
-    "a lost history": ("DELETE FROM routing.case_event WHERE case_no = '{0}'", (0, "missing")),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_verify_names_every_damage_and_nothing_else(street, damage):
-    opened(street, *(number(n) for n in range(1, 4)))
-    for n in range(1, 4):
-        street.do(c.AcceptCase(case_no=number(n), actor=an_actor("U", unit=OFFICE)))
-        street.do(c.ClassifyCase(case_no=number(n), actor=an_actor("U", unit=OFFICE), claims=RT6))
-    assert verified(street) == set()
-    statement, (seq, kind) = DAMAGES[damage]
-
-    for part in statement.format(number(2)).split(";"):
-        street.database.query(part)
-
-    found = verified(street)
-    assert (number(2), seq, kind) in found
-    assert {case_no for case_no, _, _ in found} == {number(2)}
-
-
-def test_verify_names_a_document_whose_text_was_exchanged(street):
-    opened(street, number(1), number(2))
-    for n in (1, 2):
-        street.do(c.AcceptCase(case_no=number(n), actor=an_actor("U"), paper={"note": f"原文{n}"}))
-    engine = create_engine(street.database.service_url("routing"))
-    with engine.connect() as connection:
-        assert list(document_findings(connection, street.keys)) == []
-
-        changed = street.keys.seal('{"note": "改过"}', f"{number(1)}/街信受")
-        street.database.query(f"UPDATE routing.document SET paper = '{changed}' WHERE case_no = '{number(1)}'")
-        found = {(f.case_no, f.damage) for f in document_findings(connection, street.keys)}
-    engine.dispose()
-    assert found == {(number(1), "edited")}
-
-
-def test_verify_names_what_only_the_ledger_still_knows(street):
-    opened(street, number(1), number(2))
-    street.supervised()
-    assert verified(street) == set()
-
-    for table in ("case_event", "case_file"):
-        street.database.query(f"DELETE FROM routing.{table} WHERE case_no = '{number(1)}'")
-    cut = "DELETE FROM routing.case_event WHERE case_no = '{0}' AND seq > 2"
-    street.database.query(cut.format(number(2)))
-    street.database.query(
-        "UPDATE routing.case_file f SET seq = 2, head_digest = e.digest FROM routing.case_event e"
-        f" WHERE e.case_no = f.case_no AND e.seq = 2 AND f.case_no = '{number(2)}'"
-    )
-
-    found = verified(street)
-    assert (number(1), 0, "missing") in found
-    assert (number(2), 3, "truncated") in found
