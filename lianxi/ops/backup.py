@@ -38,6 +38,7 @@ from lianxi.runtime.settings import read
 
 DAMAGED = 1
 FILES = "files"
+PACKAGE = "postgresql-client"
 _PROGRAMS = "/usr/lib/postgresql/*/bin"
 _LINKS = """
 SELECT coalesce(s.peer, r.peer) AS peer, s.epoch, s.last_seq, s.acked, r.epoch AS epoch_in, r.applied
@@ -74,13 +75,18 @@ class Database:
 
     def run(self, program: str, *arguments: str) -> None:
         """Run a PostgreSQL program on this database; ClickException with what it said when it fails."""
-        path = find_program(program, _PROGRAMS, package="postgresql-client")
+        path = client(program)
         done = subprocess.run(  # noqa: S603  (a program of PostgreSQL, found by name)
             [str(path), *arguments], env=dict(self.environment), capture_output=True, text=True, check=False
         )
         if done.returncode:
             said = " ".join(done.stderr.split())[:500]
             raise click.ClickException(f"{program} {self.service}: {said}")
+
+
+def client(program: str) -> Path:
+    """Return where a program of PostgreSQL's client is; ProgramMissing names the package that brings it."""
+    return find_program(program, _PROGRAMS, package=PACKAGE)
 
 
 def databases_of(environment: Mapping[str, str]) -> dict[str, Database]:
@@ -180,8 +186,8 @@ def _verify(backup: Path) -> None:
     manifest = read_manifest(backup)
     for part in manifest["parts"]:
         if not found:
-            find = find_program("pg_restore", _PROGRAMS, package="postgresql-client")
-            listed = subprocess.run([str(find), "--list", str(backup / part["name"])], capture_output=True, check=False)  # noqa: S603
+            asked = [str(client("pg_restore")), "--list", str(backup / part["name"])]
+            listed = subprocess.run(asked, capture_output=True, check=False)  # noqa: S603
             if listed.returncode:
                 found.append(f"{part['name']}：pg_restore 读不出")
                 click.echo(found[-1])

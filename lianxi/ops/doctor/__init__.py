@@ -1,9 +1,9 @@
 """`lianxi doctor`: looks at a node and says in plain words what is wrong and what to do about it.
 
 It reads and changes nothing: settings, keys, disk, certificates and calendar of the machine; version, schema, clock and
-stuck rows of the database; version and queues of the broker; the links. What cannot be looked at, because a server is
-down for example, is a finding as well, so one fault does not hide the others. Status 0: nothing wrong (there may be
-warnings); 1: something is; 2: wrong use of the command.
+stuck rows of the database, and the programs that back it up; version and queues of the broker; the links. What cannot
+be looked at, because a server is down for example, is a finding as well, so one fault does not hide the others. Status
+0: nothing wrong (there may be warnings); 1: something is; 2: wrong use of the command.
 """
 
 import dataclasses
@@ -29,6 +29,7 @@ LOOKS: tuple[tuple[str, Look, str], ...] = (
     ("certificates", machine.certificates, "copy tls/ from what lianxi node render wrote"),
     ("calendar", machine.calendar, "check LIANXI_CALENDAR_DIR"),
     ("database", database.server, "start PostgreSQL; check the addresses in *.url"),
+    ("backup", database.client, "start PostgreSQL; install postgresql-client"),
     ("migrations", database.migrations, "lianxi node upgrade"),
     ("outbox", database.outboxes, "start PostgreSQL"),
     ("parked", database.parked, "start PostgreSQL"),

@@ -1,5 +1,7 @@
 """The database: reachable, new enough, at the schema this version wants, and nothing stuck in its tables."""
 
+import re
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,8 +11,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from lianxi.ops import backup
 from lianxi.ops.doctor.finding import Finding, Patient, fine, warning, wrong
 from lianxi.ops.local import databases
+from lianxi.ops.local.processes import ProgramMissing
 from lianxi.runtime.settings import read
 
 OLDEST = 150000
@@ -20,6 +24,8 @@ STUCK = 300.0
 """Seconds after which an unsent message means that nothing is sent."""
 SILENT = 90.0
 """Seconds without a word from a neighbour, which speaks every 30, after which its link is down."""
+CLIENT = ("pg_dump", "pg_restore")
+"""What backup and restore call; an older one refuses a newer server."""
 BUS_SCHEMAS = ("intake", "routing", "supervision", "notify")
 
 
@@ -35,7 +41,7 @@ def connected(patient: Patient, schema: str) -> Iterator[Connection]:
 def server(patient: Patient) -> Iterator[Finding]:
     """Version and clock of the database server."""
     with connected(patient, "routing") as connection:
-        number = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+        number = _version(connection)
         there = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
     says = f"PostgreSQL {number // 10000}"
     if number < OLDEST:
@@ -47,6 +53,31 @@ def server(patient: Patient) -> Iterator[Finding]:
         yield wrong("clock", f"this machine and the database differ by {drift:.0f} s", "set both by NTP (chrony)")
     else:
         yield fine("clock", "this machine and the database agree")
+
+
+def client(patient: Patient) -> Iterator[Finding]:
+    """Whether the programs that back up and restore are here, and not older than the server."""
+    with connected(patient, "routing") as connection:
+        there = _version(connection) // 10000
+    for program in CLIENT:
+        try:
+            path = backup.client(program)
+        except ProgramMissing:
+            says = f"{program} is missing: this node cannot be backed up or restored from here"
+            yield wrong("backup", says, f"install {backup.PACKAGE}-{there} (the image of the containers has it)")
+            continue
+        said = subprocess.run([str(path), "--version"], capture_output=True, text=True, check=True)  # noqa: S603
+        found = re.search(r"\) (\d+)", said.stdout)
+        here = int(found[1]) if found else 0
+        if here < there:
+            says = f"{path} is of PostgreSQL {here}, the server of {there}: it refuses to work with it"
+            yield wrong("backup", says, f"install {backup.PACKAGE}-{there}")
+        else:
+            yield fine("backup", f"{path} is of PostgreSQL {here}")
+
+
+def _version(connection: Connection) -> int:
+    return int(connection.execute(text("SHOW server_version_num")).scalar_one())
 
 
 def migrations(patient: Patient) -> Iterator[Finding]:

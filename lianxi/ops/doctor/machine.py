@@ -10,11 +10,20 @@ from lianxi.law.calendar_data import from_directory
 from lianxi.ops.calendar import notice_directory
 from lianxi.ops.certificates import end_of
 from lianxi.ops.doctor.finding import Finding, Patient, fine, warning, wrong
+from lianxi.ops.doctor.places import BROKER, DATABASE, FILES, SECRETS, SYSTEM, places
 from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.settings import read
 
 GIGABYTE = 2**30
 LEAST_FREE, LITTLE_FREE = 1 * GIGABYTE, 5 * GIGABYTE
+DO = {
+    SECRETS: "make room now: no secret can be written any more",
+    SYSTEM: "make room now: logs and temporary files go there",
+    FILES: "make room now: files of petitioners are refused when it is full",
+    DATABASE: "make room now: PostgreSQL stops when it is full, and nothing can be done until it starts again",
+    BROKER: "make room now: the broker stops taking messages below 0.5 GB",
+}
+"""What to do when there is next to no room left."""
 OLD = timedelta(days=60)
 NOTICE_MONTH = 11
 """The State Council publishes the next year's holidays in November."""
@@ -44,13 +53,15 @@ def keys(patient: Patient) -> Iterator[Finding]:
 
 
 def disk(patient: Patient) -> Iterator[Finding]:
-    """Whether there is room where the node writes."""
-    place = Path(read("KEYRING_FILE", environment=patient.environment)).parent
-    for where in (place, Path("/")):
-        free = shutil.disk_usage(where).free
-        says = f"{free / GIGABYTE:.1f} GB free at {where}"
+    """Whether there is room where the node writes: secrets, files of cases, and servers on the same machine."""
+    for what, where in places(patient):
+        try:
+            free = shutil.disk_usage(where).free
+        except FileNotFoundError:  # a server that went away while we looked
+            continue
+        says = f"{free / GIGABYTE:.1f} GB free at {where} ({what})"
         if free < LEAST_FREE:
-            yield wrong("disk", says, "make room now: the broker stops taking messages below 0.5 GB")
+            yield wrong("disk", says, DO[what])
         elif free < LITTLE_FREE:
             yield warning("disk", says, "make room or add a disk; lianxi backup can move older copies away")
         else:

@@ -55,3 +55,30 @@ def test_every_node_knows_the_others_and_reads_the_notices_that_one_of_them_load
         settings = service["environment"]
         assert set(settings["LIANXI_PEERS"].split(",")) == nodes
         assert f"calendar:{settings['LIANXI_CALENDAR_DIR']}" in service["volumes"]
+
+
+def images_named():
+    """Every image that the compose files and the Dockerfile take from elsewhere, with the file that names it."""
+    for file in ("docker-compose.yml", "deploy/node/compose.yaml.j2", "deploy/Dockerfile"):
+        named = (ROOT / file).read_text(encoding="utf-8")
+        stages = set(re.findall(r"^FROM \S+ AS (\w+)", named, re.MULTILINE))
+        for image in re.findall(r"(?:^FROM|^\s*image:) (\S+)", named, re.MULTILINE):
+            if image not in {"lianxi", *stages}:
+                yield file, image
+
+
+def test_every_image_is_of_one_exact_version():
+    floating = [(file, image) for file, image in images_named() if not re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)*$", image)]
+    short = [(file, image) for file, image in images_named() if image.split("/")[-1].count(".") < 2]
+
+    assert floating == []
+    assert {image.partition(":")[0] for _, image in short} <= {"postgres"}, "PostgreSQL alone has two numbers"
+
+
+def test_the_same_server_has_the_same_image_wherever_it_is_named():
+    versions = {}
+    for _, image in images_named():
+        versions.setdefault(image.partition(":")[0], set()).add(image)
+
+    assert {name for name, images in versions.items() if len(images) > 1} == set()
+    assert versions["postgres"] == {SERVICES["database"]["image"]}  # of which the image has pg_dump and pg_restore
