@@ -160,8 +160,8 @@ def settled(result: Result, claimed: Claimed, patience: Patience, now: datetime)
             again = replace(here, state=State.WAITING, attempts=claimed.attempts - 1, provider=claimed.provider)
             return replace(again, reason=result.reason, due_at=result.until)
         case Fate.LATER if claimed.attempts <= len(patience.retry_after):
-            pause = timedelta(seconds=patience.retry_after[claimed.attempts - 1])
-            return replace(here, state=State.FAILED, reason=result.reason, due_at=now + pause, receipt="")
+            due_at = result.until or now + timedelta(seconds=patience.retry_after[claimed.attempts - 1])
+            return replace(here, state=State.FAILED, reason=result.reason, due_at=due_at, receipt="")
     return onward(claimed.channel, claimed.others, result, now)
 
 

@@ -2,7 +2,8 @@
 
 Everything here is pure: a description, and what an answer or a callback means by it. A gateway that did not take
 a message (`DOWN`, with the time it asked for) may be passed over at once; one that may have taken it (`UNSURE`) is
-asked again under the same id where it knows ids, else the message counts as sent until a receipt says otherwise.
+asked again within a minute where it can be (`can_be_asked`), else the message counts as sent until a receipt says
+otherwise.
 """
 
 import base64
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -34,6 +36,18 @@ OUR_FAULT = frozenset({401, 402, 403, 404, 405, 407})
 UNDER_HTTP_ERROR = 400
 SERVER_ERROR = 500
 MAY_HAVE_TAKEN = "may-have-taken"
+
+
+class WhenUnsure(StrEnum):
+    """What to do with a message that a gateway may have taken.
+
+    `ASK`: ask that gateway after a moment, and give the message to the next one if it denies it or is still away.
+    `WAIT`: ask that gateway alone, however long it takes. `PASS_ON`: give it to the next one at once.
+    """
+
+    ASK = "ask"
+    WAIT = "wait"
+    PASS_ON = "pass-on"  # noqa: S105  no password
 
 
 NO_MATCH = Match()
@@ -69,9 +83,14 @@ class Gateway:
     nobody: Match
     number: str
     knows_ids: bool
-    passes_on: bool
+    when_unsure: WhenUnsure
     receipts: Receipts | None
     status: StatusAddress | None
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether it can say of a message that it never answered whether it has it."""
+        return self.knows_ids or bool(self.status and self.status.by_id)
 
     def filled(self, values: Mapping[str, str]) -> Any:
         """Return the body of a request with `values` in its places."""
@@ -240,8 +259,9 @@ def _gateway(name: str, section: object, secret_of: Callable[[str], str], mistak
         mistakes.append(f"{place}.url: must be an address that begins with http:// or https://")
     if given.get("encoding", "json") not in {"json", "form"}:
         mistakes.append(f"{place}.encoding: must be json or form")
-    if given.get("when_unsure", "wait") not in {"wait", "pass-on"}:
-        mistakes.append(f"{place}.when_unsure: must be wait or pass-on")
+    unsure = given.get("when_unsure", WhenUnsure.ASK.value)
+    if unsure not in set(WhenUnsure):
+        mistakes.append(f"{place}.when_unsure: must be ask, wait or pass-on")
     secret = secret_of(str(given["secret_file"])) if given.get("secret_file") else ""
     headers = {str(key): str(value) for key, value in dict(given.get("headers") or {}).items()}
     return Gateway(
@@ -258,7 +278,7 @@ def _gateway(name: str, section: object, secret_of: Callable[[str], str], mistak
         nobody=match_of(given.get("nobody")),
         number=str(given.get("number", "")),
         knows_ids=given.get("knows_ids") is True,
-        passes_on=given.get("when_unsure") == "pass-on",
+        when_unsure=WhenUnsure(unsure) if unsure in set(WhenUnsure) else WhenUnsure.ASK,
         receipts=_receipts(f"{place}.receipts", given.get("receipts"), secret_of, mistakes),
         status=read_status(f"{place}.status", given.get("status"), given, secret, mistakes),
     )

@@ -24,15 +24,20 @@ SHORTEST_PAUSE = 5
 UNDER_HTTP_ERROR = 300
 NOT_FOUND = 404
 _URL = re.compile(r"https?://[^\s]+")
-_KEYS = frozenset(["url", "method", "headers", "body", "every", "hours", "arrived", "lost"])
+_KEYS = frozenset(["url", "method", "headers", "body", "every", "hours", "arrived", "lost", "unknown", "by_id"])
 
 
 class Heard(StrEnum):
-    """What a gateway says of a message when it is asked."""
+    """What a gateway says of a message when it is asked.
+
+    `UNKNOWN` is a denial. Of a message that was taken it means nothing, because some gateways know it only some time
+    later; of one that may have been taken it says that it was not.
+    """
 
     ARRIVED = "arrived"
     LOST = "lost"
     UNDER_WAY = "under-way"
+    UNKNOWN = "unknown"
     NOTHING = "nothing"
 
 
@@ -54,7 +59,10 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusAddress:
-    """Where a gateway says what became of a message, how it is asked, and what its answers mean."""
+    """Where a gateway says what became of a message, how it is asked, and what its answers mean.
+
+    `by_id` says that it can be asked by our own id of a message, so also of one that it never answered.
+    """
 
     url: str
     method: str
@@ -64,6 +72,8 @@ class StatusAddress:
     timeout: float
     arrived: Match
     lost: Match
+    unknown: Match
+    by_id: bool
     patience: Patience
 
     def address_of(self, number: str) -> str:
@@ -77,13 +87,15 @@ class StatusAddress:
     def meaning(self, status: int, text: str) -> Heard:
         """Return what an answer says of the message; NOTHING if the gateway cannot tell now."""
         if status == NOT_FOUND:
-            return Heard.UNDER_WAY  # some gateways know a message only some time after they took it
+            return Heard.UNKNOWN
         if status >= UNDER_HTTP_ERROR:
             return Heard.NOTHING
         try:
             answer = json.loads(text)
         except (ValueError, RecursionError):
             return Heard.NOTHING
+        if self.unknown.holds(answer):
+            return Heard.UNKNOWN
         if self.arrived.holds(answer):
             return Heard.ARRIVED
         return Heard.LOST if self.lost.holds(answer) else Heard.UNDER_WAY
@@ -114,6 +126,8 @@ def read_status(
         timeout=float(gateway.get("timeout", 5)),
         arrived=arrived,
         lost=lost,
+        unknown=match_of(given.get("unknown")),
+        by_id=not gateway.get("number") or given.get("by_id") is True,
         patience=_patience(place, given, mistakes),
     )
 

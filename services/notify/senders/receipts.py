@@ -3,7 +3,8 @@
 import requests
 
 from services.notify.domain.receipt_questions import Heard, Patience, StatusAddress
-from services.notify.senders.sms import LARGEST_ANSWER
+
+LARGEST_ANSWER = 64 * 1024
 
 
 class StatusDesk:

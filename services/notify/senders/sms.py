@@ -2,11 +2,14 @@
 
 A gateway that refuses the connection, fails TLS, or says that it is busy has taken nothing: the next one is asked in
 the same moment, and this one is left alone for a while. One that fell silent or answered nonsense after it had heard
-the message may have taken it: it alone is asked again, under the same id, unless its description says otherwise. The
-time is that of the message: it is made in the moment it leaves.
+the message may have taken it. It is asked a quarter of a minute later: at its status address, and where it knows ids by
+the same message under the same id, which it takes once. If it has the message, nobody else gets it. If it denies it, or
+is still away, the next gateway gets it, well within a minute of the first attempt; its description may say otherwise.
+The time is that of the message: it is made in the moment it leaves.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,10 +17,13 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from services.notify.domain.deliveries import Fate, Outage, Result
-from services.notify.domain.gateways import MAY_HAVE_TAKEN, Gateway
+from services.notify.domain.gateways import MAY_HAVE_TAKEN, Gateway, WhenUnsure
 from services.notify.domain.letters import Letter
+from services.notify.domain.receipt_questions import Heard
+from services.notify.senders.receipts import LARGEST_ANSWER, StatusDesk
 
-LARGEST_ANSWER = 64 * 1024
+DOUBT = timedelta(seconds=15)
+"""How long a gateway that may have taken a message has to come back before it is asked, and the next one gets it."""
 _NEVER_HEARD = (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.InvalidURL)
 
 
@@ -50,36 +56,53 @@ class SmsSession:
 
     def send(self, letter: Letter) -> Result:
         """Hand a message to the first gateway that can take it and return what came of it."""
-        if letter.provider:
-            return self._again(letter)
-        last = Result(Fate.DOWN, "sms-no-gateway")
-        for gateway, outage in self._gateways:
+        return self._again(letter) if letter.provider else self._offer(self._gateways, letter)
+
+    def _offer(self, gateways: Sequence[tuple[Gateway, Outage]], letter: Letter) -> Result:
+        """Ask gateways in their order until one takes the message, may have taken it, or refuses it for good."""
+        last, doubtful = Result(Fate.DOWN, "sms-no-gateway"), None
+        for gateway, outage in gateways:
             if outage.lasts(letter.at):
                 continue
             result = self._ask(gateway, outage, letter)
-            if result.fate is Fate.DOWN:
-                last = result
-                continue
             if result.fate is Fate.UNSURE:
-                if gateway.passes_on:
-                    last = result
-                    continue
-                return _unsure(gateway, result, letter)
-            return result
+                if gateway.when_unsure is not WhenUnsure.PASS_ON:
+                    return _unsure(gateway, result, letter)
+                doubtful = gateway
+            elif result.fate is not Fate.DOWN:
+                return result
+            last = result
         # Each gateway keeps its own pause; the channel looks again as soon as the first of them may be asked.
-        return last if last.fate is not Fate.UNSURE else _unsure(self._gateways[-1][0], last, letter)
+        return _unsure(doubtful, last, letter) if doubtful and last.fate is Fate.UNSURE else last
 
     def _again(self, letter: Letter) -> Result:
-        """Ask only the gateway that may have taken the message already."""
-        for gateway, outage in self._gateways:
-            if gateway.name == letter.provider:
-                if outage.lasts(letter.at):
-                    return Result(Fate.LATER, "sms-gateway-away", provider=gateway.name)
-                result = self._ask(gateway, outage, letter)
-                if result.fate is Fate.DOWN:
-                    return Result(Fate.LATER, result.reason, provider=gateway.name)
-                return _unsure(gateway, result, letter) if result.fate is Fate.UNSURE else result
-        return Result(Fate.UNSURE, "sms-gateway-removed", provider=letter.provider, receipt=letter.id)
+        """Settle a doubt: ask the gateway that may have taken the message; if it has not, or is away, the next one."""
+        names = [gateway.name for gateway, _ in self._gateways]
+        if letter.provider not in names:
+            return Result(Fate.UNSURE, "sms-gateway-removed", provider=letter.provider, receipt=letter.id)
+        place = names.index(letter.provider)
+        gateway, outage = self._gateways[place]
+        settled = self._asked_again(gateway, outage, letter)
+        if settled.fate is not Fate.LATER or gateway.when_unsure is WhenUnsure.WAIT:
+            return settled
+        passed_on = self._offer(self._gateways[place + 1 :], letter)
+        return settled if passed_on.fate is Fate.DOWN else passed_on
+
+    def _asked_again(self, gateway: Gateway, outage: Outage, letter: Letter) -> Result:
+        """Return what the gateway says of a message it may have: LATER if it denies it, or says nothing."""
+        heard = Heard.NOTHING
+        if gateway.status and gateway.status.by_id:
+            heard = StatusDesk(gateway.status).ask(letter.id)
+            if heard not in {Heard.UNKNOWN, Heard.NOTHING}:
+                return Result(Fate.TAKEN, provider=gateway.name, receipt=letter.id)
+        if not gateway.knows_ids:
+            reason = "sms-not-taken" if heard is Heard.UNKNOWN else "sms-gateway-away"
+            return Result(Fate.LATER, reason, provider=gateway.name)
+        if outage.lasts(letter.at):
+            return Result(Fate.LATER, "sms-gateway-away", provider=gateway.name)
+        result = self._ask(gateway, outage, letter)
+        in_doubt = result.fate in {Fate.DOWN, Fate.UNSURE}
+        return Result(Fate.LATER, result.reason, provider=gateway.name) if in_doubt else result
 
     def _ask(self, gateway: Gateway, outage: Outage, letter: Letter) -> Result:
         result = self._request(gateway, letter)
@@ -121,7 +144,8 @@ def _refused(error: requests.exceptions.ConnectionError) -> bool:
 
 
 def _unsure(gateway: Gateway, result: Result, letter: Letter) -> Result:
-    """A gateway that knows ids is asked again under the same one; any other is believed to have taken the message."""
-    if gateway.knows_ids:
-        return Result(Fate.LATER, result.reason, provider=gateway.name)
-    return Result(Fate.UNSURE, MAY_HAVE_TAKEN, provider=gateway.name, receipt=letter.id)
+    """A gateway that can be asked is asked soon; any other is believed to have taken the message."""
+    if not gateway.can_be_asked:
+        return Result(Fate.UNSURE, MAY_HAVE_TAKEN, provider=gateway.name, receipt=letter.id)
+    until = None if gateway.when_unsure is WhenUnsure.WAIT else letter.at + DOUBT
+    return Result(Fate.LATER, result.reason, provider=gateway.name, until=until)

@@ -46,6 +46,7 @@ REASONS: Mapping[str, str] = {
     "sms-answer-unreadable": "短信网关的答复无法读取",
     "sms-gateway-away": "短信网关暂时不可用",
     "sms-gateway-removed": "原来的短信网关已停用",
+    "sms-not-taken": "短信网关没有收到，改由下一个网关发送",
     "sms-no-gateway": "没有可用的短信网关",
     "sms-no-such-number": "号码不存在",
     "sms-refused": "短信网关拒绝",

@@ -32,7 +32,13 @@ class SmsGateway:
     """Takes messages, each id once; `behave(…)` queues what it does instead, each for one request.
 
     Numbers answer with that status; "silent", "hang up", "half", "garbage", "taken, then silent", "nobody", "refuse".
+    A gateway that `knows_status` denies what it did not take when it is asked; any other says that all is under way.
     """
+
+    knows_status = False
+    hangs = False
+    """Whether every request, also a question, hears nothing; what is sent to it is taken if `takes_all_the_same`."""
+    takes_all_the_same = False
 
     def __init__(self):
         self.messages = {}
@@ -79,6 +85,11 @@ class SmsGateway:
         number = request.path.removeprefix("/status/")
         self.asked.append((number, request.headers.get("Authorization")))
         way = self._asked_ways.pop(0) if self._asked_ways else 200
+        if self.hangs:
+            self._released.wait(20)
+            way = "hang up"
+        elif self.knows_status and number not in self.messages:
+            way = 404
         if way == "hang up":
             request.close_connection = True
             request.connection.close()
@@ -93,6 +104,8 @@ class SmsGateway:
         asked = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
         self.requests.append((dict(request.headers), asked))
         way = self._ways.pop(0) if self._ways else "take"
+        if self.hangs:
+            way = "taken, then silent" if self.takes_all_the_same else "silent"
         if way in {"take", "taken, then silent"}:
             self.messages.setdefault(asked["requestId"], asked)
         if way in {"silent", "taken, then silent"}:

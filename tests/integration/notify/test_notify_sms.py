@@ -132,8 +132,8 @@ def test_a_node_that_prefers_twice_to_late_passes_on(gateway, another):
     assert phone.send().provider == "second"
 
 
-def test_while_the_gateway_that_may_have_it_is_away_the_message_waits_for_it(gateway, another):
-    phone = Phone(gateway.url, another.url)
+def test_a_node_that_prefers_late_to_twice_waits_for_the_gateway_that_may_have_it(gateway, another):
+    phone = Phone(gateway.url, another.url, when_unsure="wait")
     gateway.behave("hang up")
     phone.send()
 

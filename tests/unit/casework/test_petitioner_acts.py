@@ -1,5 +1,7 @@
 """What petitioners do with the own case: T54 to T56, and the completion of T45 with its text and its end."""
 
+from datetime import timedelta
+
 import pytest
 
 from lianxi.casework.case import Case
@@ -96,6 +98,19 @@ def test_t56_thirty_days_after_service_no_rating_is_taken():
         "rating_open",
         lambda: ask(Road().received(), p.RateCase, CITY, rated=p.Rated.DEPARTMENT, rating=p.Rating.MOSTLY),
     )
+
+
+def test_t56_a_rating_that_waited_for_the_case_counts_on_the_day_it_was_given():
+    road = Road().replied()
+    served, late = road.case.served_on, {"rated": p.Rated.UNIT, "rating": p.Rating.MOSTLY}
+
+    refused(
+        "rating_open", lambda: ask(Road().replied().wait(40), p.RateCase, **late, decided_on=served + timedelta(40))
+    )
+    ask(road.wait(40), p.RateCase, **late, decided_on=served + timedelta(30))
+
+    assert road.case.ratings == ("unit:mostly",)
+    assert road.events[-1].rated_on == served + timedelta(30)
 
 
 def test_t56_accusations_are_not_rated():

@@ -39,7 +39,7 @@ def mistakes(data):
     [
         ({"url": "sms.example"}, "gateways.one.url: must be an address"),
         ({"encoding": "xml"}, "gateways.one.encoding: must be json or form"),
-        ({"when_unsure": "maybe"}, "gateways.one.when_unsure: must be wait or pass-on"),
+        ({"when_unsure": "maybe"}, "gateways.one.when_unsure: must be ask, wait or pass-on"),
         ({"colour": "red"}, "gateways.one.colour: unknown"),
         ({"receipts": {**RECEIPTS, "kind": "none"}}, "gateways.one.receipts.kind: must be token"),
         ({"receipts": {"kind": "hmac"}}, "gateways.one.receipts: secret_file and number are needed"),

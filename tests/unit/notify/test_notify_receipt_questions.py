@@ -51,7 +51,7 @@ def test_the_number_a_gateway_gave_stays_within_its_place():
         (200, '{"reports": [{"state": 1}]}', Heard.ARRIVED),
         (200, '{"reports": [{"state": 0}]}', Heard.UNDER_WAY),
         (200, '{"reports": []}', Heard.UNDER_WAY),
-        (404, "", Heard.UNDER_WAY),
+        (404, "", Heard.UNKNOWN),
         (200, "<html>", Heard.NOTHING),
         (200, "[" * 100_000, Heard.NOTHING),
         (302, "", Heard.NOTHING),

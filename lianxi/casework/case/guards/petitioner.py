@@ -30,7 +30,10 @@ def not_urged_lately(case: Case, _command: Any, given: Given) -> str | None:
 
 @guard
 def rating_open(case: Case, command: Any, given: Given) -> str | None:
-    """T56 (PR-21): the department once the matter is registered, the organ once served; until 30 days from service."""
+    """T56 (PR-21): the department once the matter is registered, the organ once served; until 30 days from service.
+
+    A rating counts on the day it was given: one that waited for a case in transfer is not late because the case was.
+    """
     if command.rated is Rated.UNIT and case.served_on is None:
         return "责任单位答复送达后才能评价。"
     if case.registered_on is None:
@@ -38,7 +41,8 @@ def rating_open(case: Case, command: Any, given: Given) -> str | None:
     if case.served_on is None:
         return None
     limit = due(ClockCode.RATE, case.served_on, given.calendar).legal_due
-    return None if given.today <= limit else f"评价期限已过（{limit.isoformat()}）。"
+    rated_on = command.decided_on or given.today
+    return None if rated_on <= limit else f"评价期限已过（{limit.isoformat()}）。"
 
 
 @guard
