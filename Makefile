@@ -44,6 +44,7 @@ migrate: setup  ## bring the databases of the nodes in .lianxi/demo to the newes
 
 docs: setup  ## write the documents that are generated from the code
 	$(PYTHON_HERE) -m lianxi.contracts.asyncapi > docs/asyncapi.yaml
+	$(PYTHON_HERE) -m lianxi.contracts.agency_document > docs/agency-asyncapi.yaml
 	$(PYTHON_HERE) -m services.portal.service --openapi > docs/openapi.yaml
 	$(PYTHON_HERE) -m tests.repository.transition_table --write
 	$(PYTHON_HERE) -m tests.repository.metrics_page --write

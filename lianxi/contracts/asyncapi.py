@@ -1,7 +1,8 @@
-"""The messages of Lianxi as an AsyncAPI 3.0 document, for agencies and for whoever writes a client.
+"""The messages between services and nodes as an AsyncAPI 3.0 document.
 
 ``python -m lianxi.contracts.asyncapi`` prints it; ``docs/asyncapi.yaml`` is its committed form and a test holds the two
-equal. Everything in it comes from the message classes: names and versions, fields and their docstrings.
+equal. Everything in it comes from the message classes: names and versions, fields and their docstrings. What agencies
+outside get of it is narrower and has a document of its own (``agency_document``).
 """
 
 import inspect
@@ -32,9 +33,6 @@ _CHANNELS: tuple[tuple[str, ModuleType, str | None, str], ...] = (
     ("commands", commands, None, "What may be asked of a case; carried by calls and inside `directive-issued`."),
 )
 
-AGENCIES = "agency-events"
-_NOT_FOR_AGENCIES = frozenset({"case-received.v1"})
-
 _SIMPLE: dict[Kind, dict[str, Any]] = {
     Kind.TEXT: {"type": "string"},
     Kind.WHOLE: {"type": "integer", "minimum": -LARGEST_WHOLE, "maximum": LARGEST_WHOLE},
@@ -60,21 +58,20 @@ def document() -> dict[str, Any]:
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/cloudevents+json",
-        "channels": {
-            **{name: _channel(module, exchange, text) for name, module, exchange, text in _CHANNELS},
-            AGENCIES: _agency_channel(),
-        },
-        "operations": {f"send-{name}": _operation(name) for name in (*(name for name, *_ in _CHANNELS), AGENCIES)},
+        "channels": {name: _channel(module, exchange, text) for name, module, exchange, text in _CHANNELS},
+        "operations": {f"send-{name}": _operation(name) for name, *_ in _CHANNELS},
         "components": {
-            "messages": {_key(cls): _message(cls) for cls in MESSAGES.values()},
+            "messages": {key_of(cls): _message(cls) for cls in MESSAGES.values()},
             "schemas": schemas,
         },
     }
 
 
-def as_yaml() -> str:
-    """Return the document as YAML text."""
-    return yaml.dump(document(), Dumper=_PlainDumper, allow_unicode=True, sort_keys=False, width=110)
+def as_yaml(made: dict[str, Any] | None = None) -> str:
+    """Return the document, or another one, as YAML text."""
+    return yaml.dump(
+        document() if made is None else made, Dumper=_PlainDumper, allow_unicode=True, sort_keys=False, width=110
+    )
 
 
 class _PlainDumper(yaml.SafeDumper):
@@ -85,7 +82,7 @@ class _PlainDumper(yaml.SafeDumper):
 
 
 def _channel(module: ModuleType, exchange: str | None, description: str) -> dict[str, Any]:
-    keys = [_key(cls) for cls in _messages_of(module)]
+    keys = [key_of(cls) for cls in _messages_of(module)]
     channel: dict[str, Any] = {
         "address": None,
         "description": description,
@@ -95,25 +92,6 @@ def _channel(module: ModuleType, exchange: str | None, description: str) -> dict
         binding = {"is": "routingKey", "exchange": {"name": exchange, "type": "topic", "durable": True}}
         channel["bindings"] = {"amqp": {**binding, "bindingVersion": "0.3.0"}}
     return channel
-
-
-def _agency_channel() -> dict[str, Any]:
-    """The queue of one agency outside: the case events it was granted, narrowed to the fields it was granted."""
-    keys = [_key(cls) for cls in EVENTS.values() if _key(cls) not in _NOT_FOR_AGENCIES]
-    return {
-        "address": "agency.{agency}",
-        "description": "What an agency hears of cases, in the order of `agencycursor`; the same by webhook. "
-        "Of `data` it has the granted fields only, so no field of it is required here.",
-        "parameters": {"agency": {"description": "The name under which the agency was registered."}},
-        "messages": {key: {"$ref": f"#/components/messages/{key}"} for key in keys},
-        "bindings": {
-            "amqp": {
-                "is": "queue",
-                "queue": {"name": "agency.{agency}", "durable": True, "exclusive": False, "autoDelete": False},
-                "bindingVersion": "0.3.0",
-            }
-        },
-    }
 
 
 def _messages_of(module: ModuleType) -> Iterable[type[Any]]:
@@ -127,12 +105,13 @@ def _operation(channel: str) -> dict[str, Any]:
     return {"action": "send", "channel": {"$ref": f"#/channels/{channel}"}}
 
 
-def _key(cls: type[Any]) -> str:
+def key_of(cls: type[Any]) -> str:
     """Return the name of a message in the document: ``case-transferred.v1``."""
     return type_of(cls).removeprefix("lianxi.")
 
 
-def _text(cls: type[Any]) -> str:
+def text_of(cls: type[Any]) -> str:
+    """Return the docstring of a class."""
     return inspect.cleandoc(cls.__doc__ or "")
 
 
@@ -146,7 +125,7 @@ def _message(cls: type[Any]) -> dict[str, Any]:
     return {
         "name": type_of(cls),
         "title": cls.__name__,
-        "summary": _text(cls).partition("\n")[0],
+        "summary": text_of(cls).partition("\n")[0],
         "payload": {
             "allOf": [{"$ref": "#/components/schemas/Envelope"}, {"type": "object", "properties": own}],
         },
@@ -161,7 +140,7 @@ def _add_schema(cls: type[Any], schemas: dict[str, Any]) -> None:
     required = [field.name for field in fields_of(cls) if field.required]
     schemas[cls.__name__] = {
         "type": "object",
-        "description": _text(cls),
+        "description": text_of(cls),
         "properties": properties,
         **({"required": required} if required else {}),
     }
@@ -180,8 +159,13 @@ def _present(shape: Shape, schemas: dict[str, Any]) -> dict[str, Any]:
         return {"$ref": f"#/components/schemas/{shape.of.__name__}"}
     if shape.item is not None:
         return {"type": "array", "items": _schema(shape.item, schemas)}
+    return leaf(shape)
+
+
+def leaf(shape: Shape) -> dict[str, Any]:
+    """Return the schema of a value that holds no others."""
     if shape.kind is Kind.IDENTIFIER:
-        return {"type": "string", "description": _text(shape.of).partition("\n")[0]}
+        return {"type": "string", "description": text_of(shape.of).partition("\n")[0]}
     if shape.choices:
         return {"type": "string", "enum": list(shape.choices)}
     return dict(_SIMPLE[shape.kind])
@@ -204,11 +188,6 @@ def _envelope_schema() -> dict[str, Any]:
             "subject": {"type": "string", "description": "What it is about, as a rule the case number."},
             "datacontenttype": {"const": "application/json"},
             "caseseq": {"type": "integer", "minimum": 0, "description": "Place in the case's history, from 1."},
-            "agencycursor": {
-                "type": "integer",
-                "minimum": 1,
-                "description": "To agencies only: counts the agency's events from 1 without gaps.",
-            },
             "caseepoch": {"type": "integer", "minimum": 0, "description": "Grows with each change of custody."},
             "traceparent": {"type": "string", "description": "W3C Trace Context of the request it follows from."},
             "data": {"type": "object"},

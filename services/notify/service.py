@@ -183,6 +183,12 @@ class NotifyService:
             agencies.tidy(work, self._agencies)
 
     @call(expected=(Refused,))
+    def check_agency(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Say whether an agency could be registered so; nothing is written."""
+        grant, _ = schemas.agency_grant(body)
+        return {"name": agencies_desk.check_agency(grant, work, self._agencies).name}
+
+    @call(expected=(Refused,))
     def add_agency(self, work: NotifyWork, body: dict[str, Any]) -> dict[str, Any]:
         """Register an agency outside the house."""
         return agencies_desk.add_agency(*schemas.agency_grant(body), work, self._agencies)

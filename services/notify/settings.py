@@ -32,6 +32,7 @@ class Settings:
     rules: Rules
     texts: Texts
     divisions: Mapping[str, str] = field(repr=False)
+    categories: frozenset[str] = field(repr=False)
     portal_address: str
     mail: MailAccount | None
     gateways: tuple[Gateway, ...]
@@ -54,6 +55,7 @@ class Settings:
             rules=rules,
             texts=texts,
             divisions=_divisions(data / "divisions.csv"),
+            categories=_categories(data / "categories.csv"),
             portal_address=read("PORTAL_ADDRESS", "", environment=environment),
             mail=_mail(environment),
             gateways=_gateways(environment),
@@ -83,6 +85,13 @@ def _yaml(path: Path) -> Any:
 def _divisions(path: Path) -> dict[str, str]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return {row["code"]: row["name"] for row in csv.DictReader(file)}
+
+
+def _categories(path: Path) -> frozenset[str]:
+    """Read the catalogue of contents: every category as its path, with the levels above it."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        paths = [[level for level in row.values() if level] for row in csv.DictReader(file)]
+    return frozenset("/".join(path[:depth]) for path in paths for depth in range(1, len(path) + 1))
 
 
 def _mail(environment: Mapping[str, str] | None) -> MailAccount | None:

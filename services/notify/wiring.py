@@ -25,7 +25,7 @@ from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.logging import logger
 from lianxi.runtime.metrics import counter, gauge
-from services.notify.domain.agencies import Agency, AgencyEvent, Answer, Grant, Mode
+from services.notify.domain.agencies import Agency, AgencyEvent, Answer, Grant, Known, Mode
 from services.notify.domain.deliveries import Claimed, Fate, Outage, Result
 from services.notify.domain.gateways import Gateway, Said, receipts_in
 from services.notify.domain.receipt_questions import Heard
@@ -236,6 +236,7 @@ def _agency_desk(settings: Settings, wall: Clock, sender: WebhookSender) -> Agen
     return AgencyDesk(
         node=settings.node,
         wall=wall,
+        known=Known(settings.divisions, settings.categories),
         days_kept=settings.agency_days,
         queued=queued,
         send=send,

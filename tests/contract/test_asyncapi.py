@@ -40,8 +40,8 @@ def test_the_program_prints_the_document():
 def test_the_document_is_asyncapi_as_its_makers_define_it_and_a_misspelt_one_is_not():
     official = jsonschema.Draft7Validator(json.loads(OFFICIAL.read_text(encoding="utf-8")))
     published = json.loads(json.dumps(DOCUMENT))
-    channel = published["channels"]["agency-events"]
-    misspelt = {**published, "channels": {"agency-events": {**channel, "location": "agency"}}}
+    channel = published["channels"]["case-events"]
+    misspelt = {**published, "channels": {"case-events": {**channel, "location": "case"}}}
 
     assert [(list(error.absolute_path), error.message) for error in official.iter_errors(published)] == []
     assert list(official.iter_errors(misspelt))
@@ -63,17 +63,8 @@ def test_an_identifier_is_published_as_text():
     assert schemas["Placed"]["required"] == ["node", "unit"]
 
 
-def test_agencies_are_told_case_events_only_and_none_before_a_case_is_registered():
-    told = set(DOCUMENT["channels"]["agency-events"]["messages"])
-    events = set(DOCUMENT["channels"]["case-events"]["messages"])
-
-    assert events - told == {"case-received.v1"}
-    assert told <= events
-
-
 def test_every_message_stands_in_exactly_one_channel():
-    inside = [channel for name, channel in DOCUMENT["channels"].items() if name != "agency-events"]
-    listed = [key for channel in inside for key in channel["messages"]]
+    listed = [key for channel in DOCUMENT["channels"].values() for key in channel["messages"]]
 
     assert sorted(listed) == sorted(wire_type.removeprefix("lianxi.") for wire_type in MESSAGES)
 

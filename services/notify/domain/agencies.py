@@ -7,23 +7,19 @@ it and that was registered as competent for such matters. Of the data an agency 
 one that leads to a person.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from lianxi.casework.agency_fields import AGENCY_EVENTS, AGENCY_FIELDS, NEVER
 from lianxi.casework.errors import Invalid
 from lianxi.casework.identifiers import DivisionCode, UnitCode
-from lianxi.casework.messages.catalogue import EVENTS
 from lianxi.casework.messages.events import CaseEvent, CaseRegistered
 from lianxi.casework.scrubbing import scrub_all
 from services.notify.domain.facts import CaseStanding, followed
 
-NEVER = frozenset({"head", "petitioner_key", "person_keys", "text_digest", "digest", "person", "actor", "co_signers"})
-"""Fields nobody outside gets at any depth: they lead to a person or only mean something inside."""
-GRANTABLE_EVENTS = frozenset(EVENTS) - {"case-received"}
-GRANTABLE_FIELDS = frozenset(field.name for cls in EVENTS.values() for field in fields(cls)) - NEVER
 SCHEDULE = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400))
 """The pauses after a failed delivery, as Standard Webhooks proposes them: 75 hours and 35 minutes in all."""
 JITTER = 0.1
@@ -31,6 +27,8 @@ LONGEST_RETRY_AFTER = timedelta(days=1)
 OLD_KEY_KEPT = timedelta(hours=24)
 """How long both keys sign after a change of keys."""
 GONE = 410
+PUBLISHED = "docs/agency-asyncapi.yaml"
+"""Where an agency and its operator find every event with its fields."""
 _HEAD = (
     "specversion",
     "id",
@@ -158,7 +156,15 @@ class Answer:
         return 200 <= self.status < 300  # noqa: PLR2004  the class of success
 
 
-def check_grant(grant: Grant) -> Grant:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The divisions and categories there are; what nobody knows cannot be granted."""
+
+    divisions: Collection[str]
+    categories: Collection[str]
+
+
+def check_grant(grant: Grant, known: Known) -> Grant:
     """Return a grant in canonical form, or refuse it by the field that makes no sense."""
     plain = grant.name.replace("-", "")
     if (
@@ -170,21 +176,24 @@ def check_grant(grant: Grant) -> Grant:
         raise Invalid("units", "required", "须至少登记一个单位或一个区划，否则没有可以告知的事项。")
     if not grant.amqp and not grant.webhook:
         raise Invalid("webhook", "required", "须至少选择一种送达方式：AMQP 或 Webhook。")
-    _known("events", grant.events, GRANTABLE_EVENTS)
-    _known("fields", [path.partition(".")[0] for path in grant.fields], GRANTABLE_FIELDS)
-    if any(part in NEVER for path in grant.fields for part in path.split(".")):
-        raise Invalid("fields", "never", "所列字段涉及个人信息，不能提供。")
-    return replace(
+    checked = replace(
         grant,
         units=tuple(str(UnitCode.parse(unit, "units")) for unit in grant.units),
         divisions=tuple(str(DivisionCode.parse(division, "divisions")) for division in grant.divisions),
     )
+    if any(part in NEVER for path in grant.fields for part in path.split(".")):
+        raise Invalid("fields", "never", "所列字段涉及个人信息或者只供内部使用，不能提供。")
+    _all_known("events", grant.events, AGENCY_EVENTS, PUBLISHED)
+    _all_known("fields", grant.fields, AGENCY_FIELDS, PUBLISHED)
+    _all_known("divisions", checked.divisions, known.divisions, "deploy/xining/divisions.csv")
+    _all_known("categories", grant.categories, known.categories, "deploy/xining/categories.csv")
+    return checked
 
 
-def _known(field: str, given: Iterable[str], known: frozenset[str]) -> None:
-    unknown = sorted(set(given) - known)
+def _all_known(name: str, given: Iterable[str], known: Collection[str], source: str) -> None:
+    unknown = [one for one in given if one not in known]
     if unknown:
-        raise Invalid(field, "unknown", f"不认识：{'、'.join(unknown)}。", details={"known": sorted(known)})
+        raise Invalid(name, "unknown", f"{name} 中不认识：{'、'.join(unknown)}。可用的值见 {source}。")
 
 
 def after_event(case: AgencyCase, event: CaseEvent) -> AgencyCase:
@@ -207,7 +216,7 @@ def after_event(case: AgencyCase, event: CaseEvent) -> AgencyCase:
 def hears(grant: Grant, before: AgencyCase, after: AgencyCase, event: CaseEvent) -> bool:
     """Return whether an agency hears of `event`, which made the case `after` out of `before`."""
     name = vars(type(event))["MESSAGE"].name
-    if not after.registered or name not in (grant.events or GRANTABLE_EVENTS):
+    if not after.registered or name not in (grant.events or AGENCY_EVENTS):
         return False
     own = not {before.unit, after.unit, *_organs(event)}.isdisjoint(grant.units)
     if before.sealed or after.sealed:

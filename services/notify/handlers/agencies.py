@@ -18,6 +18,7 @@ from services.notify.domain.agencies import (
     AgencyEvent,
     Answer,
     Grant,
+    Known,
     Scheme,
     after_event,
     hears,
@@ -137,6 +138,7 @@ class AgencyDesk:
 
     node: str
     wall: Clock
+    known: Known
     days_kept: int
     queued: Callable[[Grant, AgencyEvent], Any]
     send: Callable[[Agency, AgencyEvent, datetime], Answer]

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from lianxi.casework.agency_fields import TEST_EVENT
 from lianxi.casework.errors import Conflict, Forbidden, Invalid, Unknown
 from services.notify.domain.agencies import (
     OLD_KEY_KEPT,
@@ -21,8 +22,6 @@ from services.notify.domain.agencies import (
     check_grant,
 )
 from services.notify.handlers.agencies import AgencyDesk
-
-TEST = "lianxi.agency-test.v1"
 
 
 class Registry(Protocol):
@@ -86,14 +85,20 @@ class Work(Protocol):
         ...
 
 
-def add_agency(grant: Grant, by: str, work: Work, desk: AgencyDesk) -> dict[str, Any]:
-    """Register an agency; its key for webhooks is in the answer, this once."""
-    checked, now = check_grant(grant), desk.wall.now()
+def check_agency(grant: Grant, work: Work, desk: AgencyDesk) -> Grant:
+    """Return the grant of an agency that could be registered as it is, or refuse it; nothing is written."""
+    checked = check_grant(grant, desk.known)
     if checked.webhook:
         desk.check(checked.webhook)
     known = work.agencies.get(checked.name, lock=True)
     if known is not None and known.state is not AgencyState.REMOVED:
         raise Conflict("此机关已登记，请先移除或换一个代号。", field="name")
+    return checked
+
+
+def add_agency(grant: Grant, by: str, work: Work, desk: AgencyDesk) -> dict[str, Any]:
+    """Register an agency; its key for webhooks is in the answer, this once."""
+    checked, now = check_agency(grant, work, desk), desk.wall.now()
     key, shown = desk.make_key(checked.scheme) if checked.webhook else ("", "")
     sealed = _sealed([(key, "")], checked.name, desk) if key else ""
     work.agencies.save(checked, f"agency-{checked.name}", sealed, now)
@@ -169,14 +174,14 @@ def _test_event(agency: Agency, desk: AgencyDesk, now: datetime) -> AgencyEvent:
         "specversion": "1.0",
         "id": identity,
         "source": f"lianxi://{desk.node}/notify",
-        "type": TEST,
+        "type": TEST_EVENT,
         "schemaversion": "1.0",
         "time": moment,
         "subject": agency.grant.name,
         "datacontenttype": "application/json",
         "data": {"agency": agency.grant.name},
     }
-    return AgencyEvent(event_id=identity, type=TEST, body=json.dumps(envelope, separators=(",", ":")))
+    return AgencyEvent(event_id=identity, type=TEST_EVENT, body=json.dumps(envelope, separators=(",", ":")))
 
 
 def read_events(login: str, after: int, limit: int, work: Work) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def test_events_that_come_twice_are_kept_once(outside):
 
 def test_with_divisions_an_agency_hears_of_the_cases_there_narrowed_by_categories(outside):
     outside.add(units=[], divisions=[CITY], categories=["城乡建设"], webhook="https://agency.example.org/")
-    outside.add(name="water", units=[], divisions=[CITY], categories=["水务"], webhook="https://water.example.org/")
+    outside.add(name="water", units=[], divisions=[CITY], categories=["环境保护"], webhook="https://water.example.org/")
     told = outside.hear(Road().at_the_township())
 
     assert names(outside.events()["rows"]) == told[1:], "all but the receipt: what it is about is not known before"
@@ -127,6 +127,11 @@ def test_with_divisions_an_agency_hears_of_the_cases_there_narrowed_by_categorie
     [
         ({"fields": ["petitioner_key"]}, "fields"),
         ({"fields": ["text"]}, "fields"),
+        ({"fields": ["document.colour"]}, "fields"),
+        ({"fields": ["document.digest"]}, "fields"),
+        ({"divisions": ["630999"]}, "divisions"),
+        ({"categories": ["水务"]}, "categories"),
+        ({"events": ["case-closed"]}, "events"),
         ({"events": ["case-received"]}, "events"),
         ({"name": "Police!"}, "name"),
         ({"units": [], "divisions": []}, "units"),
@@ -144,6 +149,9 @@ def test_a_grant_that_makes_no_sense_is_refused_by_its_field(outside, change, fi
     )
 
     assert (problem["status"], problem["field"].rpartition(".")[2]) == (422, field)
+    assert "\n" not in problem["detail"]
+    checked = outside.office.refuse("check_agency", grant={**GRANT, "webhook": "https://agency.example.org/", **change})
+    assert checked == problem, "what would be refused can be asked before anything is made"
 
 
 def test_a_foreign_client_verifies_and_reads_what_a_webhook_gets(outside, receiver):

@@ -100,7 +100,24 @@ ATTEMPTS = {
     "bind its queue to everything": lambda channel: channel.queue_bind(QUEUE, "agency", "other"),
     "delete its queue": lambda channel: channel.queue_delete(QUEUE),
     "empty another's queue": lambda channel: channel.queue_purge("agency.other"),
+    "empty a service's queue": lambda channel: channel.queue_purge("notify.case"),
+    "empty the dead letters": lambda channel: channel.queue_purge("dead.agency"),
+    "read the dead letters": lambda channel: channel.basic_get("dead.agency"),
+    "unbind its neighbour": lambda channel: channel.queue_unbind("agency.other", "agency", "other"),
+    "declare an exchange": lambda channel: channel.exchange_declare("agency.mine"),
+    "delete the exchange of agencies": lambda channel: channel.exchange_delete("agency"),
+    "bind exchanges": lambda channel: channel.exchange_bind("agency", "case", "#"),
+    "publish in somebody else's name": lambda channel: channel.basic_publish(
+        "agency", "other", b"{}", pika.BasicProperties(user_id="app-630104")
+    ),
+    "publish as if the node had": lambda channel: channel.basic_publish(
+        "case",
+        "case.case-accepted",
+        b"{}",
+        pika.BasicProperties(headers={"cloudEvents_source": "lianxi://630104/routing"}),
+    ),
 }
+TOO_LARGE = 16 * 1024 * 1024 + 1
 
 
 def test_the_user_of_an_agency_may_read_its_queue_and_nothing_else(queue, broker_vhost):
@@ -119,6 +136,30 @@ def test_the_user_of_an_agency_may_read_its_queue_and_nothing_else(queue, broker
     connection.close()
 
     assert answers == dict.fromkeys(ATTEMPTS, 403)
+
+
+def test_an_agency_that_sends_what_is_too_large_is_cut_off_and_its_queue_is_as_before(queue):
+    connection = pika.BlockingConnection(pika.URLParameters(queue))
+    channel = connection.channel()
+    channel.confirm_delivery()
+    with pytest.raises((pika.exceptions.ChannelClosedByBroker, pika.exceptions.ConnectionClosedByBroker)) as refusal:
+        channel.basic_publish("agency", "police", b"x" * TOO_LARGE)
+    if connection.is_open:
+        connection.close()
+
+    assert refusal.value.reply_code in {403, 406, 501}
+    assert waiting(queue) == 0
+
+
+def test_an_agency_that_empties_its_own_queue_has_lost_nothing(office, queue):
+    office.call("add_agency", grant=GRANT, by="root")
+    office.receive(*Road().at_the_township().accepted().events)
+    connection = pika.BlockingConnection(pika.URLParameters(queue))
+    connection.channel().queue_purge(QUEUE)
+    connection.close()
+
+    rows = office.call("agency_events", login="agency-police")["rows"]
+    assert [row["agencycursor"] for row in rows] == [1, 2, 3], "what is purged is fetched from its cursor on"
 
 
 def test_the_queue_is_a_quorum_queue_with_a_bound_and_a_new_password_ends_the_old_one(queue, broker_vhost):

@@ -13,10 +13,10 @@ import pytest
 import requests
 
 from lianxi.bus.calls import Calls
+from lianxi.casework.agency_fields import AGENCY_FIELDS
 from lianxi.ops.demo.office import Office, Person, wait_for
 from lianxi.ops.local.programs import PROGRAMS
 from lianxi.runtime.clock import new_id
-from services.notify.domain.agencies import GRANTABLE_FIELDS
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(300)]
 PASSWORD = "Canary-Password-8264"
@@ -50,7 +50,7 @@ def office_of(node, name):
 def agency(three_nodes):
     """An agency that hears of every case of the district in every field there is; gives what it was told."""
     name = f"canary-{new_id()[-8:]}"
-    fields = sorted(GRANTABLE_FIELDS)
+    fields = sorted(AGENCY_FIELDS)
     grant = {"name": name, "divisions": [DISTRICT], "fields": fields, "webhook": "https://agency.example.org/events"}
     with closing(Calls(three_nodes.node(DISTRICT).amqp_uri, name="canary")) as calls:
         calls.call("notify", "add_agency", {"grant": grant, "by": "canary"}, timeout=30)

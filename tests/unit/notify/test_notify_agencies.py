@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from lianxi.casework.agency_fields import NEVER
 from lianxi.casework.messages.events import CaseAccepted
 from lianxi.casework.messages.facts import Claim, PetitionClass
 from services.notify.domain.agencies import (
-    NEVER,
     SCHEDULE,
     AgencyCase,
     Grant,
