@@ -2,7 +2,8 @@
 
 from lianxi_agency.cursors import Cursor, FileCursor
 from lianxi_agency.events import Events, from_message
-from lianxi_agency.portal import Portal, PortalRefused, with_certificate
+from lianxi_agency.portal import Portal, PortalRefused
+from lianxi_agency.tls import trusting, with_certificate
 from lianxi_agency.webhooks import NotGenuine, verify
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Portal",
     "PortalRefused",
     "from_message",
+    "trusting",
     "verify",
     "with_certificate",
 ]

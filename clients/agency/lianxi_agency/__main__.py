@@ -2,7 +2,8 @@
 
 Addresses and secrets come from the environment, where they do not show in the list of processes: LIANXI_AGENCY_AMQP
 (address of the broker with user and password), LIANXI_AGENCY_PORTAL (address of the portal), LIANXI_AGENCY_TOKEN; or,
-for the door that wants a certificate, LIANXI_AGENCY_CERTIFICATE, LIANXI_AGENCY_KEY and LIANXI_AGENCY_CA (PEM files).
+for the door that wants a certificate, LIANXI_AGENCY_CERTIFICATE and LIANXI_AGENCY_KEY (PEM files). LIANXI_AGENCY_CA is
+the authority to believe (PEM), of broker and portal; without it those of the system are believed.
 """
 
 import argparse
@@ -17,7 +18,8 @@ from urllib.parse import unquote, urlsplit
 
 from lianxi_agency.cursors import FileCursor
 from lianxi_agency.events import Events
-from lianxi_agency.portal import Portal, PortalRefused, with_certificate
+from lianxi_agency.portal import Portal, PortalRefused
+from lianxi_agency.tls import trusting, with_certificate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyError as missing:
         sys.stderr.write(f"lianxi-agency: set {missing.args[0]}\n")
+        return 2
+    except OSError as wrong:
+        sys.stderr.write(f"lianxi-agency: {wrong}\n")
         return 2
     except KeyboardInterrupt:
         return 0
@@ -72,9 +77,11 @@ def _source(given: argparse.Namespace, cursor: FileCursor) -> Iterator[dict[str,
     uri = os.environ["LIANXI_AGENCY_AMQP"]
     place = urlsplit(uri)
     if place.scheme not in {"amqp", "amqps"} or not place.username:
-        raise ValueError("LIANXI_AGENCY_AMQP is to be amqp://agency.NAME:…@host:port/vhost, as the operator gave it")
+        raise ValueError("LIANXI_AGENCY_AMQP is to be amqps://agency.NAME:…@host:port/vhost, as the operator gave it")
     portal = _portal() if "LIANXI_AGENCY_PORTAL" in os.environ else None
-    return iter(Events(uri, unquote(place.username), cursor, portal, idle=given.idle))
+    authority = os.environ.get("LIANXI_AGENCY_CA")
+    context = trusting(authority) if authority else None
+    return iter(Events(uri, unquote(place.username), cursor, portal, idle=given.idle, context=context))
 
 
 def _act(given: argparse.Namespace) -> int:
@@ -85,7 +92,9 @@ def _act(given: argparse.Namespace) -> int:
 
 def _portal() -> Portal:
     if "LIANXI_AGENCY_CERTIFICATE" not in os.environ:
-        return Portal(os.environ["LIANXI_AGENCY_PORTAL"], os.environ["LIANXI_AGENCY_TOKEN"])
+        authority = os.environ.get("LIANXI_AGENCY_CA")
+        context = trusting(authority) if authority else None
+        return Portal(os.environ["LIANXI_AGENCY_PORTAL"], os.environ["LIANXI_AGENCY_TOKEN"], context=context)
     files = (os.environ[f"LIANXI_AGENCY_{name}"] for name in ("CERTIFICATE", "KEY", "CA"))
     return Portal(os.environ["LIANXI_AGENCY_PORTAL"], context=with_certificate(*files))
 

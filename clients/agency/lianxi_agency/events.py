@@ -7,6 +7,7 @@ asked for: a program that dies in between sees the same event again.
 
 import json
 import logging
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
@@ -38,9 +39,20 @@ class Events:
     """An endless iterator over events; with `idle` it ends after so many seconds without one."""
 
     def __init__(
-        self, uri: str, queue: str, cursor: Cursor, missing: Missing | None = None, *, idle: float | None = None
+        self,
+        uri: str,
+        queue: str,
+        cursor: Cursor,
+        missing: Missing | None = None,
+        *,
+        idle: float | None = None,
+        context: ssl.SSLContext | None = None,
     ) -> None:
-        self._uri = uri
+        """Read `queue` at the address `uri`; `context` says whom to believe, without it the system's authorities."""
+        self._parameters = pika.URLParameters(uri)
+        self._parameters.heartbeat = 30
+        if context is not None and self._parameters.ssl_options is not None:
+            self._parameters.ssl_options = pika.SSLOptions(context, self._parameters.host)
         self._queue = queue
         self._cursor = cursor
         self._missing = missing
@@ -62,9 +74,7 @@ class Events:
                 return
 
     def _connected(self) -> Iterator[dict[str, Any]]:
-        parameters = pika.URLParameters(self._uri)
-        parameters.heartbeat = 30
-        connection = pika.BlockingConnection(parameters)
+        connection = pika.BlockingConnection(self._parameters)
         early = _Early(self._cursor.read())
         quiet = 0.0
         try:
@@ -104,7 +114,20 @@ def _why(error: Exception) -> str:
         return "it refuses the user or the password"
     if isinstance(error, ProbableAccessDeniedError):
         return "it does not let this user into the vhost"
+    for reason in _reasons(error):
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return f"its certificate is not believed: {reason.verify_message}"
+        if isinstance(reason, ssl.SSLError):
+            return f"no TLS with it: {reason.reason or reason}"
     return str(error) or repr(error)
+
+
+def _reasons(error: Any) -> Iterator[BaseException]:
+    """Give an error and what it was made of, outermost first."""
+    if isinstance(error, BaseException):
+        yield error
+        for inner in (*error.args, getattr(error, "exception", None), error.__cause__):
+            yield from _reasons(inner)
 
 
 class _Early:

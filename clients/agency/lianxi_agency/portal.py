@@ -84,13 +84,6 @@ class Portal:
         return found
 
 
-def with_certificate(certificate: str, key: str, authority: str) -> ssl.SSLContext:
-    """Return the context that shows an agency's certificate and believes the city's authority; all three are files."""
-    context = ssl.create_default_context(cafile=authority)
-    context.load_cert_chain(certificate, key)
-    return context
-
-
 def _why(error: OSError) -> str:
     reason = getattr(error, "reason", error)
     return str(reason) or type(reason).__name__

@@ -37,7 +37,7 @@ def test_an_address_of_a_broker_without_a_user_is_refused_in_words(client, monke
     monkeypatch.setenv("LIANXI_AGENCY_AMQP", uri)
 
     assert client.main(["events"]) == 2
-    assert "amqp://agency.NAME:…@host:port/vhost" in capsys.readouterr().err
+    assert "amqps://agency.NAME:…@host:port/vhost" in capsys.readouterr().err
 
 
 def test_what_is_missing_in_the_environment_is_named(client, capsys):
