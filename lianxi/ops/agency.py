@@ -2,29 +2,34 @@
 
 `add` registers an agency with what it may hear of, makes its user and queue on the broker, a key for its webhook and a
 token for the portal; secrets are printed once. The registry lies with the notify service, which writes every change
-into a book with the account that ran the command. Broker and portal are asked after the registry has agreed. Status 0:
-done; 1: refused or not answered; 2: wrong use of the command.
+into a book with the account that ran the command. The broker is asked first whether it will do its part, the registry
+is written last, and what was made in between is taken back when it does not come to that; so a command that failed can
+be given again as it was. Status 0: done; 1: refused or not answered; 2: wrong use of the command.
 """
 
 import getpass
-import importlib
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import click
 
-from lianxi.casework.errors import Refused
 from lianxi.ops import agency_queue
-from lianxi.ops.asking import ask_notify
+from lianxi.ops.agency_node import (
+    AgencyBroker,
+    Place,
+    accounts_of,
+    broker_of,
+    check_units,
+    said,
+    taken_back_on_failure,
+)
+from lianxi.ops.asking import NoAnswer, ask_notify
 from lianxi.ops.certificates import fingerprint_and_end
-from lianxi.ops.whereabouts import environment_of, node_option, state_option
+from lianxi.ops.whereabouts import node_option, state_option
 from lianxi.runtime.clock import SystemClock
-from lianxi.runtime.settings import read
 
 TOKEN_DAYS = 365
 STATES = {"active": "正常", "paused": "已暂停", "removed": "已移除"}
@@ -33,7 +38,7 @@ DEATHS = {"delivery_limit": "多次投递未确认", "maxlen": "队列已满", "
 
 name_argument = click.argument("name")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-Place = dict[str, Any]
+INTERNAL = "这是节点自己使用的地址，外部机关可能连不上；对外地址由 LIANXI_AGENCY_BROKER 指定。"
 
 
 @click.group()
@@ -63,12 +68,40 @@ def add(name: str, queue_megabytes: int, node: str | None, state: Path | None, a
     """Register an agency; its secrets are printed this once."""
     place = {"node": node, "state": state}
     granted = {key: list(value) if isinstance(value, tuple) else value for key, value in grant.items()}
-    made = _ask(place, "add_agency", {"grant": {"name": name, **granted}, "by": getpass.getuser()})
-    secrets = {"webhook_key": made.pop("key")}
-    if made["amqp"]:
-        secrets["amqp"] = _queue(place, name, queue_megabytes)
-    secrets["token"] = _token(place, name, made["units"])
-    _print_made(made, secrets, as_json=as_json)
+    body = {"grant": {"name": name, **granted}, "by": getpass.getuser()}
+    broker = broker_of(place) if granted["amqp"] else None
+    check_units(place, granted["units"])
+    _ask(place, "check_agency", body)
+    with accounts_of(place) as accounts, taken_back_on_failure() as take_back:
+        secrets = {"webhook_key": ""}
+        if broker:
+            take_back("消息代理上的队列和用户", agency_queue.remove, broker.api, broker.vhost, name)
+            agency_queue.make(broker.api, broker.vhost, name, queue_megabytes)
+            secrets["amqp"] = _login(broker, name)
+        take_back("接口令牌", accounts.close_agency, name)
+        secrets["token"] = said(accounts.agency_token, name, granted["units"], TOKEN_DAYS)
+        made = _registered(place, body)
+    secrets["webhook_key"] = made.pop("key")
+    _print_made(made, secrets, broker, as_json=as_json)
+
+
+def _registered(place: Place, body: dict[str, Any]) -> dict[str, Any]:
+    """Register; without an answer it may have been done, so it is taken back as far as that goes."""
+    try:
+        return _ask(place, "add_agency", body)
+    except NoAnswer:
+        _forget(place, body["grant"]["name"])
+        raise
+
+
+def _forget(place: Place, name: str) -> None:
+    """Take a registration back of which nobody knows whether it came to be."""
+    try:
+        _change(place, name, "remove")
+    except NoAnswer:
+        click.echo(f"不知道登记是否完成：请用 lianxi agency show {name} 查看，已登记的先移除。", err=True)
+    except click.ClickException:
+        return  # it never was registered
 
 
 @command.command()
@@ -100,12 +133,14 @@ def show(name: str, as_json: bool, **place: Any) -> None:
 @json_option
 def rotate(name: str, as_json: bool, **place: Any) -> None:
     """Give an agency new secrets; the old webhook key signs for a day more, password and tokens end at once."""
-    made = _change(place, name, "rotate")
-    secrets = {"webhook_key": made.pop("key")}
-    if made["amqp"]:
-        secrets["amqp"] = _password(place, name)
-    secrets["token"] = _token(place, name, made["units"])
-    _print_made(made, secrets, as_json=as_json)
+    broker = _broker_of_agency(place, name)
+    with accounts_of(place) as accounts:
+        made = _change(place, name, "rotate")
+        secrets = {"webhook_key": made.pop("key")}
+        if broker:
+            secrets["amqp"] = _login(broker, name)
+        secrets["token"] = said(accounts.agency_token, name, made["units"], TOKEN_DAYS)
+    _print_made(made, secrets, broker, as_json=as_json)
 
 
 @command.command()
@@ -114,13 +149,13 @@ def rotate(name: str, as_json: bool, **place: Any) -> None:
 @state_option
 def remove(name: str, **place: Any) -> None:
     """Remove an agency with its queue, user and tokens; what it was told stays in the book."""
-    found = _ask(place, "agencies", {"name": name})["rows"][0]
-    _change(place, name, "remove")
-    if found["amqp"]:
-        management, vhost, _ = _broker(place)
-        agency_queue.remove(management, vhost, name)
-    with _accounts(place) as accounts:
-        accounts.close_agency(name)
+    broker = _broker_of_agency(place, name)
+    with accounts_of(place) as accounts:
+        _change(place, name, "pause")  # nothing more is put into a queue that is about to go
+        said(accounts.close_agency, name)
+        if broker:
+            agency_queue.remove(broker.api, broker.vhost, name)
+        _change(place, name, "remove")  # last: until it is done the command can be given again
     click.echo(f"{name}：已移除")
 
 
@@ -157,17 +192,17 @@ def queue(name: str, queue_megabytes: int, **place: Any) -> None:
     row = _ask(place, "agencies", {"name": name})["rows"][0]
     if not row["amqp"]:
         raise click.ClickException(f"{name} 没有登记 AMQP 队列。")
-    management, vhost, _ = _broker(place)
-    kind = agency_queue.kind_of(management, vhost, name)
+    broker = broker_of(place)
+    kind = agency_queue.kind_of(broker.api, broker.vhost, name)
     if kind == "classic":
         _change(place, name, "pause")
-        after = agency_queue.replace(management, vhost, name, queue_megabytes, published=row["amqp_cursor"])
+        after = agency_queue.replace(broker.api, broker.vhost, name, queue_megabytes, published=row["amqp_cursor"])
         _change(place, name, "refill", after=after)
         if row["state"] == "active":
             _change(place, name, "resume")
         click.echo(f"{name}：已改为仲裁队列，从游标 {after} 之后重新放入，重复的由游标识别")
         return
-    agency_queue.make(management, vhost, name, queue_megabytes)
+    agency_queue.make(broker.api, broker.vhost, name, queue_megabytes)
     advice = "" if kind else f"；原先没有队列，请该机关从自己的游标补取，或 lianxi agency resend {name} --after 游标"
     click.echo(f"{name}：仲裁队列，上限 {queue_megabytes} MB{advice}")
 
@@ -185,9 +220,9 @@ def certificate(name: str, file: Path, *, revoke: bool, **place: Any) -> None:
     days = (ends - SystemClock().now()).days + 1
     if days < 1:
         raise click.ClickException(f"证书已于 {ends:%Y-%m-%d} 到期。")
-    with _accounts(place) as accounts:
+    with accounts_of(place) as accounts:
         if not revoke:
-            _said(accounts.trust_certificate, name, fingerprint, days)
+            said(accounts.trust_certificate, name, fingerprint, days)
         elif not accounts.distrust_certificate(name, fingerprint):
             raise click.ClickException("此证书没有登记。")
     _change(place, name, "certificate-ended" if revoke else "certificate")
@@ -201,12 +236,12 @@ def certificate(name: str, file: Path, *, revoke: bool, **place: Any) -> None:
 @json_option
 def dead(*, forget: bool, as_json: bool, **place: Any) -> None:
     """Show the events agencies gave back again and again or had no room for; the node still keeps them."""
-    management, vhost, _ = _broker(place)
-    for letter in agency_queue.dead_letters(management, vhost):
+    broker = broker_of(place)
+    for letter in agency_queue.dead_letters(broker.api, broker.vhost):
         line = f"{letter.agency}  游标 {letter.cursor}  {letter.type}  {DEATHS.get(letter.reason, letter.reason)}"
         click.echo(json.dumps(asdict(letter), ensure_ascii=False) if as_json else line)
     if forget:
-        agency_queue.forget_dead_letters(management, vhost)
+        agency_queue.forget_dead_letters(broker.api, broker.vhost)
 
 
 _simple("pause", "Stop telling an agency; its events are kept.", "已暂停，事件继续保存")
@@ -222,54 +257,19 @@ def _ask(place: Place, method: str, body: dict[str, Any]) -> dict[str, Any]:
     return ask_notify("agency", place["node"], place["state"], method, body)
 
 
-def _broker(place: Place) -> tuple[agency_queue.Api, str, str]:
-    """Return the management API of the node's broker, its vhost, and where agencies reach it."""
-    environment = environment_of(place["node"], place["state"])
-    uri = urlsplit(read("AMQP_URI", secret=True, environment=environment))
-    vhost, host = unquote(uri.path[1:]), f"{uri.scheme}://{{login}}@{uri.hostname}:{uri.port or 5672}{uri.path}"
-    local = agency_queue.local_api(place["node"] or environment["LIANXI_NODE"], place["state"], environment)
-    return local or agency_queue.api_of(environment), vhost, host
+def _broker_of_agency(place: Place, name: str) -> AgencyBroker | None:
+    """Return the broker if the agency is told by AMQP, after it has answered."""
+    return broker_of(place) if _ask(place, "agencies", {"name": name})["rows"][0]["amqp"] else None
 
 
-def _queue(place: Place, name: str, megabytes: int) -> str:
-    management, vhost, host = _broker(place)
-    agency_queue.make(management, vhost, name, megabytes)
-    return _login(management, vhost, name, host)
+def _login(broker: AgencyBroker, name: str) -> str:
+    """Make the user of an agency, or give it a new password; return the address it logs in at."""
+    return broker.address(name, agency_queue.set_user(broker.api, broker.vhost, name))
 
 
-def _password(place: Place, name: str) -> str:
-    management, vhost, host = _broker(place)
-    return _login(management, vhost, name, host)
-
-
-def _login(management: agency_queue.Api, vhost: str, name: str, host: str) -> str:
-    password = agency_queue.set_user(management, vhost, name)
-    return host.format(login=f"{agency_queue.user_of(name)}:{password}")
-
-
-def _token(place: Place, name: str, units: list[str]) -> str:
-    with _accounts(place) as accounts:
-        made: str = accounts.agency_token(name, units, TOKEN_DAYS)
-    return made
-
-
-def _said(act: Callable[..., Any], *given: Any) -> None:
-    """Do something at the portal; a refusal ends the command with its reason."""
-    try:
-        act(*given)
-    except Refused as refused:
-        raise click.ClickException(str(refused.as_problem()["detail"])) from refused
-
-
-@contextmanager
-def _accounts(place: Place) -> Iterator[Any]:
-    environment: Mapping[str, str] = environment_of(place["node"], place["state"])
-    make: Callable[[Mapping[str, str]], Any] = importlib.import_module("services.portal.wiring").AgencyAccounts
-    with closing(make(environment)) as accounts:
-        yield accounts
-
-
-def _print_made(made: dict[str, Any], secrets: dict[str, str], *, as_json: bool) -> None:
+def _print_made(made: dict[str, Any], secrets: dict[str, str], broker: AgencyBroker | None, *, as_json: bool) -> None:
+    if broker and not broker.outside:
+        click.echo(f"amqp：{INTERNAL}", err=True)
     if as_json:
         click.echo(json.dumps({**made, "secrets": secrets}, ensure_ascii=False))
         return

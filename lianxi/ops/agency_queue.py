@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from lianxi.bus import topology
 from lianxi.ops import rendering
+from lianxi.ops.local.broker import ADMIN
 from lianxi.ops.local.management import Management, ManagementRefused
 from lianxi.ops.local.management import name as in_path
 from lianxi.ops.local.provisioning import new_password
@@ -29,6 +31,7 @@ ARGUMENTS = {"x-queue-type": "quorum", "x-single-active-consumer": True}
 MARGIN = 1000
 """Events that are sent once more when a queue is replaced: what a relay or a reader may have had in hand."""
 MOST_SHOWN = 500
+MANAGEMENT_PORT = 15672
 _NOT_FOUND = 404
 _CURSORS = ("cloudEvents_agencycursor", "cloudEvents:agencycursor")
 
@@ -66,7 +69,8 @@ class DeadLetter:
 def local_api(code: str, state: Path | None, environment: Mapping[str, str]) -> Api | None:
     """Return the API of a node that `lianxi node up` brought up on this machine, if it is one."""
     folder = state or STATE
-    if "LIANXI_MANAGEMENT_URL" in environment or not (folder / "stack.json").exists():
+    named = any(name.startswith("LIANXI_MANAGEMENT_") for name in environment)
+    if named or not (folder / "stack.json").exists():
         return None
     from lianxi.ops.local.stack import Stack  # noqa: PLC0415  (other nodes need neither brokers nor databases for it)
 
@@ -74,10 +78,11 @@ def local_api(code: str, state: Path | None, environment: Mapping[str, str]) -> 
 
 
 def api_of(environment: Mapping[str, str]) -> Api:
-    """Return the API the environment names."""
+    """Return the API the environment names; without an address the one beside the node's own broker."""
+    host = urlsplit(read("AMQP_URI", secret=True, environment=environment)).hostname
     return Management(
-        read("MANAGEMENT_URL", environment=environment),
-        read("MANAGEMENT_USER", "lianxi", environment=environment),
+        read("MANAGEMENT_URL", f"http://{host}:{MANAGEMENT_PORT}", environment=environment),
+        read("MANAGEMENT_USER", ADMIN, environment=environment),
         read("MANAGEMENT_PASSWORD", secret=True, environment=environment),
     )
 

@@ -18,9 +18,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from lianxi.ops.certificates import CHILD, SERVER, Authority, AuthorityWrong
+from lianxi.ops.certificates import CHILD, SERVER, Authority, AuthorityWrong, hosts_of
 from lianxi.ops.local import databases
-from lianxi.ops.rendering import Address, Password, definitions
+from lianxi.ops.local.broker import ADMIN
+from lianxi.ops.rendering import Address, Password, application_user, definitions, local_user
 from lianxi.ops.topology import City, Node
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -145,6 +146,8 @@ class Bundle:
     password: Password
     authority: Authority | None = None
     parent_port: int = TLS_PORT
+    agency_host: str = ""
+    """The name under which agencies outside reach the broker; without one nobody comes to it but neighbours."""
 
     def write(self, directory: Path) -> list[Path]:
         """Write all files and return them; those that hold a secret are readable by their owner only."""
@@ -200,10 +203,17 @@ class Bundle:
             "children": [child.code for child in self.city.children_of(self.code)],
             "tls": self.authority is not None,
             "tls_port": TLS_PORT,
+            "agency_host": self.agency_host,
+            "inner_users": self._inner_users(),
             "memory": MEMORY.get(node.level, TOWNSHIP_MEMORY),
             "services": databases.SCHEMAS,
             "settings": settings(),
         }
+
+    def _inner_users(self) -> list[str]:
+        """The users who have a password and no business outside the machine of the broker."""
+        vhosts = [child.code for child in self.city.children_of(self.code) if child.broker == "vhost"]
+        return [ADMIN, *(name for code in (self.code, *vhosts) for name in (application_user(code), local_user(code)))]
 
     def _definitions(self) -> dict[str, list[dict[str, Any]]]:
         above = self.city.parent_of(self.code)
@@ -224,6 +234,11 @@ class Bundle:
         missing = [purpose for purpose in purposes if not (issued / f"{purpose}.pem").exists()]
         if missing:
             raise AuthorityWrong(f"{self.code} has no certificate as {missing[0]}: lianxi ca issue {self.code}")
+        if self.agency_host and self.agency_host not in hosts_of(issued / f"{SERVER}.pem"):
+            raise AuthorityWrong(
+                f"the certificate of {self.code} does not name {self.agency_host}: "
+                f"lianxi ca issue {self.code} --host NAME --host {self.agency_host}"
+            )
         folder.mkdir(parents=True, exist_ok=True)
         sources = [self.authority.certificate_file]
         sources += [issued / f"{purpose}.{kind}" for purpose in purposes for kind in ("pem", "key")]

@@ -149,6 +149,13 @@ def end_of(path: Path) -> datetime:
     return x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
 
 
+def hosts_of(path: Path) -> tuple[str, ...]:
+    """Return the names and addresses a server's certificate is good for."""
+    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return tuple(str(name.value) for name in names)
+
+
 def _name(common_name: str) -> x509.Name:
     attributes = [(NameOID.ORGANIZATION_NAME, "Lianxi"), (NameOID.COMMON_NAME, common_name)]
     return x509.Name([x509.NameAttribute(kind, value) for kind, value in attributes])
@@ -200,7 +207,5 @@ def _pem_of(key: ec.EllipticCurvePrivateKey, passphrase: bytes | None) -> str:
 
 def _read(path: Path, code: str, purpose: str) -> Issued:
     certificate = x509.load_pem_x509_certificate(path.read_bytes())
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    hosts = tuple(str(name.value) for name in names)
     begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    return Issued(code, purpose, f"{certificate.serial_number:x}", hosts, begins, ends, path)
+    return Issued(code, purpose, f"{certificate.serial_number:x}", hosts_of(path), begins, ends, path)

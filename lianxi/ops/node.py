@@ -92,6 +92,7 @@ def migrate(state: Path) -> None:
 @click.option("--topology", type=click.Path(path_type=Path, exists=True), help="Default: deploy/xining/topology.yaml.")
 @click.option("--ca", type=click.Path(path_type=Path, exists=True), help="The city's authority: links speak TLS.")
 @click.option("--parent-host", default="", help="Where the node reaches its parent's broker; default: PARENT.lianxi.")
+@click.option("--agency-host", default="", help="Agencies outside may come to the broker under this name, over TLS.")
 @click.option("--parent-port", type=int, help="Its port; default: 5671 with TLS, 5672 without.")
 @click.option(
     "--secrets",
@@ -108,6 +109,7 @@ def render(
     topology: Path | None,
     ca: Path | None,
     parent_host: str,
+    agency_host: str,
     parent_port: int | None,
     folder: Path,
 ) -> None:
@@ -125,7 +127,10 @@ def render(
     above = city.parent_of(code)
     host = parent_host or (f"{above.code}.lianxi" if above else "")
     port = parent_port or (TLS_PORT if ca else Address().port)
-    for path in Bundle(city, code, host, password, Authority(ca) if ca else None, port).write(directory):
+    if agency_host and ca is None and city.broker_of(code) == code:
+        raise click.UsageError("--agency-host needs --ca: agencies come over TLS, with the city's certificate")
+    authority = Authority(ca) if ca else None
+    for path in Bundle(city, code, host, password, authority, port, agency_host).write(directory):
         click.echo(path)
 
 

@@ -80,7 +80,10 @@ def distrust(name: str, fingerprint: str, ports: Ports) -> bool:
 
 
 def close(name: str, ports: Ports) -> None:
-    """End every token of an agency."""
+    """End every token of an agency; one that never had an account has none."""
+    with ports.open_books() as books:
+        if books.accounts.by_login(LOGIN + name) is None:
+            return
     person = access.person_called(LOGIN + name, ports)
     for token in access.tokens_of(person, ports):
         access.revoke_token(person, token["id"], ports)

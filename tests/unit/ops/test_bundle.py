@@ -84,3 +84,57 @@ def test_the_compose_file_publishes_the_portal_to_this_machine_only(tmp_path, au
     services = yaml.safe_load((rendered(tmp_path, authority, "630104001") / "compose.yaml").read_text())["services"]
 
     assert [port for service in services.values() for port in service.get("ports", ())] == ["127.0.0.1:8080:8080"]
+
+
+AGENCY_HOST = "broker.example.org"
+
+
+def for_agencies(directory, authority, code="630104", host=AGENCY_HOST):
+    Bundle(load(), code, "630100.lianxi", "secret-{}".format, authority, agency_host=host).write(directory)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory):
+    """An authority that has given the district a certificate under the name agencies use."""
+    made, now = Authority(tmp_path_factory.mktemp("outside")), SystemClock().now()
+    made.make("西宁市", now)
+    made.issue("630104", SERVER, ["630104.lianxi", AGENCY_HOST], now)
+    made.issue("630104", CHILD, [], now)
+    return made
+
+
+def test_nobody_comes_to_the_broker_without_a_certificate_unless_agencies_may(tmp_path, authority, outside):
+    closed = (rendered(tmp_path / "closed", authority) / "broker/rabbitmq.conf").read_text(encoding="utf-8")
+    opened = (for_agencies(tmp_path / "opened", outside) / "broker/rabbitmq.conf").read_text(encoding="utf-8")
+
+    assert "ssl_options.fail_if_no_peer_cert = true" in closed
+    assert "loopback_users" not in closed
+    assert {"ssl_options.fail_if_no_peer_cert = false", "ssl_options.verify = verify_peer"} <= set(opened.splitlines())
+    for user in ("admin", "app-630104", "link-local-630104"):
+        assert f"loopback_users.{user} = true" in opened.splitlines()
+
+
+def test_a_node_for_agencies_knows_their_address_and_tells_the_operator(tmp_path, outside):
+    directory = for_agencies(tmp_path, outside)
+    broker = yaml.safe_load((directory / "compose.yaml").read_text(encoding="utf-8"))["services"]["broker"]
+
+    assert f"LIANXI_AGENCY_BROKER=amqps://{AGENCY_HOST}:5671" in (directory / "lianxi.env").read_text().splitlines()
+    assert f"amqps://{AGENCY_HOST}:5671" in (directory / "README.md").read_text(encoding="utf-8")
+    assert broker["ports"] == ["5671:5671"]
+
+
+def test_a_certificate_that_does_not_name_the_host_of_agencies_is_refused(tmp_path, outside):
+    with pytest.raises(AuthorityWrong, match=r"lianxi ca issue 630104 --host NAME --host other\.example\.org"):
+        for_agencies(tmp_path, outside, host="other.example.org")
+
+
+def test_only_the_operators_container_is_given_the_administrator_of_the_broker(tmp_path, authority):
+    services = yaml.safe_load((rendered(tmp_path, authority) / "compose.yaml").read_text())["services"]
+    settings = {name: service.get("environment", {}) for name, service in services.items()}
+
+    assert settings["operator"]["LIANXI_MANAGEMENT_PASSWORD_FILE"] == "/var/lib/lianxi/servers/630104.password"
+    assert services["operator"]["profiles"] == ["operator"], "it does not run with the others"
+    for name in ("services", "relay", "portal"):
+        assert "LIANXI_MANAGEMENT_PASSWORD_FILE" not in settings[name]
+        assert not any(volume.startswith("servers:") for volume in services[name]["volumes"])
