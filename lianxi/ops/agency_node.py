@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import click
 import requests
@@ -53,7 +53,7 @@ def broker_of(place: Place) -> AgencyBroker:
     except (SettingMissing, OSError) as error:
         raise click.UsageError(f"{error}（deploy/settings.md）") from error
     vhost = unquote(uri.path[1:])
-    _probe(api, vhost)
+    _let_in(api, vhost, _probe(api, vhost))
     given = read("AGENCY_BROKER", "", environment=environment)
     if given:
         return AgencyBroker(api, vhost, _origin(given), outside=True)
@@ -68,11 +68,11 @@ def _origin(given: str) -> str:
     return f"{place.scheme}://{place.netloc}"
 
 
-def _probe(api: agency_queue.Api, vhost: str) -> None:
-    """Refuse a broker that does not answer, a user who may not make others, a vhost that is not there."""
+def _probe(api: agency_queue.Api, vhost: str) -> str:
+    """Return who we are there; refuse silence, a user who may not make others, a vhost that is not there."""
     try:
-        tags = api.get("whoami")["tags"]
-        api.get(f"vhosts/{quote(vhost, safe='')}")
+        found = api.get("whoami")
+        api.get(f"vhosts/{in_path(vhost)}")
     except requests.RequestException as error:
         raise click.ClickException(
             f"消息代理的管理接口没有应答（{type(error).__name__}），没有做任何更改。请检查 LIANXI_MANAGEMENT_URL。"
@@ -82,8 +82,21 @@ def _probe(api: agency_queue.Api, vhost: str) -> None:
             f"消息代理的管理接口拒绝了请求（{refused.status}），没有做任何更改。"
             "请检查 LIANXI_MANAGEMENT_USER 和 LIANXI_MANAGEMENT_PASSWORD。"
         ) from refused
+    tags = found["tags"]
     if ADMINISTRATOR not in (tags.split(",") if isinstance(tags, str) else tags):
         raise click.ClickException("LIANXI_MANAGEMENT_USER 不是消息代理的管理员，没有做任何更改。")
+    return str(found["name"])
+
+
+def _let_in(api: agency_queue.Api, vhost: str, user: str) -> None:
+    """Give the administrator, who may give rights to anybody, those in the vhost without which it can make no queue."""
+    path = f"permissions/{in_path(vhost)}/{in_path(user)}"
+    try:
+        api.get(path)
+    except ManagementRefused as refused:
+        if refused.status != requests.codes.not_found:
+            raise
+        api.put(path, {"configure": ".*", "write": ".*", "read": ".*"})
 
 
 def check_units(place: Place, units: list[str]) -> None:

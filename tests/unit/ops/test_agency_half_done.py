@@ -28,7 +28,7 @@ class FakeBroker:
 
     def get(self, path):
         self._maybe_fail(path)
-        return {"tags": self.tags}
+        return {"name": "admin", "tags": self.tags}
 
     def put(self, path, _body=None):
         self._maybe_fail(path)
