@@ -5,6 +5,7 @@ from typing import Any
 from lianxi.casework.case.builders import Draft, builds, delivered_in_house, document_of, transfer_of
 from lianxi.casework.case.guards import Given
 from lianxi.casework.case.state import Case
+from lianxi.casework.claims import settled
 from lianxi.casework.messages import events as e
 from lianxi.casework.messages import sorting as s
 from lianxi.casework.messages.facts import CaseState, Document, DocumentKind, Route
@@ -116,7 +117,7 @@ def _split(case: Case, command: Any, given: Given) -> list[Draft]:
     facts = {
         "into": command.into_cases,
         "moved": moved,
-        "claims": tuple(claim for claim in case.claims if claim.number not in moved),
+        "claims": tuple(claim for claim in settled(case.claims, command.claims) if claim.number not in moved),
         "document": document_of(DocumentKind.SPLIT_RECORD, command, given),
     }
     return [Draft(s.CaseSplit, facts)]

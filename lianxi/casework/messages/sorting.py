@@ -127,7 +127,7 @@ class PerformDuty(Command):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CasePart:
-    """What becomes a case of its own: the numbers of its claims, and their class, category and place."""
+    """What becomes a case of its own: the numbers of its claims, its class, category and place."""
 
     claims: tuple[int, ...]
     petition_class: PetitionClass
@@ -137,11 +137,16 @@ class CasePart:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SplitCase(Command):
-    """T52: claims of one contact become cases of their own, whose numbers the node gives."""
+    """T52: claims of one contact become cases of their own, whose numbers the node gives.
+
+    `claims` names class and route of claims that are settled with it, moved or not, by their numbers in this case.
+    What is not said of a claim stays; one that never had a class has that of its part.
+    """
 
     MESSAGE: ClassVar[Message] = Message("split-case")
     parts: tuple[CasePart, ...]
     into_cases: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ _SPLITS = (
         "S02",
         "D DL",
         "CaseSplit",
-        "not_an_accusation parts_of_the_claims reason_given",
+        "not_an_accusation parts_of_the_claims claims_settled_singly reason_given",
         "分案记录",
     ),
     step(

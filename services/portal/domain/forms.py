@@ -220,7 +220,7 @@ def _fields(name: str, hint: Any, case: Mapping[str, Any], places: Places, *, re
         hint = next(part for part in typing.get_args(hint) if part is not types.NoneType)
     entries = typing.get_args(hint)[0] if typing.get_origin(hint) is tuple else None
     if entries in {Claim, ClaimOutcome}:
-        return _claims(name, entries, case)
+        return _claims(name, entries, case) if required else _claims_if_needed(name, case)
     if entries is CasePart:
         return _parts(case, places)
     if dataclasses.is_dataclass(hint):
@@ -300,6 +300,22 @@ def _claims(name: str, entries: type[Any], case: Mapping[str, Any]) -> list[Form
             )
             for part, words in parts.items()
         )
+    return rows
+
+
+def _claims_if_needed(name: str, case: Mapping[str, Any]) -> list[FormField]:
+    """Return class and route of each claim for whoever wants to settle them here; what is left empty stays as it is."""
+    rows: list[FormField] = []
+    for place, claim in enumerate(case.get("claims") or ()):
+        number = int(claim["number"])
+        rows.append(FormField(name=f"{name}.{place}.number", label="", kind="claim", value=str(number)))
+        for part, said, words in (("petition_class", "类别", PetitionClass), ("route", "途径", Route)):
+            choices = tuple(WORDS[words].items())
+            value = str(claim.get(part) or "")
+            label = f"诉求{number}的{said}"
+            rows.append(
+                FormField(name=f"{name}.{place}.{part}", label=label, kind="choice", choices=choices, value=value)
+            )
     return rows
 
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from lianxi.casework.case.acts import act
 from lianxi.casework.case.state import Case
+from lianxi.casework.claims import of_part, settled
 from lianxi.casework.identifiers import CaseNumber, Channel, DivisionCode
 from lianxi.casework.messages.commands import ReceiveCase, RegisterCase
 from lianxi.casework.messages.events import CaseReceived
-from lianxi.casework.messages.facts import Claim, PetitionClass, Reason
+from lianxi.casework.messages.facts import PetitionClass, Reason
 from lianxi.casework.messages.notices import CaseSealed, DossierReceived
 from lianxi.casework.messages.sorting import CasePart, SplitCase
 from services.routing.handlers import Here, RoutingWork
@@ -18,8 +19,9 @@ def split_case(work: RoutingWork, here: Here, case: Case, command: SplitCase) ->
     """Split a case held here; return what is left of it. Raises Refused; nothing is half done."""
     numbers = tuple(_number(work, here, case) for _ in command.parts)
     after = carry_out(work, here, case, replace(command, into_cases=numbers))
+    whole = replace(case, claims=settled(case.claims, command.claims))
     for number, part in zip(numbers, command.parts, strict=True):
-        _open_part(work, here, case, part, number)
+        _open_part(work, here, whole, part, number)
     return after
 
 
@@ -60,9 +62,7 @@ def _open_part(work: RoutingWork, here: Here, case: Case, part: CasePart, number
         petition_class=part.petition_class,
         category=part.category,
         place=part.place,
-        claims=tuple(
-            Claim(number=place, petition_class=part.petition_class) for place, _ in enumerate(part.claims, start=1)
-        ),
+        claims=of_part(case.claims, part.claims, part.petition_class),
         same_matter_checked=True,
         recused=case.recused,
         decided_on=case.registered_on,

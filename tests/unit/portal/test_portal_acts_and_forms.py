@@ -252,3 +252,15 @@ class TestProposals:
         fields = form_for("transfer-case", a_case(proposal=None), PLACES)
 
         assert {field.name: field.value for field in fields}["to_node"] == ""
+
+
+def test_a_split_settles_class_and_route_of_single_claims_where_somebody_chooses_them():
+    claims = [{"number": 1, "petition_class": "C", "route": None}, {"number": 2, "petition_class": None, "route": None}]
+    fields = form_for("split-case", {"claims": claims, "petition_class": "C"}, PLACES)
+
+    starts = {field.name: (field.value, field.required) for field in fields if field.name.startswith("claims.")}
+    assert starts["claims.0.petition_class"] == ("C", False)
+    assert starts["claims.1.petition_class"] == starts["claims.1.route"] == ("", False)
+    typed = {"claims.0.number": "1", "claims.1.number": "2", "claims.1.petition_class": "A", "parts.0.claims": "2"}
+    body = nested(typed, fields)
+    assert body["claims"] == [{"number": 1}, {"number": 2, "petition_class": "A"}]

@@ -234,6 +234,21 @@ def test_t52_a_split_claim_is_a_case_of_its_own_with_the_petitioner_and_the_days
     assert node.cases.get(child).state == "S04"
 
 
+def test_t52_the_claims_of_a_part_keep_the_class_they_had_and_take_what_the_clerk_settles_for_each():
+    stated = tuple(Claim(number=n, petition_class=PetitionClass(letter)) for n, letter in enumerate("CAC", start=1))
+    node = waiting(claims=3, stated_claims=stated)
+    name, text = split(2, 3)
+    command = json.loads(text) | {"claims": [{"number": 3, "petition_class": None, "route": "RT5"}]}
+
+    acts.act_on_case(node, name, json.dumps(command), node.here)
+
+    child = next(number for number in node.cases.files if number != NUMBER)
+    assert [(claim.number, claim.petition_class, claim.route) for claim in node.cases.get(child).claims] == [
+        (1, "A", None),
+        (2, "C", "RT5"),
+    ]
+
+
 STATED = (Claim(number=1, petition_class=PetitionClass.RELIEF), Claim(number=2))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from lianxi.casework.case.guards.given import Given, guard
 from lianxi.casework.case.jurisdiction import node_of
 from lianxi.casework.case.state import Case
+from lianxi.casework.claims import settled
 from lianxi.casework.identifiers import Channel, DivisionCode
 from lianxi.casework.messages.facts import CaseState, Claim, PetitionClass, Route
 
@@ -209,6 +210,25 @@ def parts_of_the_claims(case: Case, command: Any, _given: Given) -> str | None:
         return "分出的诉求应为本案登记的诉求，不得重复，且至少留下一项。"
     described = all(part.place and part.category for part in command.parts)
     return None if described else "分出的每一案都应有内容分类和问题属地。"
+
+
+@guard
+def claims_settled_singly(case: Case, command: Any, _given: Given) -> str | None:
+    """T52 (R-31-8, GD-1): what is said of claims is of this case's; an accusation is not hidden in another matter."""
+    said = [claim.number for claim in command.claims]
+    if len(set(said)) != len(said) or not set(said) <= {claim.number for claim in case.claims}:
+        return "逐项注明类别和途径的，应为本案登记的诉求，每项只注明一次。"
+    if any(claim.route and claim.petition_class not in {None, PetitionClass.RELIEF} for claim in command.claims):
+        return "第三十一条的途径只适用于申诉求决类诉求。"
+    after = {claim.number: claim for claim in settled(case.claims, command.claims)}
+    parted = {number: part.petition_class for part in command.parts for number in part.claims}
+    hidden = [
+        str(number)
+        for number, claim in after.items()
+        if claim.petition_class is PetitionClass.ACCUSATION
+        and parted.get(number, case.petition_class) is not PetitionClass.ACCUSATION
+    ]
+    return f"诉求{'、'.join(hidden)}属检举控告，应分入检举控告类的案件，或者改注类别。" if hidden else None
 
 
 @guard
