@@ -1,18 +1,21 @@
 """`lianxi rules`: look at the rules of the sorting desk, run the trials beside them, try a change, keep a version.
 
-`show` lists what is in force; with `--live` it asks a running node which version it uses and what it refused. `check`
-reads every file as a node would and runs `rules_tests.yaml`. `try FILE.csv` sorts the rows of a file and says what
-would become of them; with `--against` it names what differs from another version: a directory, or one that `keep`
-stored under `versions/`. The desk belongs to the routing service and is found by name at run time, because nothing in
-`lianxi` may depend on a service.
+`show` lists what is in force, or what a version says; with `--live` it asks a running node which version it uses and
+what it refused. `list` names every version a node ever used, since when and until when: routing keeps each of them.
+`check` reads every file as a node would and runs `rules_tests.yaml`. `try FILE.csv` sorts the rows of a file and says
+what would become of them; with `--against` it names what differs from another version: one the node once used, a
+directory, or one that `keep` stored under `versions/`. The desk belongs to the routing service and is found by name at
+run time, because nothing in `lianxi` may depend on a service.
 """
 
 import csv
 import importlib
 import json
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,6 +25,7 @@ import click
 
 from lianxi.casework.errors import LianxiError
 from lianxi.ops.importing.columns import NAMES
+from lianxi.ops.rule_versions import archived, named, used_at
 from lianxi.ops.whereabouts import environment_of
 from lianxi.runtime.clock import SystemClock
 from lianxi.runtime.settings import read
@@ -58,6 +62,9 @@ class Desk:
 _data_option = click.option(
     "--data", type=click.Path(file_okay=False, exists=True, path_type=Path), help="规则文件所在目录。"
 )
+_state_option = click.option(
+    "--state", type=click.Path(path_type=Path), help="`lianxi node up` 的状态目录；不写则按环境变量。"
+)
 _on_option = click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="按哪一天适用的规则；默认今天。")
 
 
@@ -66,20 +73,28 @@ def command() -> None:
     """Group the verbs."""
 
 
-@command.command(help="列出适用的规则；--live 查询运行中的节点。")
+@command.command(help="列出适用的规则；--version 列出某一版本的，--live 查询运行中的节点。")
 @_data_option
 @_on_option
+@click.option("--version", default="", help="节点曾经使用或者 `lianxi rules keep` 存档的版本；不写 --on 则列出全部。")
 @click.option("--live", is_flag=True, help="查询运行中的节点正在使用的版本和被拒绝的文件。")
-@click.option("--node", default=None, help="节点（区划代码），与 --live 同用。")
-@click.option("--state", type=click.Path(path_type=Path), help="`lianxi node up` 的状态目录，与 --live 同用。")
+@click.option("--node", default=None, help="节点（区划代码），与 --live 或 --version 同用。")
+@_state_option
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
-def show(data: Path | None, on: Any, node: str | None, state: Path | None, *, live: bool, as_json: bool) -> None:
-    """Show the rules in force, or what a running node uses."""
+def show(
+    *, data: Path | None, on: Any, version: str, node: str | None, state: Path | None, live: bool, as_json: bool
+) -> None:
+    """Show the rules in force, those of a version, or what a running node uses."""
     if live:
         told = _ask(environment_of(node, state))
         click.echo(json.dumps(told, ensure_ascii=False) if as_json else "\n".join(_standing(told)))
         raise SystemExit(1 if told["problem"] else 0)
-    desk = _desk(_directory(data), CITY, _day(on))
+    with _rules_of(_directory(data), version, node, state) as directory:
+        desk = _desk(directory, CITY, _day(on) if on is not None or not version else None)
+    _tell_rules(desk, as_json=as_json)
+
+
+def _tell_rules(desk: Desk, *, as_json: bool) -> None:
     rows = [_as_row(kind, rule) for kind in ("routes", "rules") for rule in getattr(desk.book, kind)]
     if as_json:
         click.echo(json.dumps({"version": desk.book.version, "rules": rows}, ensure_ascii=False))
@@ -115,17 +130,30 @@ def check(data: Path | None, on: Any, *, as_json: bool) -> None:
 
 @command.command(name="try", help="用一份 CSV 试算：会怎样分拣，与另一版本相比有何变化。")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--against", default="", help="另一版本：目录，或者 `lianxi rules keep` 存档的版本号。")
+@click.option("--against", default="", help="另一版本：节点曾经使用的版本号，目录，或者 `lianxi rules keep` 存档的。")
 @click.option("--node", default=CITY, show_default=True, help="收件的节点（区划代码）。")
+@_state_option
 @click.option("--limit", default=SHOWN, show_default=True, help="最多列出几行变化。")
 @_data_option
 @_on_option
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
-def try_rules(*, file: Path, against: str, node: str, limit: int, data: Path | None, on: Any, as_json: bool) -> None:
+def try_rules(
+    *,
+    file: Path,
+    against: str,
+    node: str,
+    state: Path | None,
+    limit: int,
+    data: Path | None,
+    on: Any,
+    as_json: bool,
+) -> None:
     """Sort the rows of a file by these rules, and by others to compare."""
     directory, day = _directory(data), _day(on)
-    desk = _desk(directory, node, day)
-    other = _desk(_kept(directory, against), node, day) if against else None
+    desk, other = _desk(directory, node, day), None
+    if against:
+        with _rules_of(directory, against, node, state) as kept:
+            other = _desk(kept, node, day)
     tally: Counter[str] = Counter()
     changes: list[dict[str, Any]] = []
     for identity, petition in _rows(file):
@@ -138,6 +166,27 @@ def try_rules(*, file: Path, against: str, node: str, limit: int, data: Path | N
             if differing:
                 changes.append({"id": identity, "changed": differing, "rules": [before["rule"], found["rule"]]})
     _tell(desk, other, tally, changes, limit=limit, as_json=as_json)
+
+
+@command.command(name="list", help="列出节点曾经使用的规则版本：自何时起、至何时止；以及存档目录中的版本。")
+@_data_option
+@click.option("--node", default=None, help="节点（区划代码）。")
+@_state_option
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def list_versions(data: Path | None, node: str | None, state: Path | None, *, as_json: bool) -> None:
+    """List every version that a node used, and those in the archive."""
+    uses, _ = used_at(node, state)
+    rows, kept = named(uses or ()), archived(_directory(data))
+    if as_json:
+        click.echo(json.dumps({"used": rows if uses is not None else None, "archived": kept}, ensure_ascii=False))
+        return
+    if uses is None:
+        click.echo("没有指明节点（--state、--node 或者环境变量），只列出存档。")
+    for row in rows:
+        until = f"，至 {row['until'][:16]}" if row["until"] else "，使用中"
+        click.echo(f"{row['name']:28} {row['since'][:16]} 起{until}")
+    for version in kept:
+        click.echo(f"{version:28} 存档")
 
 
 @command.command(help="存档现在的规则文件，供以后 try --against 比较。")
@@ -210,12 +259,24 @@ def _directory(data: Path | None) -> Path:
     return data or Path(read("DEPLOY_DIR", str(_BESIDE_THE_PACKAGE))) / "xining"
 
 
-def _kept(directory: Path, against: str) -> Path:
-    for place in (directory / "versions" / against, Path(against)):
+@contextmanager
+def _rules_of(directory: Path, version: str, node: str | None, state: Path | None) -> Iterator[Path]:
+    """Yield the directory with the files of a version: these, archived ones, or those a node used."""
+    if not version:
+        yield directory
+        return
+    for place in (directory / "versions" / version, Path(version)):
         if (place / "rules.yaml").is_file():
-            return place
-    known = sorted(path.name for path in (directory / "versions").glob("*"))
-    raise click.UsageError(f"没有存档的版本 {against}；已有：{'、'.join(known) or '无'}")
+            yield place
+            return
+    uses, files = used_at(node, state, version)
+    if files is None:
+        known = dict.fromkeys((*archived(directory), *(use.version for use in uses or ())))
+        raise click.UsageError(f"没有存档的版本 {version}；已有：{'、'.join(known) or '无'}")
+    with tempfile.TemporaryDirectory() as written:
+        for name, text in files.items():
+            (Path(written) / name).write_text(text, encoding="utf-8")
+        yield Path(written)
 
 
 def _day(on: Any) -> date:

@@ -23,6 +23,7 @@ from services.routing.handlers import (
     proposing,
     repeat_decisions,
     taking,
+    unit_news,
     units,
     wishes,
 )
@@ -94,6 +95,12 @@ class RoutingService:
             greeted = members.greet(work, self._end, self._greetings)
         self._greetings.told |= greeted
 
+    @every(5.0)
+    def tell_units(self) -> None:
+        """Tell the neighbours of changes of organs."""
+        with self.open_work() as work:
+            unit_news.tell(work, self._end)
+
     @every(0.5)
     def settle_wishes(self) -> None:
         """Carry out what was said while custody was on its way, where it has settled."""
@@ -111,6 +118,14 @@ class RoutingService:
         """Forget frames that were acked, applied or refused longer ago than any backup reaches."""
         with self.open_work() as work:
             links.prune(work, self._end)
+
+    @every(2.0)
+    def keep_rules(self) -> None:
+        """Keep every version of the rules that came into use since the last look."""
+        for loaded in self._parts.rulebook.unkept:
+            with self.open_work() as work:
+                work.rule_versions.keep(loaded)
+            self._parts.rulebook.kept(loaded)
 
     @every(5.0)
     def watch_pile(self) -> None:

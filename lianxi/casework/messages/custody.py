@@ -1,4 +1,4 @@
-"""What travels between nodes: offers and answers of custody, events of the subtree, directives and their answers.
+"""What travels between nodes: offers and answers of custody, events, directives and their answers, changes of organs.
 
 A node sends these through its link outbox. `events` are JSON texts exactly as the sender stored them,
 so that the receiver can verify the hash chain on the bytes. What people wrote (the petition, the texts of documents,
@@ -7,7 +7,7 @@ a command) is sealed with the city's transport key: links, outboxes and archives
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 from lianxi.casework.messages.facts import Transfer
@@ -143,3 +143,25 @@ class DirectiveAnswered:
     code: str = ""
     reason: str = ""
     moved_to: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToldChange:
+    """One dated change of an organ; `uid` is the same at every node, what it says is sealed."""
+
+    uid: str
+    unit: str
+    valid_from: date
+    valid_to: date | None
+    recorded_at: datetime
+    content_sealed: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnitsChanged:
+    """To each neighbour: changes of organs, of this node or told by another neighbour, in the order of recording."""
+
+    MESSAGE: ClassVar[Message] = Message("units-changed")
+    from_node: str
+    to_node: str
+    changes: tuple[ToldChange, ...]

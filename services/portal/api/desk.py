@@ -10,6 +10,7 @@ from services.portal.domain.answers import Answer
 from services.portal.handlers import desk
 from services.portal.schemas import views
 from services.portal.schemas.filing import Reason
+from services.portal.schemas.units import UnitsOfNode, UnitsQuery
 
 resource = Resource("workbench", __name__, description="工作台")
 
@@ -20,10 +21,10 @@ def waiting(person: Principal, page: dict[str, Any]) -> dict[str, Any]:
     return desk.waiting(person, (page["after"], page["limit"]), ports())
 
 
-@resource.operation("/units", query=views.OfNode, answer=views.Rows, access=may.STAFF)
+@resource.operation("/units", query=UnitsQuery, answer=UnitsOfNode, access=may.STAFF)
 def units(person: Principal, query: dict[str, Any]) -> dict[str, Any]:
-    """List the organs of a node."""
-    return desk.units(person, query["node"], ports())
+    """List the organs of a node on a day."""
+    return desk.units(person, query["node"], ports(), query["on"])
 
 
 @resource.operation("/links", answer=views.Rows, access=may.OFFICE)

@@ -19,10 +19,11 @@ def waiting(person: Principal, page: tuple[str | None, int], ports: Ports) -> di
     return {**found, "rows": personal_data.with_names(here, person, ports)}
 
 
-def units(person: Principal, node: str | None, ports: Ports) -> dict[str, Any]:
-    """Return the organs of a node."""
+def units(person: Principal, node: str | None, ports: Ports, on: str | None = None) -> dict[str, Any]:
+    """Return the organs of a node, today or as they are on another day."""
     person.need(Scope.READ)
-    return ask(ports, "routing.units", {"node": node} if node else {})
+    asked = {"node": node, "on": on}
+    return ask(ports, "routing.units", {name: value for name, value in asked.items() if value})
 
 
 def links(person: Principal, ports: Ports) -> dict[str, Any]:

@@ -3,9 +3,25 @@
 from marshmallow import Schema, fields
 from marshmallow.validate import Length
 
-from services.portal.schemas.fields import Day, Text, YesNo
+from lianxi.casework.identifiers import DivisionCode
+from services.portal.schemas.fields import Coded, Day, Text, YesNo
+from services.portal.schemas.views import Rows
 
 MOST_PATHS = 100
+
+
+class UnitsQuery(Schema):
+    """The organs of which node, on which day; one's own and today unless said."""
+
+    node = Coded(DivisionCode.parse, load_default=None)
+    on = Day(load_default=None, metadata={"description": "哪一天的单位；默认今天"})
+
+
+class UnitsOfNode(Rows):
+    """The organs of a node on a day, as routing describes them."""
+
+    node = fields.String()
+    on = fields.String(metadata={"format": "date"})
 
 
 class UnitFacts(Schema):

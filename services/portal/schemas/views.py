@@ -47,12 +47,6 @@ class Period(Schema):
     node = Coded(DivisionCode.parse, load_default=None)
 
 
-class OfNode(Schema):
-    """Which node."""
-
-    node = Coded(DivisionCode.parse, load_default=None)
-
-
 class ProposalsQuery(Page):
     """Which proposals."""
 

@@ -17,6 +17,7 @@ from services.portal.web import (
     repeats,
     sign_in,
     unfinished,
+    units,
 )
 from services.portal.web.pages import error_page, words_for_templates
 
@@ -41,5 +42,6 @@ def register(app: Flask) -> None:
         registering.pages,
         unfinished.pages,
         board.pages,
+        units.pages,
     ):
         app.register_blueprint(pages)

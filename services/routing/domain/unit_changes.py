@@ -75,9 +75,10 @@ def amended(directory: Directory, changes: Iterable[UnitChange], day: date) -> D
 
 
 def _changed(unit: Unit | None, change: UnitChange) -> Unit:
+    """Return the organ after a change; what a neighbour of a newer version says besides is left out."""
     slug = change.unit.partition(".")[2]
     known = unit or Unit(code=change.unit, name=change.unit, slug=slug)
-    facts = {name: value for name, value in change.facts.items() if name != "closed"}
+    facts = {name: value for name, value in change.facts.items() if name in FACTS and name != "closed"}
     for name in _PATHS:
         if name in facts:
             facts[name] = tuple(tuple(path.split("/")) for path in facts[name])

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from lianxi.casework.case.state import Case
 from lianxi.casework.messages.commands import Command
-from lianxi.casework.messages.custody import DossierDocument
+from lianxi.casework.messages.custody import DossierDocument, ToldChange
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import Actor, Document, DocumentKind, Transfer
 from lianxi.casework.messages.notices import ContactRegistered
@@ -278,6 +278,19 @@ class Repeats(Protocol):
         """Return who was asked, when, and when the answer came; "" when nobody was."""
 
 
+class UnitNews(Protocol):
+    """The changes of organs, and how far each neighbour was told."""
+
+    def untold(self, peer: str) -> tuple[tuple[ToldChange, ...], int]:
+        """Return the next changes a neighbour has not been told, and the number of the last one looked at."""
+
+    def told(self, peer: str, last: int) -> None:
+        """Note up to which change a neighbour was told."""
+
+    def take(self, changes: Iterable[ToldChange], came_from: str) -> None:
+        """Record what a neighbour told."""
+
+
 class RoutingWork(Protocol):
     """One transaction of routing."""
 
@@ -319,6 +332,10 @@ class RoutingWork(Protocol):
 
     @property
     def desk(self) -> Histories:
+        """Return the repository of this name."""
+
+    @property
+    def unit_news(self) -> UnitNews:
         """Return the repository of this name."""
 
     @property

@@ -12,6 +12,7 @@ from lianxi.casework.messages.custody import (
     CustodyOffered,
     DirectiveAnswered,
     DirectiveIssued,
+    UnitsChanged,
 )
 from lianxi.casework.messages.materials import MaterialsSent
 from lianxi.casework.messages.repeats import RepeatsAsked, RepeatsTold
@@ -19,11 +20,18 @@ from services.routing.handlers import Here, RoutingWork, repeats
 from services.routing.handlers.assist_copies import take_assist
 from services.routing.handlers.custody import take_answer, take_copy, take_offer, take_report
 from services.routing.handlers.directives import take_directive, take_directive_answer
+from services.routing.handlers.links import case_of
 from services.routing.handlers.materials import take_materials
+from services.routing.handlers.unit_news import check_told_by
 
 
 def _materials(work: RoutingWork, _origin: str, message: MaterialsSent, _here: Here) -> None:
     take_materials(work, message)
+
+
+def _units(work: RoutingWork, origin: str, message: UnitsChanged, here: Here) -> None:
+    check_told_by(origin, message, here.node)
+    work.unit_news.take(message.changes, origin)
 
 
 UseCase = Callable[[RoutingWork, str, Any, Here], None]
@@ -38,6 +46,7 @@ USE_CASES: Mapping[type, UseCase] = {
     MaterialsSent: _materials,
     RepeatsAsked: repeats.take_question,
     RepeatsTold: repeats.take_answer,
+    UnitsChanged: _units,
 }
 
 
@@ -51,10 +60,6 @@ def deliver(work: RoutingWork, origin: str, message: Any, here: Here) -> None:
 
 def deliver_all(work: RoutingWork, messages: Sequence[tuple[str, Any]], here: Here) -> None:
     """Carry out a batch: the cases it is about are fetched and locked in one look-up."""
-    work.cases.preload(_case_of(message) for _, message in messages)
+    work.cases.preload(filter(None, (case_of(message) for _, message in messages)))
     for origin, message in messages:
         deliver(work, origin, message, here)
-
-
-def _case_of(message: Any) -> str:
-    return message.dossier.case_no if isinstance(message, CustodyOffered) else str(message.case_no)

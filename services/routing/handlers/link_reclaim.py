@@ -23,6 +23,7 @@ from lianxi.casework.messages.custody import (
     DirectiveAnswered,
     DirectiveIssued,
     Dossier,
+    UnitsChanged,
 )
 from services.routing.domain.records import Recorded
 from services.routing.handlers import Here, RoutingWork
@@ -63,6 +64,8 @@ class Reclaimer:
                 remember(work, message)
             case DirectiveAnswered():
                 book.keep_recovered(DIRECTIVE_ANSWER, message.directive_id, peer, text)
+            case UnitsChanged():
+                work.unit_news.take(message.changes, "")
 
     def fill(self, work: ReclaimWork, case_no: str) -> None:
         """Continue the history of a case with the events that came back, as far as they follow on each other."""

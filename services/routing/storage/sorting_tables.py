@@ -1,16 +1,19 @@
-"""The tables beside the sorting desk: where clerks overruled it, and the dated changes of the directory of organs."""
+"""The tables beside the sorting desk: where clerks overruled it, changes of the directory of organs, rules in use."""
 
 from typing import NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Column, Date, Index, MetaData, Table, Text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Column, Date, Index, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 
 class SortingTables(NamedTuple):
-    """Both tables; neither is ever updated."""
+    """The tables. What was recorded is never updated; only how far each neighbour was told moves on."""
 
     overrule: Table
     unit_change: Table
+    unit_change_told: Table
+    rule_version: Table
+    rule_use: Table
 
 
 def sorting_tables(metadata: MetaData) -> SortingTables:
@@ -41,7 +44,30 @@ def sorting_tables(metadata: MetaData) -> SortingTables:
             Column("reason", Text, nullable=False),
             Column("recorded_by", Text, nullable=False),
             Column("recorded_at", TIMESTAMP(timezone=True), nullable=False),
+            Column("uid", Text, nullable=False, server_default=text("gen_random_uuid()::text")),
+            Column("came_from", Text, nullable=False, server_default=""),
             CheckConstraint("valid_to IS NULL OR valid_to >= valid_from"),
             Index("unit_change_unit", "unit", "valid_from"),
+            Index("unit_change_uid", "uid", unique=True),
+        ),
+        unit_change_told=Table(
+            "unit_change_told",
+            metadata,
+            Column("peer", Text, primary_key=True),
+            Column("last", BigInteger, nullable=False),
+        ),
+        rule_version=Table(
+            "rule_version",
+            metadata,
+            Column("digest", Text, primary_key=True),
+            Column("version", Text, nullable=False),
+            Column("files", JSONB, nullable=False),
+        ),
+        rule_use=Table(
+            "rule_use",
+            metadata,
+            Column("number", BigInteger, primary_key=True, autoincrement=True),
+            Column("digest", Text, nullable=False),
+            Column("since", TIMESTAMP(timezone=True), nullable=False),
         ),
     )

@@ -29,8 +29,10 @@ from services.routing.storage.link_work import LinkWork
 from services.routing.storage.overrules import SqlOverrules
 from services.routing.storage.records import SqlDirectives, SqlDocuments, SqlReceipts, SqlTexts, opened
 from services.routing.storage.repeats import SqlRepeats
+from services.routing.storage.rule_versions import SqlRuleVersions
 from services.routing.storage.tables import SCHEMA, sorting
 from services.routing.storage.unit_changes import SqlUnitChanges
+from services.routing.storage.unit_news import SqlUnitNews
 from services.routing.storage.wishes import SqlWishes
 
 _REMEMBER_SORTING = f"""
@@ -66,6 +68,8 @@ class RoutingWork(LinkWork):
 
     overrules: SqlOverrules
     unit_changes: SqlUnitChanges
+    unit_news: SqlUnitNews
+    rule_versions: SqlRuleVersions
     links: Any
 
     def __init__(self, engine: Engine, tools: Tools) -> None:
@@ -85,6 +89,8 @@ class RoutingWork(LinkWork):
         self.desk_books = SqlDeskBooks(self.connection, self._tools.keys, self.texts)
         self.overrules = SqlOverrules(self.connection)
         self.unit_changes = SqlUnitChanges(self.connection)
+        self.unit_news = SqlUnitNews(self.connection, self._tools.keys)
+        self.rule_versions = SqlRuleVersions(self.connection)
         self.repeats = SqlRepeats(self.connection, self.cases, self._tools.keys)
         self.links = self._tools.post(self)
 

@@ -85,7 +85,7 @@ def ask(portal, page, who=None, **given):
 
 def whose(page, node):
     """Return the cases that make a difference to a page."""
-    by_case = "case_no" in page[2].arguments
+    by_case = bool({"case_no", "unit"} & page[2].arguments)
     return {"own unit": node, "other unit": node, **AROUND[node]} if by_case else {"own unit": node}
 
 
@@ -94,6 +94,7 @@ def may(page, role, case):
     access: Access = page[3]
     fits = {
         Within.CASE: READS[role],
+        Within.SUBTREE: SUBTREE,
         Within.TASK: ON_THE_TASK[role],
         Within.CASE_OR_OFFICE: frozenset() if role in {A.CASE_OFFICER, A.UNIT_HEAD} else SUBTREE,
     }.get(access.within, frozenset(CASES))
@@ -112,7 +113,7 @@ def differences(node, pages):
             for role in ROLES:
                 unit = f"{holder}.housing" if case == "own unit" else f"{holder}.labour"
                 portal.offices.answers["routing.case"] = case_at(holder, unit)
-                status = ask(portal, page, person(role, node)).status_code
+                status = ask(portal, page, person(role, node), unit=unit).status_code
                 if (status not in {401, 403}) is not may(page, role, case) or status >= 500:
                     found.append((page[0], page[1], str(role), case, status))
     return found

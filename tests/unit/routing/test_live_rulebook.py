@@ -114,3 +114,21 @@ def test_a_change_made_here_holds_for_the_next_question(data):
     book.current()
 
     assert seen == [1, 2]
+
+
+def test_every_version_that_came_into_use_is_remembered_with_its_files_until_it_is_kept(data):
+    book = live(data)
+    change(data, 'version: "2026.2"', 'version: "2026.9-new"')
+    book.current()
+    change(data, "sure: 0.2", "sure: high")
+    book.current()
+
+    first, second = book.unkept
+    assert [(each.version, each.since) for each in (first, second)] == [("2026.2", NOW), ("2026.9-new", NOW)]
+    assert set(first.files) == set(FILES)
+    assert 'version: "2026.2"' in first.files["rules.yaml"]
+    assert first.digest != second.digest
+
+    book.kept(first)
+
+    assert book.unkept == (second,)

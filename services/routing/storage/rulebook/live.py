@@ -2,11 +2,14 @@
 
 Nobody restarts a node for a rule. Whoever asks for the book gets one whole book: a new one replaces the old in a
 single assignment after every file was read and checked, so a half-written file or a typing mistake changes nothing.
-What is wrong is logged once, stands in the metrics until it is mended, and is shown by `lianxi rules show`.
+What is wrong is logged once, stands in the metrics until it is mended, and is shown by `lianxi rules show`. What was
+read is remembered with its files until the service has kept it, so that no version that was ever in use is lost.
 """
 
+import hashlib
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +46,20 @@ class Standing:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A version that came into use, with the files it was read from, by name."""
+
+    version: str
+    since: datetime
+    files: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """Return what tells this content from any other."""
+        return hashlib.sha256(json.dumps(dict(self.files), sort_keys=True).encode()).hexdigest()
+
+
 class LiveRulebook:
     """The newest good rulebook of a directory of rule files.
 
@@ -69,7 +86,18 @@ class LiveRulebook:
         self._book = self._seed
         self._standing = Standing(self._seed.version, now())
         self._next_look = 0.0
+        self._unkept: list[Loaded] = []
+        self._remember()
         _BAD.set(0)
+
+    @property
+    def unkept(self) -> tuple[Loaded, ...]:
+        """Return what came into use and nobody has kept yet, first to last."""
+        return tuple(self._unkept)
+
+    def kept(self, loaded: Loaded) -> None:
+        """Forget what has been kept."""
+        self._unkept.remove(loaded)
 
     @property
     def seed(self) -> Rulebook:
@@ -115,10 +143,20 @@ class LiveRulebook:
             _log.error("rule files refused", problem=error.message, kept=self._standing.version)
             return False
         self._standing = Standing(self._seed.version, self._now())
+        self._remember()
         _BAD.set(0)
         _LOADED.labels("taken").inc()
         _log.info("rule files taken", version=self._seed.version)
         return True
+
+    def _remember(self) -> None:
+        """Note what was read; files that changed meanwhile are read again at the next look, and noted then."""
+        try:
+            files = {name: (self._data_dir / name).read_text(encoding="utf-8-sig") for name in FILES}
+        except OSError:
+            return
+        if _signature(self._data_dir) == self._seen:
+            self._unkept.append(Loaded(self._seed.version, self._standing.loaded_at, files))
 
 
 def _signature(data_dir: Path) -> Signature:
