@@ -47,8 +47,8 @@ docs: setup  ## write the documents that are generated from the code
 	$(PYTHON_HERE) -m lianxi.contracts.agency_document > docs/agency-asyncapi.yaml
 	$(PYTHON_HERE) -m services.portal.service --openapi > docs/openapi.yaml
 	$(PYTHON_HERE) -m tests.repository.transition_table --write
-	$(PYTHON_HERE) -m tests.repository.metrics_page --write
 	$(PYTHON_HERE) -W ignore -m deploy.grafana.build --write
+	$(PYTHON_HERE) -m tests.repository.metrics_page --write
 
 clean:  ## stop what runs under .lianxi/ and delete it, with the caches; the virtual environment stays
 	@if [ -x $(PYTHON_HERE) ]; then $(PYTHON_HERE) -m lianxi.ops.local.cleaning $(STATE); fi

@@ -69,6 +69,8 @@ class Answerer:
         self._service = service
         self._doors = {name: door for name, door in doors_of(service) if isinstance(door, CallDoor)}
         self._turns = Turns(AT_ONCE)
+        if self._doors:
+            observe.answers(service.name)
         self._log = logger("lianxi.bus.answers").bind(service=service.name)
 
     @property

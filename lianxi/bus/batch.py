@@ -94,6 +94,7 @@ class BatchConsumer:
         self._service = service
         self._handler: Handler = getattr(service, method)
         self._labels = (service.name, door.queue)
+        observe.reads(*self._labels)
         self._shown = float("-inf")
         self._log = logger("lianxi.bus.batch").bind(service=service.name, queue=door.queue)
 

@@ -123,6 +123,7 @@ class Calls:
         request = json.dumps({"args": [body], "kwargs": {}}, ensure_ascii=False).encode()
         end, trace = time.monotonic() + timeout, tracing.passed_on()
         pending = _Pending(new_id(), f"{service}.{method}", request, command_id, end, trace)
+        observe.asks(service)
         outcome = "answered"
         try:
             return self._wait(pending, service, method)

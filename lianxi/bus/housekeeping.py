@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from psycopg2.extensions import connection
 
-from lianxi.runtime.metrics import counter, gauge
+from lianxi.runtime.metrics import counter, from_nought, gauge
 
 MEASURE = 10.0
 BATCH = 5000
@@ -56,6 +56,7 @@ class Housekeeping:
             ("inbox", "received_at"): retention.seen_days * 24,
             ("command_result", "created_at"): retention.answer_days * 24,
         }
+        from_nought(PRUNED, self._schemas, (table for table, _ in self._hours))
         self._every = retention.prune_seconds
         self._measured = float("-inf")
         self._pruned = time.monotonic()  # a start is for carrying what waits, not for cleaning

@@ -4,9 +4,12 @@ Every queue and every service of a node is a label here, so histograms are kept 
 a node has a dozen queues and eighty methods, and the log has a line for each batch and each call anyway.
 """
 
-from lianxi.runtime.metrics import counter, gauge, histogram
+from lianxi.runtime.metrics import counter, from_nought, gauge, histogram
 
 _QUEUE = ("service", "queue")
+MESSAGE_OUTCOMES = ("applied", "duplicate", "held", "retrying", "parked", "dead_lettered")
+BATCH_OUTCOMES = ("applied", "failed", "repeat")
+CALL_OUTCOMES = ("answered", "refused", "retryable", "broken")
 
 HANDLE_SECONDS = histogram(
     "bus_handle_seconds",
@@ -34,3 +37,21 @@ CALLS = counter(
     "Calls to a service by outcome, as the caller or the callee has it",
     ("service", "side", "outcome"),
 )
+
+
+def reads(service: str, queue: str) -> None:
+    """Show a queue from the start."""
+    from_nought(MESSAGES, (service,), (queue,), MESSAGE_OUTCOMES)
+    from_nought(BATCHES, (service,), (queue,), BATCH_OUTCOMES)
+    from_nought(HANDLE_SECONDS, (service,))
+
+
+def answers(service: str) -> None:
+    """Show a service that can be called from the start."""
+    from_nought(RPC_SECONDS, (service,))
+    from_nought(CALLS, (service,), ("callee",), CALL_OUTCOMES)
+
+
+def asks(service: str) -> None:
+    """Show a service that is called from here, before its first answer."""
+    from_nought(CALLS, (service,), ("caller",), (*CALL_OUTCOMES, "timed_out"))

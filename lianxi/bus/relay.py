@@ -34,7 +34,7 @@ from lianxi.bus.recovery import send_again_if_wiped
 from lianxi.bus.telemetry import tell_regularly
 from lianxi.runtime import logging as logs
 from lianxi.runtime.health import HEALTH
-from lianxi.runtime.metrics import counter, gauge, histogram, serve_metrics
+from lianxi.runtime.metrics import counter, from_nought, gauge, histogram, serve_metrics
 from lianxi.runtime.settings import read, read_int
 
 WINDOW = 1000
@@ -105,6 +105,7 @@ class Relay:
         self._schemas = deque(schemas)
         self._kept_hours = retention.sent_hours
         self._housekeeping = Housekeeping(schemas, retention)
+        from_nought(SENT, schemas, ("sent", "unroutable", "refused"))
         self._shunned: dict[str, float] = {}
         # Where to look first, so that a backlog is not searched from its sent beginning each time. A transaction that
         # commits late has lower numbers, so once a poll, and when nothing is found, the search starts anew.

@@ -43,6 +43,7 @@ GROUPS = {
     "review": "复查复核",
     "ended": "已结束",
 }
+PARTS = {"relay": "转发", "consumers": "消费者", "outbox": "发件箱", "sweep": "巡查", "link": "链路"}
 Ask = Callable[[str, str], dict[str, Any]]
 """Calls a method of a service without anything to say."""
 
@@ -131,7 +132,9 @@ def _heading(found: Mapping[str, Any], known: Mapping[str, str]) -> RenderableTy
 
 
 def _nodes(found: Mapping[str, Any], known: Mapping[str, str]) -> RenderableType:
-    table = _table("节点", ("链路", "上报", "心跳", "红", "黄", "绿", "在办", "待分办", "最久", "未确认", "搁置"))
+    table = _table(
+        "节点", ("链路", "上报", "心跳", "红", "黄", "绿", "在办", "待分办", "最久", "未确认", "机器", "搁置")
+    )
     for row in found["nodes"][:MOST_NODES]:
         word, style = LINKS[row["link"]]
         table.add_row(
@@ -144,9 +147,18 @@ def _nodes(found: Mapping[str, Any], known: Mapping[str, str]) -> RenderableType
             _number(row["waiting"]),
             _age(row["oldest_waiting_seconds"]),
             _number(row["unacked"]),
+            _machinery(row.get("unwell")),
             Text(_number(row["parked"]), style="red" if row["parked"] else ""),
         )
     return table
+
+
+def _machinery(unwell: Iterable[str] | None) -> Text:
+    """Say which parts of a node do not work by its own account."""
+    if unwell is None:
+        return Text(NONE)
+    words = "、".join(PARTS.get(part, part) for part in unwell)
+    return Text(words or "正常", style="bold red" if words else "green")
 
 
 _LAMPS = (("red", "bold red"), ("yellow", "yellow"), ("green", "green"))

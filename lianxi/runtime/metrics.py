@@ -3,14 +3,17 @@
 `counter`, `gauge` and `histogram` return the metric of that name, made on first use, so that a module can be imported
 twice (by a test, by both runners) without an error. Names carry base units; labels are bounded: a node, a clock, an
 outcome, never a case number. A label whose words nobody can count beforehand (a reason, a rule, an agency) is bounded
-by `most`: what comes beyond so many series is counted as `other`. `/metrics` speaks Prometheus, `/health` says that
-the process answers, `/ready` says whether every check passes.
+by `most`: what comes beyond so many series is counted as `other`. A series that is born with its first event looks to
+Prometheus as if nothing had happened: `increase` sees no step from nothing to one. So words that are known beforehand
+are shown `from_nought`, and a counter with `most` shows its `other` from the start. `/metrics` speaks Prometheus,
+`/health` says that the process answers, `/ready` says whether every check passes.
 """
 
+import itertools
 import json
 import sys
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -47,9 +50,14 @@ class FewCounter(Counter):
         given = labelvalues or tuple(labelkwargs[name] for name in self._labelnames)
         words = tuple(map(str, given))
         with self._choosing:
-            if words not in self._metrics and len(self._metrics) >= self.most - 1:
+            if words not in self._metrics and len(self._metrics) >= self.most:
                 words = (OTHER,) * len(words)
             return super().labels(*words)
+
+    def at_most(self, series: int) -> None:
+        """Allow so many series, and show the last one already."""
+        self.most = series
+        super().labels(*(OTHER,) * len(self._labelnames))
 
 
 def counter(name: str, documentation: str, labels: Sequence[str] = (), *, most: int = 0) -> Counter:
@@ -59,7 +67,7 @@ def counter(name: str, documentation: str, labels: Sequence[str] = (), *, most: 
         if metric is None:
             metric = _made[name] = (FewCounter if most else Counter)(name, documentation, labels, registry=REGISTRY)
             if isinstance(metric, FewCounter):
-                metric.most = most
+                metric.at_most(most)
     if not isinstance(metric, Counter):
         raise TypeError(f"{name} is a {type(metric).__name__}, not a Counter")
     return metric
@@ -87,6 +95,12 @@ def histogram(
     if not isinstance(metric, Histogram):
         raise TypeError(f"{name} is a {type(metric).__name__}, not a Histogram")
     return metric
+
+
+def from_nought(metric: Counter | Histogram, *words: Iterable[str]) -> None:
+    """Show a series for every combination of the words of each label, before anything has happened."""
+    for labels in itertools.product(*words):
+        metric.labels(*labels)
 
 
 def exposition() -> bytes:

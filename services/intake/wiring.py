@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from lianxi.bus.engine import engine_for
-from lianxi.casework.identifiers import DivisionCode, QueryCode
+from lianxi.casework.identifiers import Channel, DivisionCode, QueryCode
 from lianxi.courier import outgoing
 from lianxi.runtime.clock import SHANGHAI, Clock, SystemClock, new_id
 from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
-from lianxi.runtime.metrics import counter, gauge
+from lianxi.runtime.metrics import counter, from_nought, gauge
 from services.intake import handlers
 from services.intake.domain.audit import ReadQuery
 from services.intake.domain.divisions import Divisions
@@ -35,6 +35,7 @@ from services.intake.storage import SCHEMA, IntakeWork, SqlRejects
 from services.intake.storage.rehashing import SqlHashes
 
 _REGISTERED = counter("intake_contacts_registered_total", "Contacts registered, by channel.", ("channel",))
+from_nought(_REGISTERED, Channel)
 _REFUSED = counter("intake_rejects_total", "Input refused at the door, by rule.", ("rule",), most=20)
 _DATABASE = gauge("intake_database_up", "1 if the database answered within the last second's check.")
 

@@ -24,7 +24,7 @@ from lianxi.runtime.clock import Clock, SystemClock
 from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.logging import logger
-from lianxi.runtime.metrics import counter, gauge
+from lianxi.runtime.metrics import counter, from_nought, gauge
 from services.notify.domain.agencies import Agency, AgencyEvent, Answer, Grant, Known, Mode
 from services.notify.domain.deliveries import Claimed, Fate, Outage, Result
 from services.notify.domain.gateways import Gateway, Said, receipts_in
@@ -72,8 +72,11 @@ _AGENCY_FAILURES = counter(
     "notify_agency_failures_total",
     "Events that an agency did not take; of very many such agencies the later ones together.",
     ("agency",),
-    most=100,
+    most=70,
 )
+from_nought(_DELIVERIES, (channel.value for channel in Channel), (fate.value for fate in Fate))
+from_nought(_AGENCIES, ("amqp",), ("queued",))
+from_nought(_AGENCIES, ("webhook",), ("taken", "failed"))
 _WAITING = gauge("notify_waiting", "Messages to petitioners that have not left yet.")
 _OLDEST = gauge("notify_oldest_waiting_seconds", "Age of the oldest message that has not left yet.")
 _DEAD = gauge("notify_dead", "Messages that were given up and wait for a person.")

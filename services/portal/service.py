@@ -30,7 +30,7 @@ from lianxi.runtime import tracing
 from lianxi.runtime.certificate_door import CertificateDoor
 from lianxi.runtime.health import HEALTH
 from lianxi.runtime.memory import spare_what_stays
-from lianxi.runtime.metrics import counter, exposition, histogram, serve_metrics
+from lianxi.runtime.metrics import counter, exposition, from_nought, histogram, serve_metrics
 from lianxi.runtime.settings import read
 from services.portal import api, web
 from services.portal.handlers import Ports
@@ -61,6 +61,7 @@ AREAS = {
 MACHINERY = frozenset({"link", "healthz", "metrics", "static", "api-docs", "unknown"})
 SECONDS = histogram(
     "portal_request_seconds", "Time a request took, by area", ("area",), buckets=(0.1, 0.5, 1.0, 2.0, 5.0)
+CLASSES = ("2xx", "3xx", "4xx", "5xx")
 )
 REQUESTS = counter("portal_requests_total", "Requests by area and class of status", ("area", "class"))
 REFUSED = counter("portal_refused_total", "Requests refused, by status and reason.", ("status", "code"), most=20)
@@ -107,6 +108,9 @@ def create_app(ports: Ports, *, https: bool) -> Flask:
     app.register_error_handler(Exception, _fail)
     return app
 
+    areas = sorted({area_of(rule.endpoint) for rule in app.url_map.iter_rules()})
+    from_nought(SECONDS, areas)
+    from_nought(REQUESTS, areas, CLASSES)
 
 def _health() -> tuple[dict[str, Any], int]:
     ready, checks = HEALTH.report()

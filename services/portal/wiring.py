@@ -35,6 +35,7 @@ AWAY_TIMEOUT = 2.0
 
 
 _FILES = gauge("portal_files", "Files this node keeps or waits for, by state.", ("state",))
+_FILE_STATES = ("checking", "here", "wanted", "quarantined", "erasing")
 
 
 class BrokerCalls:
@@ -226,8 +227,8 @@ def link_secrets(file: Path | None) -> dict[str, str]:
 def carry_round(ports: Ports) -> bool:
     """Let the porter make a round; return whether there was something to do."""
     done = carry(ports)
-    for state, number in done.counts.items():
-        _FILES.labels(state).set(number)
+    for state in _FILE_STATES:
+        _FILES.labels(state).set(done.counts.get(state, 0))
     return done.due > 0
 
 

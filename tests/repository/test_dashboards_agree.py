@@ -16,23 +16,22 @@ from services.supervision.domain.figures import TITLES
 from services.supervision.domain.gauges import STATE_GROUPS
 from tests.repository.metrics_page import metrics
 from tests.repository.tree import ROOT
-from tests.support.dashboards import FOLDER, NAMES, dashboards, panels, queries, runnable
+from tests.support.dashboards import (
+    FOLDER,
+    NAMES,
+    NOTHING_WRONG,
+    dashboards,
+    panels,
+    queries,
+    runnable,
+    selectors,
+    without_fallback,
+)
 
 GRAFANA = ROOT / "deploy" / "grafana"
 OF_THE_CLIENT = {"process_start_time_seconds", "process_resident_memory_bytes"}
-OF_EVERY_TARGET = {"job", "instance", "le"}
-"""Labels that Prometheus itself gives, or the client library."""
-
-
-def selectors(expression):
-    """Every selector of a parsed query with the labels it asks for."""
-    if isinstance(expression, promql_parser.VectorSelector):
-        yield expression.name, {matcher.name for matcher in expression.matchers.matchers}
-    for part in ("expr", "lhs", "rhs", "vector_selector"):
-        if (inner := getattr(expression, part, None)) is not None and not isinstance(inner, str):
-            yield from selectors(inner)
-    for argument in getattr(expression, "args", None) or ():
-        yield from selectors(argument)
+OF_EVERY_TARGET = {"job", "instance", "le", "exporter", "process"}
+"""Labels that Prometheus itself gives, the list of targets, or the client library."""
 
 
 @cache
@@ -126,3 +125,17 @@ def test_every_code_that_is_shown_has_a_word():
 
 def test_variables_are_filled_in_before_a_query_is_tried():
     assert "$" not in "".join(runnable(query) for name in NAMES for _, query in queries(name))
+
+
+def test_a_fallback_stands_at_the_end_of_a_query_where_the_test_on_running_nodes_takes_it_off():
+    asked = {title: without_fallback(query) for name in NAMES for title, query in queries(name)}
+    hidden = {title for title, query in asked.items() if re.search(r"\bor\b[^)]*\b(0|NaN) \*", query)}
+
+    assert hidden <= set(NOTHING_WRONG) <= set(asked)
+
+
+def test_the_fallbacks_of_a_query_are_taken_off_and_nothing_else():
+    taken = without_fallback("(sum(rate(bus_messages_total[1m]))) or on () NaN * count(bus_connected)")
+
+    assert " ".join(taken.split()) == "(sum(rate(bus_messages_total[1m])))"
+    assert without_fallback("up or 2 * up") == "up or 2 * up"

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests.repository.metrics_page import MAKERS, PAGE, metrics, page
+from tests.repository.metrics_page import MAKERS, NOT_SHOWN, PAGE, metrics, page, readers
 from tests.repository.tree import named, python_files, syntax_of, text_of
 
 METRICS = metrics()
@@ -15,6 +15,12 @@ LABELS_NEVER_ALLOWED = {"case_no", "number", "unit", "person", "name", "id", "ph
 
 def test_the_page_of_metrics_is_what_the_code_exports():
     assert text_of(PAGE) == page(), "docs/metrics.md is stale: run `make docs`"
+
+
+def test_a_metric_is_on_a_dashboard_or_in_an_alert_or_it_is_said_why_not():
+    unseen = {metric.name for metric in METRICS if not list(readers(metric.name))}
+
+    assert unseen == set(NOT_SHOWN)
 
 
 def test_a_metric_is_made_once():

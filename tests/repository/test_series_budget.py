@@ -67,7 +67,7 @@ def test_every_node_of_the_city_is_seen_with_its_time_its_lamps_and_its_link():
 
 def test_what_comes_beyond_the_most_series_is_counted_as_other_and_what_was_there_goes_on():
     few = FewCounter("few_of_a_test", "Counts by reason", ("reason",))
-    few.most = 3
+    few.at_most(3)
     for reason in ("first", "second", "third", "fourth", "first"):
         few.labels(reason).inc()
     few.labels(reason="fifth").inc()

@@ -33,10 +33,13 @@ class Prometheus:
 
 @contextmanager
 def running(directory, targets):
-    """Run a Prometheus until the block ends."""
+    """Run a Prometheus until the block ends; `targets` are addresses, or addresses with their labels."""
     directory.mkdir(exist_ok=True)
     config = directory / "prometheus.yml"
-    scrape = {"job_name": "lianxi", "scrape_interval": "2s", "static_configs": [{"targets": list(targets)}]}
+    scrape = {"job_name": "lianxi", "scrape_interval": "2s", "static_configs": []}
+    for target in targets:
+        address, labels = (target, {}) if isinstance(target, str) else target
+        scrape["static_configs"].append({"targets": [address], "labels": labels})
     config.write_text(json.dumps({"scrape_configs": [scrape]}), encoding="utf-8")
     (port,) = free_ports(1)
     command = ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={directory / 'data'}"]

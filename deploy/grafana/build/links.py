@@ -16,7 +16,12 @@ def build() -> Any:
     board = blank("links", "链路与机器", "上下级链路的序号与心跳，消息、队列、调用、页面、数据库。", span="now-6h")
     for panel in (*_now(), *_links()):
         board = board.with_panel(panel)
-    for title, panels in (("队列", _queues()), ("发送", _sending()), ("调用、页面、数据库", _rest())):
+    for title, panels in (
+        ("上报", _told()),
+        ("队列", _queues()),
+        ("发送", _sending()),
+        ("调用、页面、数据库", _rest()),
+    ):
         board = board.with_row(dashboard.Row(title))
         for panel in panels:
             board = board.with_panel(panel)
@@ -51,6 +56,11 @@ def _links() -> list[Any]:
     beat = "max by (peer, dir) (link_peer_heartbeat_age_seconds)"
     again = none_if_counted(f"sum by (peer) (rate(link_inbox_duplicates_total[{RISE}]))", "count(link_epoch)")
     resent = none_if_counted(f"sum by (peer) (rate(link_resent_total[{RISE}]))", "count(link_epoch)")
+    odd = [
+        (f"sum by (peer) (increase(link_inbox_overflow_total[{RISE}]))", "放不下 {{peer}}"),
+        (f"sum by (peer) (increase(link_inbox_stale_total[{RISE}]))", "旧世代 {{peer}}"),
+        (f"sum by (peer, outcome) (increase(link_replayed_total[{RISE}]))", "归还 {{peer}} {{outcome}}"),
+    ]
     refused = none_if_counted(f"sum by (peer, reason) (increase(link_refused_total[{RISE}]))", "count(link_epoch)")
     failed = none_if_counted(f"sum by (peer, code) (increase(link_quarantined_total[{RISE}]))", "count(link_epoch)")
     return [
@@ -59,6 +69,38 @@ def _links() -> list[Any]:
         lines("未确认帧", [(unacked, "{{peer}}")]),
         lines("重发与重复", [(resent, "重发 {{peer}}"), (again, "重复 {{peer}}")], unit="ops"),
         lines("拒收与隔离", [(refused, "拒收 {{peer}} {{reason}}"), (failed, "隔离 {{peer}} {{code}}")]),
+        lines("丢弃与归还", odd, about="放不下、旧世代的帧由对方重发；归还是恢复备份后上下级补发的帧。"),
+    ]
+
+
+def _told() -> list[Any]:
+    """What nodes say of their own machinery: all there is of a node that Prometheus cannot ask."""
+    works = {"0": ("断开", RED), "1": ("正常", GREEN)}
+    columns = [
+        Column("不能工作", latest("node_unwell", "node"), steps=BAD_IF_ANY, decimals=0),
+        Column("转发进程", latest("node_relay_connected", "node"), words=works, decimals=0),
+        Column("消费者", latest("node_consumers_connected", "node"), words=works, decimals=0),
+        Column(
+            "最久待发", latest("node_outbox_oldest_age_seconds", "node"), "s", ((None, GREEN), (300, RED)), decimals=0
+        ),
+        Column("巡查滞后", latest("node_oldest_due_seconds", "node"), "s", ((None, GREEN), (60, RED)), decimals=0),
+        Column(
+            "最久未确认",
+            latest("node_link_oldest_unacked_seconds", "node"),
+            "s",
+            ((None, GREEN), (600, RED)),
+            decimals=0,
+        ),
+        Column("搁置", latest("node_parked", "node"), steps=BAD_IF_ANY, decimals=0),
+    ]
+    about = (
+        "节点自己上报的机器状况，供无法直接抓取（路由器后面）的节点查看；“不能工作”为部分数。"
+        "乡镇街道的细目由其区县节点提供，未提供时显示“—”。"
+    )
+    refused = f"sum(increase(node_snapshots_refused_total[{RISE}]))"
+    return [
+        rows("上报的机器状况", ("node", "节点"), columns, names=node_names(), about=about, height=12),
+        lines("不合规的上报", [(refused, "拒收的上报")]),
     ]
 
 

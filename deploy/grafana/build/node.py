@@ -5,11 +5,14 @@ from typing import Any
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as model
 
-from deploy.grafana.build.panels import BAD_IF_ANY, GREEN, RED, SOURCE, YELLOW, blank, lines, number
+from deploy.grafana.build.panels import BAD_IF_ANY, GREEN, RED, SOURCE, YELLOW, bars, blank, lines, number
 from deploy.grafana.build.queries import MEASURED, latest, none_if_counted, unknown_if_none
-from deploy.grafana.build.words import LAMP_COLOURS, LAMPS, STATE_GROUPS
+from deploy.grafana.build.words import CHANNELS, FILES, LAMP_COLOURS, LAMPS, PILES, STATE_GROUPS, WISHES
 
 OURS = 'node="$node"'
+ASKED = 'exporter="$node"'
+"""Of a node whose own processes are asked; the label comes from the list of targets."""
+RISE = "$__rate_interval"
 SPOKE = f"time() - (max(node_snapshot_timestamp_seconds{{{OURS}}}) > 0)"
 
 
@@ -28,6 +31,9 @@ def build() -> Any:
         board = board.with_panel(panel)
     board = board.with_row(dashboard.Row("机器"))
     for panel in _machinery():
+        board = board.with_panel(panel)
+    board = board.with_row(dashboard.Row("待办与登记（直接抓取的节点）"))
+    for panel in _asked():
         board = board.with_panel(panel)
     return board
 
@@ -92,4 +98,28 @@ def _machinery() -> list[Any]:
             [(_one("node_snapshot_delay_seconds"), "路途和时钟差")],
             unit="s",
         ),
+    ]
+
+
+def _asked() -> list[Any]:
+    def now(metric: str, *labels: str) -> str:
+        return latest(metric, *labels, where=ASKED)
+
+    taken = f"sum by (channel) (increase(intake_contacts_registered_total{{{ASKED}}}[{RISE}]))"
+    refused = f"sum by (rule) (increase(intake_rejects_total{{{ASKED}}}[{RISE}]))"
+    return [
+        bars("待办", now("routing_pile_cases", "pile"), "{{pile}}", names=PILES),
+        lines("各类待办最久等待", [(now("routing_pile_oldest_seconds", "pile"), "{{pile}}")], unit="s", names=PILES),
+        lines("移交途中所提要求", [(now("routing_wishes", "state"), "{{state}}")], names=WISHES),
+        lines(
+            "移交未获答复最久",
+            [
+                (now("routing_custody_offer_oldest_seconds"), "案件移交"),
+                (now("routing_wish_oldest_seconds"), "途中要求"),
+            ],
+            unit="s",
+        ),
+        lines("登记", [(taken, "{{channel}}")], names=CHANNELS),
+        lines("不予登记的提交", [(refused, "{{rule}}")]),
+        lines("附件", [(now("portal_files", "state"), "{{state}}")], names=FILES),
     ]

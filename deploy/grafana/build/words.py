@@ -5,6 +5,7 @@ from pathlib import Path
 import yaml
 
 from lianxi.law.clocks import CLOCKS
+from services.routing.domain import piles
 
 TOPOLOGY = Path(__file__).resolve().parents[2] / "xining" / "topology.yaml"
 LAMPS = {"green": "正常", "yellow": "临期", "red": "超期"}
@@ -51,6 +52,9 @@ ORDERS = {
     "dismissed": "不予督办",
     "withdrawn": "已撤销",
 }
+FILES = {"checking": "待查毒", "here": "已存", "wanted": "待取回", "quarantined": "隔离", "erasing": "待删除"}
+WISHES = {"waiting": "留在本节点", "sent": "已送持件节点"}
+PILES = {pile.name: pile.label for pile in piles.PILES.values()}
 CLOCK_TITLES = {str(code): rule.title for code, rule in CLOCKS.items()}
 
 

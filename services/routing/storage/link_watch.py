@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from lianxi.runtime.logging import logger
-from lianxi.runtime.metrics import counter, gauge
+from lianxi.runtime.metrics import counter, from_nought, gauge
 
 _log = logger("routing.links")
 
@@ -67,6 +67,10 @@ class LinkWatch:
     def stands(self, row: Mapping[str, Any]) -> None:
         """Where a link stands now."""
         peer = row["peer"]
+        if peer not in self._shown:
+            for metric in (_DUPLICATES, _OVERFLOW, _STALE, _SENT_AGAIN):
+                from_nought(metric, (peer,))
+            from_nought(_REPLAYED, (peer,), ("taken", "failed"))
         self._shown.add(peer)
         _LAST.labels(peer).set(row["last_seq"])
         _ACKED.labels(peer).set(row["acked"])

@@ -14,6 +14,7 @@ from lianxi.law.clocks import CLOCKS
 from services.supervision.domain.figures import TITLES, Figure
 from services.supervision.domain.gauges import PERIODS, STATE_GROUPS, Gauges
 from services.supervision.domain.snapshots import NodeState
+from services.supervision.domain.unwell import unwell
 
 LAMPS = ("red", "yellow", "green")
 SILENT_AFTER = 120.0
@@ -89,6 +90,7 @@ def _node(node: str, found: Gauges, state: NodeState | None, real_now: float, *,
         "said_age_seconds": max(0.0, real_now - state.received_at) if state else None,
         "open": sum(number for (holder, of), number in found.cases.items() if holder == node and of != "ended"),
         **{lamp: found.clocks_by_node.get((node, lamp), 0) for lamp in LAMPS},
+        "unwell": list(unwell(told)) if state else None,
         "untouched_oldest_seconds": found.untouched.get((node,)),
         **{name: told.get(metric) for name, metric in _TOLD.items()},
     }

@@ -133,16 +133,21 @@ def few(found: Gauges, own: str) -> Few:
     still_open: Counter[tuple[str]] = Counter()
     for (node, group), number in found.cases.items():
         still_open[(node,)] += number if group != "ended" else 0
+    if own:  # also when there is nothing: an alert without data could not fire
+        still_open[(own,)] += 0
     by_category: Counter[tuple[str]] = Counter()
     for (category, group), number in found.by_category.items():
         by_category[(category,)] += number if group != "ended" else 0
-    oldest = sorted(found.untouched.items(), key=lambda each: (-each[1], each[0]))
+    oldest = sorted(found.untouched.items(), key=lambda each: (-each[1], each[0]))[:MOST_UNTOUCHED]
+    ours = {(own,): found.untouched.get((own,), 0.0)} if own else {}
+    lamps = dict.fromkeys(((own, lamp) for lamp in LATE), 0) if own else {}
     return Few(
-        cases={labels: number for labels, number in found.cases.items() if is_told_whole(labels[0], own)},
+        cases=(dict.fromkeys(((own, group) for group in STATE_GROUPS), 0) if own else {})
+        | {labels: number for labels, number in found.cases.items() if is_told_whole(labels[0], own)},
         open=still_open,
         by_category=by_category,
-        late={labels: number for labels, number in found.clocks_by_node.items() if labels[1] in LATE},
-        untouched=dict(oldest[:MOST_UNTOUCHED]),
+        late=lamps | {labels: number for labels, number in found.clocks_by_node.items() if labels[1] in LATE},
+        untouched=dict(oldest) | ours,
     )
 
 

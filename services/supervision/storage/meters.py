@@ -10,10 +10,14 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from lianxi.casework.messages.petitioner import Rated, Rating
 from lianxi.law.calendar import Calendar
-from lianxi.runtime.metrics import counter, gauge, histogram
+from lianxi.runtime.metrics import counter, from_nought, gauge, histogram
+from services.supervision.domain.board import LAMPS
 from services.supervision.domain.figures import Figure
 from services.supervision.domain.gauges import MAIN_FIGURES, PERIODS, Gauges, Stay, few
+from services.supervision.domain.orders import ProposalStatus
+from services.supervision.domain.rules import Alert
 
 DAY = 86400.0
 _DAYS = tuple(days * DAY for days in (1, 5, 15, 30, 60, 90))
@@ -34,7 +38,7 @@ _CLOCKS = gauge("clocks_open", "Running clocks of the subtree by clock and lamp"
 _LATE = gauge("clocks_late", "Running clocks that are red (breached) or yellow, by owing node", ("node", "lamp"))
 _UNTOUCHED = gauge(
     "contact_untouched_oldest_seconds",
-    "Age of the oldest contact that nobody has acted on, at the ten nodes where it is oldest",
+    "Age of the oldest contact that nobody has acted on, at this node and the ten where it is oldest",
     ("node",),
 )
 _PROPOSALS = gauge("supervision_proposals", "Supervision orders by status: proposed, signed and so on", ("status",))
@@ -56,6 +60,11 @@ _HAND_OFFS = histogram(
 _RATINGS = counter(
     "case_ratings_total", "Ratings petitioners gave, a changed one again, by who is rated and how", ("rated", "rating")
 )
+_LEVELS = ("city", "district", "township")
+from_nought(_ALERTS, Alert)
+from_nought(_DWELL, _LEVELS)
+from_nought(_HAND_OFFS, _LEVELS, _LEVELS)
+from_nought(_RATINGS, Rated, Rating)
 _MEASURED = gauge("work_measured_timestamp_seconds", "When the books were last counted, as Unix time")
 _MEASURE_SECONDS = gauge("work_measure_seconds", "How long the last count of the books took")
 
@@ -80,10 +89,12 @@ class Meters:
         self._show("open", _OPEN, shown.open)
         self._show("category", _BY_CATEGORY, shown.by_category)
         self._show("channel", _BY_CHANNEL, found.by_channel)
-        self._show("clocks", _CLOCKS, found.clocks)
+        running = {(clock, lamp): 0 for clock, _ in found.clocks for lamp in LAMPS}
+        self._show("clocks", _CLOCKS, running | found.clocks)
         self._show("late", _LATE, shown.late)
         self._show("untouched", _UNTOUCHED, shown.untouched, keep=False)
-        self._show("proposals", _PROPOSALS, {(status,): number for status, number in proposals.items()})
+        orders = {**dict.fromkeys(map(str, ProposalStatus), 0), **proposals}
+        self._show("proposals", _PROPOSALS, {(status,): number for status, number in orders.items()})
 
     def figures(self, period: str, figures: Iterable[Figure]) -> None:
         """Show the indices of one period: all of this node, the main ones of its children for this month."""

@@ -4,7 +4,8 @@ What a node said of itself stays shown when it falls silent, with the time it wa
 its age: so a dead node is never mistaken for a quiet one, and a timer that hangs here cannot keep it young. A node that
 takes part and was never heard has the time 0. This node and the districts below it are shown with all they said, the
 townships of a district with `TOWNSHIPS`, nodes further below with `FAR` only, so that neither the city with its 84
-nodes nor the district with twenty townships shows two thousand series. The board of the portal has them all.
+nodes nor the district with twenty townships shows two thousand series. The board of the portal has them all. How many
+parts of a node do not work is reckoned here from all it said, and shown of every node.
 """
 
 import time
@@ -16,6 +17,7 @@ from lianxi.runtime.clock import SHANGHAI
 from lianxi.runtime.metrics import counter, gauge
 from services.supervision.domain.gauges import is_near, is_told_whole
 from services.supervision.domain.snapshots import NodeState
+from services.supervision.domain.unwell import unwell
 
 _NODE = ("node",)
 _LEFT = gauge("node_left_timestamp_seconds", "Day on which the node left the network, as Unix time", _NODE)
@@ -25,6 +27,11 @@ _TAKEN = gauge(
     _NODE,
 )
 _DELAY = gauge("node_snapshot_delay_seconds", "Receipt minus taking: the way and the drift of both clocks", _NODE)
+_UNWELL = gauge(
+    "node_unwell",
+    "Parts of the node that do not work by its own account: relay, consumers, outbox, sweep of due alerts, link",
+    _NODE,
+)
 _REFUSED = counter("node_snapshots_refused_total", "Snapshots that their senders may not give")
 
 SHOWN = {
@@ -105,7 +112,7 @@ class ShownNodes:
     def _forget(self, node: str) -> None:
         """Show no more what a node said."""
         if node in self._heard:
-            for metric in (_TAKEN, *((_DELAY,) if is_near(node, self._own) else ())):
+            for metric in (_TAKEN, _UNWELL, *((_DELAY,) if is_near(node, self._own) else ())):
                 metric.remove(node)
             self._heard.discard(node)
         for name, of in [told for told in self._told if told[1] == node]:
@@ -128,6 +135,7 @@ class ShownNodes:
     def _show(self, node: str, taken: float, received: float, values: Mapping[str, float]) -> None:
         self._heard.add(node)
         _TAKEN.labels(node).set(taken if abs(received - taken) <= CLOCKS_APART else received)
+        _UNWELL.labels(node).set(len(unwell(values)))
         near = is_near(node, self._own)
         wanted = SHOWN.keys() if is_told_whole(node, self._own) else TOWNSHIPS if near else FAR
         if near:

@@ -6,16 +6,24 @@ import subprocess
 import sys
 from contextlib import closing
 
+import promql_parser
 import pytest
+import yaml
 
 from lianxi.bus.calls import Calls
 from lianxi.ops.local.programs import PROGRAMS
 from lianxi.runtime.clock import new_id
-from tests.support.dashboards import NAMES, queries
+from tests.repository.tree import ROOT, text_of
+from tests.support.dashboards import NAMES, NOTHING_WRONG, queries, selectors, without_fallback
 from tests.support.prometheus import running
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(300)]
+ALERTS = [
+    rule
+    for group in yaml.safe_load(text_of(ROOT / "deploy" / "prometheus" / "rules" / "alerts.yml"))["groups"]
+    for rule in group["rules"]
+]
 CITY, DISTRICT, STREET = "630100", "630104", "630104001"
 
 
@@ -48,20 +56,58 @@ def lianxi(stack, *arguments):
     )
 
 
-def test_every_panel_of_every_dashboard_shows_something(busy_nodes, tmp_path):
-    targets = [f"127.0.0.1:{node.program(name).metrics_port}" for node in busy_nodes.nodes for name in PROGRAMS]
+@pytest.fixture(scope="module")
+def prometheus(busy_nodes, tmp_path_factory):
+    """A Prometheus that asks every process of the nodes, under the labels of deploy/prometheus/targets."""
+    targets = [
+        (f"127.0.0.1:{node.program(name).metrics_port}", {"exporter": node.code, "process": name})
+        for node in busy_nodes.nodes
+        for name in PROGRAMS
+    ]
+    with running(tmp_path_factory.mktemp("prometheus"), targets) as server:
+        yield server
+
+
+def test_every_panel_of_every_dashboard_shows_something_that_was_measured(prometheus):
     asked = [each for name in NAMES for each in queries(name)]
+    measured = [(title, query if title in NOTHING_WRONG else without_fallback(query)) for title, query in asked]
 
-    with running(tmp_path, targets) as prometheus:
+    def everything_shown():
+        assert [title for title, query in measured if not prometheus.ask(query)] == []
+        return True
 
-        def nothing_to_show():
-            return [title for title, query in asked if not prometheus.ask(query)]
+    eventually(everything_shown, within=150, every=0.5)
 
-        def everything_shown():
-            assert nothing_to_show() == []
-            return True
 
-        eventually(everything_shown, within=150, every=0.5)
+@pytest.mark.parametrize("title", sorted(NOTHING_WRONG))
+def test_what_shows_nothing_while_all_is_well_reads_what_is_measured(prometheus, title):
+    (query,) = [query for name in NAMES for asked, query in queries(name) if asked == title]
+    read = {metric for metric, _ in selectors(promql_parser.parse(query))}
+
+    assert read
+    assert [metric for metric in sorted(read) if not prometheus.ask(metric)] == []
+
+
+def test_no_node_lacks_a_metric_that_an_alert_reads(prometheus):
+    (rule,) = [rule for rule in ALERTS if rule["alert"] == "MetricMissing"]
+
+    def nothing_missing():
+        lacking = prometheus.ask(rule["expr"])
+        assert [(each["metric"].get("exporter"), each["metric"]["metric"]) for each in lacking] == []
+        return True
+
+    eventually(nothing_missing, within=120, every=0.5)
+
+
+def test_nodes_that_work_are_well_by_their_own_account(prometheus):
+    def all_well():
+        said = {
+            each["metric"]["node"]: float(each["value"][1]) for each in prometheus.ask("max by (node) (node_unwell)")
+        }
+        assert said == {CITY: 0.0, DISTRICT: 0.0, STREET: 0.0}
+        return True
+
+    eventually(all_well, within=120, every=0.5)
 
 
 def test_the_terminal_shows_the_nodes_their_links_and_their_lamps(busy_nodes):

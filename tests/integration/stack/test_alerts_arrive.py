@@ -77,6 +77,8 @@ class Outside:
     def _page(self):
         now = time.time()
         lines = [f'node_snapshot_timestamp_seconds{{node="{node}"}} {now - age}' for node, age in self.ages.items()]
+        # what a silent node said last is that its relay does not work, which is old news
+        lines += [f'node_unwell{{node="{node}"}} {int(age == SILENT)}' for node, age in self.ages.items()]
         return "\n".join([*lines, "node_snapshots_refused_total 0", ""])
 
     def close(self):
@@ -124,11 +126,14 @@ def watching(tmp_path, outside, mail):
     routes = routes.replace("alert-webhook.local:9099", outside.address)
     (tmp_path / "alertmanager.yml").write_text(routes, encoding="utf-8")
     (tmp_path / "templates").symlink_to(ROOT / "deploy" / "alertmanager" / "templates")
-    rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules" / "alerts.yml").read_text(encoding="utf-8"))
-    nodes = [group for group in rules["groups"] if group["name"] == "nodes"]
-    for rule in nodes[0]["rules"]:
+    recorded, alerting = (
+        yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules" / f"{name}.yml").read_text(encoding="utf-8"))["groups"]
+        for name in ("recordings", "alerts")
+    )
+    nodes = next(group for group in alerting if group["name"] == "nodes")
+    for rule in nodes["rules"]:
         rule["for"] = "0s"
-    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": nodes}), encoding="utf-8")
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [*recorded, nodes]}), encoding="utf-8")
     told = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": ["rules.yml"],
@@ -169,7 +174,7 @@ def test_a_cut_line_to_a_district_is_one_page_and_one_mail_each_not_forty(outsid
     outside.ages |= dict.fromkeys([DISTRICT, *TOWNSHIPS], SILENT)
 
     eventually(lambda: outside.pages, within=150)
-    eventually(lambda: len(alerts(watching)) == 2 * (1 + len(TOWNSHIPS)), within=150)
+    eventually(lambda: len(alerts(watching)) == 3 * (1 + len(TOWNSHIPS)), within=150)
     eventually(lambda: {"duty@xining.local", f"operations-{DISTRICT}@xining.local"} <= readers(mail), within=150)
 
     loud = {alert for alert, state in alerts(watching).items() if state == "active"}

@@ -41,3 +41,11 @@ def test_an_index_stands_with_its_parts_and_nothing_of_nothing_is_no_percentage(
 
 def test_the_piles_of_the_node_stand_with_their_oldest(text):
     assert line_of(text, "待分办")[1:] == ["3", "2小时"]
+
+
+def test_what_does_not_work_at_a_node_is_named(text):
+    assert line_of(text, "西关大街街道")[-2:] == ["转发、巡查", "2"]
+    assert any(
+        line.split()[:2] == ["城西区", "正常"] and line.split()[-2:] == ["正常", "0"] for line in text.splitlines()
+    )
+    assert line_of(text, "古城台街道")[-2:] == ["—", "—"]

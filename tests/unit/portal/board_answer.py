@@ -18,9 +18,9 @@ def a_board() -> dict[str, Any]:
         "node": "630104",
         "counted_at": "2026-03-02T10:14:30+08:00",
         "nodes": [
-            {**fine, **untouched, **told},
-            {**silent, "green": 4, **untouched, **told, "parked": 2.0},
-            {**unheard, **untouched, **dict.fromkeys(told)},
+            {**fine, **untouched, **told, "unwell": []},
+            {**silent, "green": 4, **untouched, **told, "parked": 2.0, "unwell": ["relay", "sweep"]},
+            {**unheard, **untouched, **dict.fromkeys(told), "unwell": None},
         ],
         "clocks": [{"clock": "NOTICE", "title": "受理告知", "red": 3, "yellow": 5, "green": 34}],
         "cases": {"new": 4, "sent": 6, "handling": 30, "answered": 8, "review": 1, "ended": 120},

@@ -101,3 +101,19 @@ def test_whoever_hangs_up_is_no_news_and_what_breaks_is_one_line(error, told, ca
 
     assert [line["error"] for line in lines] == told
     assert capfd.readouterr().err == ""
+
+
+def test_words_that_are_known_are_shown_before_anything_happened():
+    made = metrics.counter("test_from_nought_total", "x", ("way", "outcome"))
+
+    metrics.from_nought(made, ("mail",), ("sent", "failed"))
+
+    shown = metrics.exposition().decode()
+    assert 'test_from_nought_total{outcome="failed",way="mail"} 0.0' in shown
+    assert 'test_from_nought_total{outcome="sent",way="mail"} 0.0' in shown
+
+
+def test_a_counter_of_few_series_is_there_before_its_first_event():
+    metrics.counter("test_few_total", "x", ("peer", "reason"), most=3)
+
+    assert 'test_few_total{peer="other",reason="other"} 0.0' in metrics.exposition().decode()

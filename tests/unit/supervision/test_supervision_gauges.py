@@ -57,7 +57,7 @@ def test_what_becomes_a_series_is_less_than_what_is_counted():
 def test_of_the_contacts_nobody_touched_the_oldest_are_shown():
     cases = [Standing(node, "S01", "", "VISIT", 1, NOW - timedelta(hours=age)) for age, node in enumerate(NODES)]
 
-    assert set(few(gauges(cases, [], NOW), CITY).untouched) == {(node,) for node in NODES[-10:]}
+    assert set(few(gauges(cases, [], NOW), CITY).untouched) == {(node,) for node in (CITY, *NODES[-10:])}
 
 
 def test_a_district_shows_its_own_cases_by_group_and_of_its_townships_those_that_are_open():
@@ -65,12 +65,24 @@ def test_a_district_shows_its_own_cases_by_group_and_of_its_townships_those_that
 
     shown = few(gauges(cases, [], NOW), DISTRICT)
 
-    assert (set(shown.cases), set(shown.open)) == ({(DISTRICT, "handling")}, {(DISTRICT,), (STREET,)})
+    assert (set(shown.cases), set(shown.open)) == (
+        {(DISTRICT, group) for group in STATE_GROUPS},
+        {(DISTRICT,), (STREET,)},
+    )
+    assert {labels for labels, number in shown.cases.items() if number} == {(DISTRICT, "handling")}
+
+
+def test_what_an_alert_reads_is_nought_of_this_node_when_there_is_nothing():
+    shown = few(gauges([], [], NOW), DISTRICT)
+
+    assert shown.open == {(DISTRICT,): 0}
+    assert shown.untouched == {(DISTRICT,): 0.0}
+    assert shown.late == {(DISTRICT, "red"): 0, (DISTRICT, "yellow"): 0}
 
 
 def test_what_a_snapshot_adds_for_each_node_is_bounded():
     assert set(SHOWN) == set(TOLD)
-    assert len(SHOWN) + 4 <= 25
+    assert len(SHOWN) + 5 <= 26
 
 
 @pytest.mark.parametrize("state", CaseState)

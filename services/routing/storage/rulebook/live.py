@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from lianxi.runtime.logging import logger
-from lianxi.runtime.metrics import counter, gauge
+from lianxi.runtime.metrics import counter, from_nought, gauge
 from services.routing.domain.directory import Directory
 from services.routing.domain.sorting.rulebook import Rulebook
 from services.routing.storage.rulebook.reading import BadRulebook
@@ -33,6 +33,7 @@ FILES = (
 LOOK_AGAIN_SECONDS = 2.0
 _BAD = gauge("routing_rulebook_bad", "1 while the rule files have a mistake and the rules read before are used.")
 _LOADED = counter("routing_rulebook_loaded_total", "How often the rule files were read, by outcome.", ("outcome",))
+from_nought(_LOADED, ("taken", "refused"))
 _log = logger("services.routing.rulebook")
 Signature = tuple[tuple[str, int, int], ...]
 
