@@ -8,7 +8,17 @@ from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
 from lianxi.courier import decode
 from services.intake import handlers
-from services.intake.handlers import attachments, audit, drafts, file_chores, mending, person_export, personal
+from services.intake.handlers import (
+    attachments,
+    audit,
+    drafts,
+    file_chores,
+    guided,
+    mending,
+    person_export,
+    personal,
+    refusing,
+)
 from services.intake.storage import IntakeWork
 from services.intake.wiring import build
 
@@ -32,6 +42,12 @@ class IntakeService:
         """Register a contact: number and query code."""
         return handlers.register(body, work, self._desk)
 
+    @call(expected=(Refused,))
+    def keep_refused(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Keep a filing that the portal refused."""
+        del work
+        return refusing.keep_handed_in(body, self._desk)
+
     @call(expected=(Refused,), read_only=True)
     def find(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
         """Find a contact by its query code."""
@@ -41,6 +57,16 @@ class IntakeService:
     def contact(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
         """Show a contact in full; the look is written down."""
         return handlers.show_contact(body, work, self._desk)
+
+    @call(expected=(Refused,), read_only=True)
+    def guided_visits(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """List visits that were guided elsewhere."""
+        return guided.list_guided(body, work, self._desk)
+
+    @call(expected=(Refused,))
+    def guided_visit(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:
+        """Show a guided visit in full; the look is written down."""
+        return guided.open_guided(body, work, self._desk)
 
     @call(expected=(Refused,))
     def petitioner_reach(self, work: IntakeWork, body: dict[str, Any]) -> dict[str, Any]:

@@ -50,7 +50,9 @@ PRUNE_SECONDS = 600.0
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """What is written down as a method; anybody can send other words."""
 AREAS = {
-    **dict.fromkeys(("acts", "cases", "desk_work", "service_of_documents", "sorting_desk", "workbench"), "cases"),
+    **dict.fromkeys(
+        ("acts", "cases", "desk_work", "guided_visits", "service_of_documents", "sorting_desk", "workbench"), "cases"
+    ),
     **dict.fromkeys(("access", "personal_data", "units"), "accounts"),
     "agencies": "agencies",
     "files": "files",
@@ -59,9 +61,9 @@ AREAS = {
 }
 """The part of the API by its blueprint; every other address is a page or belongs to the machinery."""
 MACHINERY = frozenset({"link", "healthz", "metrics", "static", "api-docs", "unknown"})
+CLASSES = ("2xx", "3xx", "4xx", "5xx")
 SECONDS = histogram(
     "portal_request_seconds", "Time a request took, by area", ("area",), buckets=(0.1, 0.5, 1.0, 2.0, 5.0)
-CLASSES = ("2xx", "3xx", "4xx", "5xx")
 )
 REQUESTS = counter("portal_requests_total", "Requests by area and class of status", ("area", "class"))
 REFUSED = counter("portal_refused_total", "Requests refused, by status and reason.", ("status", "code"), most=20)
@@ -106,11 +108,11 @@ def create_app(ports: Ports, *, https: bool) -> Flask:
     app.after_request(_finish)
     app.teardown_request(_leave)
     app.register_error_handler(Exception, _fail)
-    return app
-
     areas = sorted({area_of(rule.endpoint) for rule in app.url_map.iter_rules()})
     from_nought(SECONDS, areas)
     from_nought(REQUESTS, areas, CLASSES)
+    return app
+
 
 def _health() -> tuple[dict[str, Any], int]:
     ready, checks = HEALTH.report()

@@ -77,7 +77,11 @@ class Contact:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RefusedInput:
-    """Input that was not let in. `fingerprint` makes the same input, refused again, the same row."""
+    """Input that was not let in. `fingerprint` makes the same input, refused again, the same row.
+
+    `errors` is everything that is wrong, where more than the first is known; `follows` the earlier attempt that this
+    one mends; `stranger` marks what came from somebody without an account.
+    """
 
     fingerprint: str
     origin: Origin
@@ -88,6 +92,9 @@ class RefusedInput:
     at: datetime
     source: str | None = None
     source_id: str | None = None
+    errors: tuple[Mapping[str, str], ...] = ()
+    follows: str | None = None
+    stranger: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +113,7 @@ class OpenReject:
     last_at: datetime
     source: str | None
     source_id: str | None
+    errors: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 from lianxi.casework.errors import Forbidden, Invalid, Unknown
 from lianxi.casework.identifiers import QueryCode
 from lianxi.casework.messages.facts import Actor, Role
+from services.intake.domain import refused
 from services.intake.domain.fields import Fields
 from services.intake.domain.records import Draft, OpenReject, Origin, Unmasking
 from services.intake.handlers.ports import Desk, Work
@@ -23,8 +24,6 @@ MAX_CONTENT = 200_000
 KEPT = timedelta(days=30)
 """How long a draft that nobody touched is kept for a petitioner."""
 MAX_REASON = 500
-_REJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
-"""What a list of rejects hands out as the place of its next page."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DRAFT_PLACE = re.compile(r"(\d{1,17})\.([0-9A-Za-z-]{1,64})", re.ASCII)
 """The place of a draft in the list: microseconds at which it was changed, and its id."""
@@ -32,30 +31,28 @@ _OFFICE = frozenset({Role.REGISTRAR, Role.DISPATCHER, Role.DEPARTMENT_LEADER})
 
 
 def save_draft(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
-    """Keep what was typed so far; return the code under which it is found again."""
+    """Keep what was typed so far; return the code that finds it again, "" for an own draft named by its id."""
     content = body.get("content")
     if not isinstance(content, Mapping):
         raise Invalid("content", "object", "应当是一组字段。")
     text = json.dumps(content, ensure_ascii=False, default=str)
     if len(text) > MAX_CONTENT:
         raise Invalid("content", "length", f"草稿最多{MAX_CONTENT}个字，请精简。", max_length=MAX_CONTENT)
-    code = QueryCode.parse(body["code"]) if body.get("code") else desk.draw_code()
-    known = _by_code(code, work, desk)
-    if known is None and body.get("code"):
-        raise Unknown("草稿", "该草稿码")
-    actor = Fields(body, None).actor("actor")
+    known = _wanted(body, work, desk) if body.get("code") or body.get("id") else None
+    by_id = known is not None and not body.get("code")
+    code = None if by_id else QueryCode.parse(body["code"]) if known else desk.draw_code()
     draft_id = known.id if known else desk.new_id()
     now = desk.clock.now()
     work.drafts.save(
         Draft(
             id=draft_id,
-            code_hash=desk.vault.keyed_hash(code.canonical, "draft"),
-            owner=known.owner if known else _owner(actor),
+            code_hash=desk.vault.keyed_hash(code.canonical, "draft") if code else known.code_hash if known else "",
+            owner=known.owner if known else _owner(Fields(body, None).actor("actor")),
             content_sealed=desk.vault.seal(text, f"draft/{draft_id}"),
             changed_at=now,
         )
     )
-    return {"id": draft_id, "code": str(code), "saved_at": now.isoformat()}
+    return {"id": draft_id, "code": str(code or ""), "saved_at": now.isoformat()}
 
 
 def open_draft(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
@@ -67,7 +64,7 @@ def open_draft(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any
 
 def list_drafts(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
     """Return a page of a clerk's drafts, newest first, with the subject by which each is recognised."""
-    owner = _owner(officer_of(body, desk))
+    owner = _owner(_clerk_of(body, desk))
     fields = Fields(body, None)
     limit = fields.whole("limit", 50, 1, 200)
     found = work.drafts.of(owner, _draft_place(fields), limit)
@@ -100,8 +97,9 @@ def drop_draft(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any
 
 
 def forget_drafts(work: Work, desk: Desk) -> int:
-    """Forget the drafts of petitioners that nobody touched for a month; return how many they were."""
-    return work.drafts.forget(desk.clock.now() - KEPT)
+    """Forget petitioners' drafts that nobody touched for a month, and their refused input after three; count them."""
+    now = desk.clock.now()
+    return work.drafts.forget(now - KEPT) + work.rejects.forget(now - refused.KEPT)
 
 
 def settle_begun(body: Mapping[str, Any], number: str, work: Work, desk: Desk) -> None:
@@ -112,6 +110,10 @@ def settle_begun(body: Mapping[str, Any], number: str, work: Work, desk: Desk) -
         draft = _by_code(QueryCode.parse(body["draft_code"], "draft_code"), work, desk)
         if draft is not None:
             work.drafts.drop(draft.id)
+    if body.get("draft_id"):
+        own = work.drafts.by_id(str(body["draft_id"]))
+        if own is not None and own.owner and own.owner == _owner(Fields(body, None).actor("registered_by")):
+            work.drafts.drop(own.id)
 
 
 def list_rejects(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, Any]:
@@ -123,7 +125,7 @@ def list_rejects(body: Mapping[str, Any], work: Work, desk: Desk) -> dict[str, A
         raise Invalid("origin", "choice", "应为 registered（登记）或 taken-over（导入）。")
     limit = fields.whole("limit", 50, 1, 200)
     after = fields.text("after", 64)
-    if after and not _REJECT_ID.fullmatch(after):
+    if after and not refused.REJECT_ID.fullmatch(after):
         raise Invalid("after", "cursor", "翻页标记无效，请从第一页重新查询。")
     found = work.rejects.waiting(Origin(origin) if origin else None, after, limit)
     rows = [_refused(row) for row in found]
@@ -173,7 +175,12 @@ def _refused(row: OpenReject) -> dict[str, Any]:
         "last_at": row.last_at.isoformat(),
         "source": row.source,
         "source_id": row.source_id,
+        "errors": [dict(error) for error in row.errors] or [_first_of(row)],
     }
+
+
+def _first_of(row: OpenReject) -> dict[str, str]:
+    return {"field": row.field, "rule": row.rule, "message": row.reason}
 
 
 def reject_of(fields: Fields, work: Work) -> OpenReject:
@@ -189,7 +196,7 @@ def _wanted(body: Mapping[str, Any], work: Work, desk: Desk) -> Draft:
     if body.get("code"):
         found = _by_code(QueryCode.parse(body["code"]), work, desk)
     else:
-        owner = _owner(officer_of(body, desk))
+        owner = _owner(_clerk_of(body, desk))
         draft_id = Fields(body, None).text("id", 64)
         found = work.drafts.by_id(draft_id)
         found = None if found is None or found.owner != owner else found
@@ -205,6 +212,16 @@ def _by_code(code: QueryCode, work: Work, desk: Desk) -> Draft | None:
 
 def _owner(actor: Actor | None) -> str:
     return "" if actor is None or actor.role is Role.PETITIONER else actor.person
+
+
+def _clerk_of(body: Mapping[str, Any], desk: Desk) -> Actor:
+    """Return who asks for own drafts: anybody of this node who works there, in the department or at an organ."""
+    actor = Fields(body, None).actor("actor")
+    if actor is None:
+        raise Invalid("actor", "MK-8", "请注明经办人。")
+    if actor.node != str(desk.node) or actor.role is Role.PETITIONER:
+        raise Forbidden("只有本节点的工作人员有自己的草稿。", rule="MK-1")
+    return actor
 
 
 def officer_of(body: Mapping[str, Any], desk: Desk) -> Actor:

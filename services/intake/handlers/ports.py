@@ -85,6 +85,10 @@ class Contacts(Protocol):
         """Return the next contacts by number, without co-signers and claims."""
         ...
 
+    def guided(self, before: str, limit: int) -> Sequence[Contact]:
+        """Return visits that were guided elsewhere, newest first, numbered below `before`; no accusation."""
+        ...
+
     def additions(self, number: str) -> Sequence[Addition]:
         """Return what the petitioner brought later, first to last."""
         ...
@@ -111,6 +115,10 @@ class RejectBook(Protocol):
 
     def settle_source(self, source: str, numbers: Mapping[str, str], at: datetime) -> int:
         """The same for everything of a source, by its ids there; return how many were open."""
+        ...
+
+    def forget(self, before: datetime) -> int:
+        """Forget what strangers handed in, and nobody has mended or dropped; return how many they were."""
         ...
 
     def drop(self, reject_id: str, at: datetime) -> bool:
@@ -224,7 +232,7 @@ class Rejects(Protocol):
     """Refused input, kept in a transaction of its own because that of the use case is rolled back."""
 
     def keep(self, refused: Sequence[RefusedInput]) -> list[str]:
-        """Keep each and return the ids under which they are found."""
+        """Keep each and return the ids under which they are found, "" of what there is no room for."""
         ...
 
 

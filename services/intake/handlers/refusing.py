@@ -1,23 +1,49 @@
-"""Keeping what is refused: nothing that was handed in is lost, and a person can find it again by its id."""
+"""Keeping what is refused: nothing that was handed in is lost, and a person can find it again by its id.
+
+Two doors lead here: what intake itself refuses, and what the portal refuses before it asks intake. What strangers hand
+in has a bound, in pieces an hour and in all; beyond it, or when it is too long, it is refused without being kept.
+"""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from lianxi.casework.errors import Refused
+from lianxi.casework.errors import Invalid, Refused
+from services.intake.domain.fields import Fields
 from services.intake.domain.records import Origin, RefusedInput
+from services.intake.domain.refused import LONGEST, Fault, earlier_attempt, faults_of
 from services.intake.handlers.ports import Desk
 
 MAX_KEPT_ID = 100
-_WAY_IN = frozenset({"reject_id", "draft_code"})
+_WAY_IN = frozenset({"reject_id", "draft_code", "draft_id"})
 """What says where input comes from and not what it is."""
+_BY = "registered_by"
+"""Who took it in, as the portal knows it; what the input itself says of that is not believed."""
 
 
 def keep_refused(body: Mapping[str, Any], refusal: Refused, origin: Origin, desk: Desk) -> Refused:
-    """Keep `body` sealed with the reason of its refusal; return the refusal, which now names the reject."""
+    """Keep `body` sealed with the reason of its refusal; return the refusal, which names the reject if it was kept."""
     [reject_id] = desk.rejects.keep([as_refused(body, refusal, origin, desk)])
-    refusal.details["reject_id"] = reject_id
+    if reject_id:
+        refusal.details["reject_id"] = reject_id
     return refusal
+
+
+def keep_handed_in(body: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
+    """Keep a filing that the portal refused, with all that is wrong with it; return its id, None if it is not kept."""
+    given, faults = body.get("content"), faults_of(body.get("errors"))
+    if not isinstance(given, Mapping) or not faults:
+        raise Invalid("content", "object", "应当是一组字段，并注明错误。")
+    content = {name: value for name, value in given.items() if name != _BY}
+    if Fields(body, None).actor(_BY) is not None:
+        content[_BY] = body[_BY]
+    if len(content_of(content)) > LONGEST:
+        return {"reject_id": None, "why": "too-long"}
+    first = faults[0]
+    refusal = Invalid(first.field, first.rule, first.message)
+    kept = as_refused(content, refusal, Origin.REGISTERED, desk, faults)
+    [reject_id] = desk.rejects.keep([kept])
+    return {"reject_id": reject_id or None, "why": "" if reject_id else "no-room"}
 
 
 def content_of(body: Mapping[str, Any]) -> str:
@@ -27,7 +53,9 @@ def content_of(body: Mapping[str, Any]) -> str:
     )
 
 
-def as_refused(body: Mapping[str, Any], refusal: Refused, origin: Origin, desk: Desk) -> RefusedInput:
+def as_refused(
+    body: Mapping[str, Any], refusal: Refused, origin: Origin, desk: Desk, faults: tuple[Fault, ...] = ()
+) -> RefusedInput:
     """Return what is kept of refused input; the same input, refused for the same reason, is the same reject."""
     content = content_of(body)
     fingerprint = desk.vault.keyed_hash(f"{refusal.field}/{refusal.rule}/{content}", "reject")
@@ -42,4 +70,7 @@ def as_refused(body: Mapping[str, Any], refusal: Refused, origin: Origin, desk: 
         at=desk.clock.now(),
         source=str(body.get("source", "")) if taken_over else None,
         source_id=str(body.get("source_id", ""))[:MAX_KEPT_ID].replace("\x00", "") if taken_over else None,
+        errors=tuple(fault.as_row() for fault in faults),
+        follows=earlier_attempt(body),
+        stranger=not taken_over and not body.get("registered_by"),
     )

@@ -98,6 +98,13 @@ class SqlContacts:
         found = self._connection.execute(query.order_by(contact.c.number).limit(wanted.limit))
         return [_contact(row) for row in found]
 
+    def guided(self, before: str, limit: int) -> list[Contact]:
+        """Return visits that were guided elsewhere, newest first, without co-signers and claims."""
+        query = select(contact).where(contact.c.guided_to != "", contact.c.restricted.is_(False))
+        if before:
+            query = query.where(contact.c.number < before)
+        return [_contact(row) for row in self._connection.execute(query.order_by(contact.c.number.desc()).limit(limit))]
+
     def additions(self, number: str) -> list[Addition]:
         """Return what the petitioner brought later, first to last."""
         found = self._connection.execute(

@@ -1,39 +1,71 @@
 """Refused input, each in a transaction of its own: the use case that refused it is rolled back.
 
-What was mended is settled in the transaction of the contact it became, so the two never disagree.
+What was mended is settled in the transaction of the contact it became, so the two never disagree; earlier attempts at
+the same filing are settled with it. Of strangers' input no more is kept than there is room for. The room is measured
+without a lock: a few that come in the same instant may exceed it by themselves, never by more.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningInsert
 
 from lianxi.runtime.clock import SHANGHAI
 from services.intake.domain.records import OpenReject, Origin, RefusedInput
+from services.intake.domain.refused import ROOM, Room
 from services.intake.storage.tables import reject
+
+_HOUR = timedelta(hours=1)
+_TAKEN = """
+SELECT count(*) FILTER (WHERE last_at > %s), coalesce(sum(octet_length(content_sealed)), 0)
+FROM intake.reject WHERE stranger AND settled_at IS NULL
+"""
+_SETTLE = """
+WITH RECURSIVE attempt AS (
+    SELECT id, follows FROM intake.reject WHERE id = %s
+    UNION
+    SELECT earlier.id, earlier.follows FROM intake.reject AS earlier JOIN attempt ON earlier.id = attempt.follows
+)
+UPDATE intake.reject SET settled_at = %s, number = %s
+WHERE id IN (SELECT id FROM attempt) AND settled_at IS NULL
+"""
 
 
 class SqlRejects:
     """The table reject. It has connections of its own, so that refusals never wait for the transactions they end."""
 
-    def __init__(self, engine: Engine, new_id: Callable[[], str], count: Callable[[str], None]) -> None:
+    def __init__(
+        self, engine: Engine, new_id: Callable[[], str], count: Callable[[str], None], room: Room = ROOM
+    ) -> None:
         self._engine = engine
         self._new_id = new_id
         self._count = count
+        self._room = room
 
     def keep(self, refused: Sequence[RefusedInput]) -> list[str]:
-        """Insert the inputs, or count them once more, in one transaction; return their ids."""
+        """Insert the inputs, or count them once more, in one transaction; return their ids, "" of what has no room."""
         if not refused:
             return []
         with self._engine.begin() as connection:
-            kept = [str(connection.execute(self._upsert(each)).scalar_one()) for each in refused]
+            kept = [self._kept(each, connection) for each in refused]
         for each in refused:
             self._count(each.rule)
         return kept
+
+    def _kept(self, refused: RefusedInput, connection: Connection) -> str:
+        if refused.stranger and not self._has_room(refused, connection):
+            known = select(reject.c.id).where(reject.c.fingerprint == refused.fingerprint)
+            return str(connection.execute(known).scalar_one_or_none() or "")
+        return str(connection.execute(self._upsert(refused)).scalar_one())
+
+    def _has_room(self, refused: RefusedInput, connection: Connection) -> bool:
+        within_the_hour, taken = connection.exec_driver_sql(_TAKEN, (refused.at - _HOUR,)).one()
+        size = len(refused.content_sealed.encode())
+        return bool(within_the_hour < self._room.an_hour and taken + size <= self._room.in_all)
 
     def _upsert(self, refused: RefusedInput) -> ReturningInsert[tuple[str]]:
         row = {
@@ -45,11 +77,15 @@ class SqlRejects:
             "last_at": refused.at,
             "source": refused.source,
             "source_id": refused.source_id,
+            "errors": [dict(error) for error in refused.errors],
+            "follows": refused.follows,
+            "stranger": refused.stranger,
         }
         statement = upsert(reject).values(
             id=self._new_id(), fingerprint=refused.fingerprint, times=1, first_at=refused.at, **row
         )
         again = {"times": reject.c.times + 1, "last_at": refused.at, "settled_at": None, "number": None}
+        again["follows"] = func.coalesce(statement.excluded.follows, reject.c.follows)
         return statement.on_conflict_do_update(index_elements=["fingerprint"], set_=again).returning(reject.c.id)
 
 
@@ -74,13 +110,8 @@ class SqlRejectBook:
         return None if row is None else _open(row)
 
     def settle(self, reject_id: str, number: str, at: datetime) -> bool:
-        """Note under which number it came in after all."""
-        settled = self._connection.execute(
-            update(reject)
-            .where(reject.c.id == reject_id, reject.c.settled_at.is_(None))
-            .values(settled_at=at, number=number or None)
-        )
-        return bool(settled.rowcount)
+        """Note under which number it came in after all, and all earlier attempts at it with it."""
+        return bool(self._connection.exec_driver_sql(_SETTLE, (reject_id, at, number)).rowcount)
 
     def settle_source(self, source: str, numbers: Mapping[str, str], at: datetime) -> int:
         """Settle what was refused earlier of rows that are in now."""
@@ -94,8 +125,16 @@ class SqlRejectBook:
         return sum(self.settle(row.id, numbers[row.source_id], at) for row in open_rows.all())
 
     def drop(self, reject_id: str, at: datetime) -> bool:
-        """Note that it will not be mended."""
-        return self.settle(reject_id, "", at)
+        """Note that it will not be mended; earlier attempts wait for a verdict of their own."""
+        dropped = self._connection.execute(
+            update(reject).where(reject.c.id == reject_id, reject.c.settled_at.is_(None)).values(settled_at=at)
+        )
+        return bool(dropped.rowcount)
+
+    def forget(self, before: datetime) -> int:
+        """Delete what strangers handed in and nobody has mended or dropped since."""
+        old = (reject.c.stranger, reject.c.settled_at.is_(None), reject.c.last_at < before)
+        return self._connection.execute(delete(reject).where(*old)).rowcount
 
     def mended(self, source: str, source_id: str, number: str) -> list[tuple[str, str]]:
         """Return fingerprint and sealed content of what was refused of a row that came in under this number."""
@@ -108,4 +147,4 @@ class SqlRejectBook:
 def _open(row: Row[Any]) -> OpenReject:
     values = {field.name: row._mapping[field.name] for field in fields(OpenReject)}  # noqa: SLF001  a row by names
     instants = {name: values[name].astimezone(SHANGHAI) for name in ("first_at", "last_at")}
-    return OpenReject(**values | instants | {"origin": Origin(values["origin"])})
+    return OpenReject(**values | instants | {"origin": Origin(values["origin"]), "errors": tuple(values["errors"])})

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
@@ -67,6 +68,7 @@ contact = Table(
     UniqueConstraint("source", "source_id", name="contact_source"),
     CheckConstraint("origin IN ('registered', 'taken-over', 'custody')", name="contact_origin"),
     Index("contact_petitioner", "petitioner_key"),
+    Index("contact_guided", "number", postgresql_where=text("guided_to <> ''")),
 )
 
 party = Table(
@@ -143,9 +145,13 @@ reject = Table(
     Column("source_id", Text),
     Column("settled_at", TIMESTAMP(timezone=True)),
     Column("number", Text),
+    Column("errors", JSONB, nullable=False, server_default="[]"),
+    Column("follows", Text),
+    Column("stranger", Boolean, nullable=False, server_default="false"),
     UniqueConstraint("fingerprint", name="reject_fingerprint"),
     Index("reject_last", "last_at"),
     Index("reject_source", "source", "source_id"),
+    Index("reject_strangers", "last_at", postgresql_where=text("stranger AND settled_at IS NULL")),
 )
 
 SEALED_COLUMNS: tuple[tuple[Table, str, str], ...] = (

@@ -7,11 +7,12 @@ from typing import Any
 
 from marshmallow import Schema
 
+from lianxi.casework.errors import Invalid
 from services.portal.api.resources import Resource, idempotency_key, ports
 from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal
 from services.portal.domain.answers import Answer
-from services.portal.handlers import filing, petitioning, tracking, unfinished
+from services.portal.handlers import filing, petitioning, refusing, tracking, unfinished
 from services.portal.schemas import petitioning as bodies
 from services.portal.schemas import views
 from services.portal.schemas.filing import Petition, QueryCodeGiven, Reason, Receipt
@@ -20,8 +21,21 @@ from services.portal.schemas.views import Progress
 resource = Resource("petitions", __name__, description="提交与查询")
 
 
+def _keep(person: Principal | None, sent: Any, wrong: Invalid) -> Invalid:
+    """Keep what was refused, so that it is not lost."""
+    return refusing.keep(sent, wrong, person, ports())
+
+
 @resource.operation(
-    "/cases", "POST", body=Petition, answer=Receipt, status=201, purpose="filing", repeatable=True, access=may.FILING
+    "/cases",
+    "POST",
+    body=Petition,
+    answer=Receipt,
+    status=201,
+    purpose="filing",
+    repeatable=True,
+    access=may.FILING,
+    on_invalid=_keep,
 )
 def file_petition(person: Principal | None, form: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """File a petition, as a petitioner or, signed in, as a registrar or as an officer for the own unit (T22)."""
@@ -85,7 +99,7 @@ def open_draft(_person: Principal | None, given: dict[str, str]) -> dict[str, An
     return petitioning.open_draft(given["draft_code"], ports())
 
 
-@resource.operation("/drafts", query=views.Page, answer=views.RowsWithNext, access=may.REGISTRARS)
+@resource.operation("/drafts", query=views.Page, answer=views.RowsWithNext, access=may.OWN_DRAFTS)
 def drafts(person: Principal, query: dict[str, Any]) -> dict[str, Any]:
     """List one's own drafts."""
     return unfinished.drafts(person, query, ports())

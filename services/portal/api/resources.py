@@ -16,6 +16,7 @@ from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from lianxi import __version__
+from lianxi.casework.errors import Invalid
 from services.portal.domain.accounts import Principal
 from services.portal.domain.answers import Answer
 from services.portal.domain.limits import KEY_LENGTH
@@ -28,6 +29,7 @@ from services.portal.schemas.requests import caller_of, json_body
 
 PREFIX = "/api/v1"
 View = TypeVar("View", bound=Callable[..., Any])
+Hearing = Callable[[Principal | None, Any, Invalid], Invalid]
 _SIGNED_IN: list[dict[str, list[str]]] = [{"bearer": []}, {"session": []}]
 _REUSABLE = {
     "in": "header",
@@ -131,11 +133,12 @@ class Resource(Blueprint):  # type: ignore[misc]  # untyped
         repeatable: bool = False,
         reads: bool = False,
         also: dict[str, Any] | None = None,
+        on_invalid: Hearing | None = None,
     ) -> Callable[[View], View]:
         """Register a function as an operation.
 
         It is called with the person (None only where `access` is open to all), the query, the body, and the parts of
-        the path.
+        the path. `on_invalid` hears what was sent and why it was refused, and says what the sender is told.
         """
 
         def register(view: View) -> View:
@@ -160,6 +163,8 @@ class Resource(Blueprint):  # type: ignore[misc]  # untyped
                 done = self.arguments(body())(done)
             if query is not None:
                 done = self.arguments(query(), location="query")(done)
+            if on_invalid is not None:
+                done = _heard(done, on_invalid)
             done = self.doc(**_described(operation, also or {}))(_let_in(done, operation))
             self.route(rule, methods=[method], endpoint=view.__name__)(done)
             return view
@@ -185,6 +190,19 @@ def _let_in(view: Callable[..., Any], operation: Operation) -> Callable[..., Any
         return view(*args, **path)
 
     return let_in
+
+
+def _heard(view: Callable[..., Any], hearing: Hearing) -> Callable[..., Any]:
+    """Let a resource hear of a body that was read and refused; one that is no JSON was not read."""
+
+    @wraps(view)
+    def heard(*args: Any, **path: Any) -> Any:
+        try:
+            return view(*args, **path)
+        except Invalid as wrong:
+            raise hearing(g.person, json_body(request), wrong) from None
+
+    return heard
 
 
 def _with_person(view: Callable[..., Any]) -> Callable[..., Any]:

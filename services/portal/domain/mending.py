@@ -51,12 +51,11 @@ class Line:
     kind: str
 
 
-def lines_of(content: Mapping[str, Any], allowed: frozenset[str], wrong: str = "") -> list[Line]:
+def lines_of(content: Mapping[str, Any], allowed: frozenset[str], *wrong: str) -> list[Line]:
     """Return the values that can be mended, what is wrong first; a wrong one that was left out gets an empty line."""
     found = {path: value for path, value in _leaves(content) if path.partition(".")[0] in allowed}
-    if wrong in WORDS and wrong not in found:
-        found[wrong] = ""
-    order = sorted(found, key=lambda path: (path != wrong, path not in WORDS))
+    found |= dict.fromkeys((path for path in wrong if path in WORDS and path not in found), "")
+    order = sorted(found, key=lambda path: (path not in wrong, path not in WORDS))
     return [_line(path, found[path]) for path in order]
 
 
@@ -103,7 +102,10 @@ def _value(text: str, before: Any, kind: str) -> Any:
 def _put(body: dict[str, Any], path: list[str], value: Any) -> None:
     *outer, last = path
     for name in outer:
-        body = body.setdefault(name, {})
+        inner = body.setdefault(name, {})
+        if not isinstance(inner, dict):
+            return  # a name with a dot in it, made by a program: it stands for no field of a petition
+        body = inner
     body[last] = value
 
 

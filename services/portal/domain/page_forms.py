@@ -6,7 +6,7 @@ telephone and address with commas or blanks between, and an asterisk for a repre
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lianxi.casework.errors import Invalid
@@ -36,6 +36,7 @@ BOXES: Mapping[str, str] = {
 """The boxes of the page, in its order, and what they are called."""
 BESIDE = ("co_signers", "agent.name", "agent.phone", "agent.id_number", "agent.authority")
 """The boxes of who stands beside the petitioner, on every page that asks for them."""
+PLAIN = ("subject", "text", "division", "draft_code", "reject_id")
 NEEDED = ("subject", "text", "petitioner.name", "petitioner.address")
 PETITIONER = ("name", "id_number", "credit_code", "phone", "email", "address")
 AGENT = ("name", "id_number", "phone", "authority")
@@ -84,9 +85,7 @@ def _box_of(path: str, boxes: Iterable[str]) -> str:
 def body_of(typed: Mapping[str, str]) -> dict[str, Any]:
     """Return the form as the body of a petition; what was left empty was not said."""
     given = {name: text for name, text in typed.items() if text.strip()}
-    body: dict[str, Any] = {
-        name: given[name] for name in ("subject", "text", "division", "draft_code") if name in given
-    }
+    body: dict[str, Any] = {name: given[name] for name in PLAIN if name in given}
     body["petitioner"] = {name: given[f"petitioner.{name}"] for name in PETITIONER if f"petitioner.{name}" in given}
     if typed.get("anonymous") == "yes":
         body["anonymous"] = True
@@ -114,9 +113,50 @@ def _notice(given: Mapping[str, str]) -> dict[str, Any]:
     return notice
 
 
+def handed_in(typed: Mapping[str, str], read: Callable[[Mapping[str, str]], dict[str, Any]]) -> dict[str, Any]:
+    """Return a refused form as it is kept: as the page `read` it, or box by box where it cannot be read."""
+    try:
+        return read(typed)
+    except Invalid:
+        return {name: text for name, text in typed.items() if name.partition(".")[0] in _TOPS and text.strip()}
+
+
+_TOPS = frozenset(box.partition(".")[0] for box in BOXES)
+
+
 def typed_of(content: Mapping[str, Any]) -> dict[str, str]:
-    """Return a draft as it is typed into the form again; what the form has no place for is left out."""
-    return {str(name): text for name, text in content.items() if isinstance(text, str)}
+    """Return a draft as it is typed into the form again; what the form has no place for is left out.
+
+    A draft of a page holds its boxes; one that a program saved holds a petition.
+    """
+    typed = {str(name): text for name, value in content.items() if (text := _typed(value)) is not None}
+    for group in ("petitioner", "agent", "notice"):
+        inner = content.get(group)
+        if isinstance(inner, Mapping):
+            typed |= {f"{group}.{name}": text for name, value in inner.items() if (text := _typed(value)) is not None}
+    for box, line_of in (("claims", _claim_line), ("co_signers", _signer_line)):
+        rows = content.get(box)
+        if isinstance(rows, list) and all(isinstance(row, Mapping) for row in rows):
+            typed[box] = "\n".join(line_of(row) for row in rows)
+    return typed
+
+
+def _typed(value: Any) -> str | None:
+    """Return a single value as it stands in its box; None for what is no single value."""
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return "/".join(value)
+    return str(value) if isinstance(value, str | int) else None
+
+
+def _claim_line(claim: Mapping[str, Any]) -> str:
+    return str(claim.get("text", ""))
+
+
+def _signer_line(signer: Mapping[str, Any]) -> str:
+    parts = [str(signer[part]) for part in ("name", "phone", "address") if signer.get(part)]
+    return "，".join(parts) + ("*" if signer.get("representative") else "")
 
 
 def _lines(text: str, field: str) -> list[str]:

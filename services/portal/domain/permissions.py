@@ -26,6 +26,10 @@ KEEPS_NOTICES = frozenset({AccountRole.REGISTRAR, AccountRole.DISPATCHER, Accoun
 """Who runs the print room, looks after what could not be delivered, and writes down what a petitioner wants."""
 
 
+RECEIVES = frozenset({AccountRole.REGISTRAR, AccountRole.DISPATCHER, AccountRole.DEPARTMENT_LEADER})
+"""Whom the petition department's visits concern that were guided elsewhere: nobody has them on the desk."""
+
+
 class Proof(StrEnum):
     """What stands in the place of an account."""
 
@@ -112,7 +116,9 @@ DECIDERS = Access(name="deciders", roles=OF_THE_OFFICE & IN_THE_RULE_BOOK, scope
 REPEATS = Access(name="repeats", roles=OF_THE_OFFICE & IN_THE_RULE_BOOK, scopes=_ACT, within=Within.RULE_BOOK)
 MANY_AT_ONCE = Access(name="many-at-once", roles=OF_THE_OFFICE & IN_THE_RULE_BOOK, scopes=_ACT, within=Within.RULE_BOOK)
 REGISTRARS = Access(name="registrars", roles=MAY_REGISTER, scopes=_READ)
+OWN_DRAFTS = Access(name="own-drafts", roles=MAY_REGISTER | TAKES_IN_FOR_A_UNIT, scopes=_READ, within=Within.OWN)
 REGISTRARS_FILE = Access(name="registrars-file", roles=MAY_REGISTER, scopes=_FILE)
+GUIDED = Access(name="guided-visits", roles=RECEIVES, scopes=_READ, within=Within.OWN_NODE)
 BOOK_OF_READS = Access(name="book-of-reads", roles=READS_THE_BOOK, scopes=_READ, within=Within.OWN_NODE)
 PERSON_EXPORT = Access(name="person-export", roles=ANSWERS_PERSONS, scopes=_READ, within=Within.OWN_NODE)
 PERSON_ERASURE = Access(name="person-erasure", roles=ANSWERS_PERSONS, scopes=_ACT, within=Within.OWN_NODE)

@@ -26,7 +26,7 @@ STAFF_ONLY = frozenset(
         "representatives",
         "stamp",
         "competent_division",
-        "reject_id",
+        "draft_id",
     }
 )
 """What only an office can state about a contact: when and how it came, and what its registrar settled."""

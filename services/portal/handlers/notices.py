@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lianxi.casework.errors import Forbidden
+from lianxi.casework.errors import Forbidden, LianxiError
 from lianxi.casework.identifiers import QueryCode
 from services.portal.domain.accounts import Principal, Scope
 from services.portal.domain.permissions import KEEPS_NOTICES
@@ -19,6 +19,23 @@ PASSED_ON = frozenset(
 def choice_by_code(query_code: str, ports: Ports) -> dict[str, Any]:
     """Return what was chosen for the petition with this code."""
     return ask(ports, "notify.choice", {"case_no": number_of(query_code, ports)})
+
+
+def choice_beside(number: str, ports: Ports) -> dict[str, Any] | None:
+    """Return what was chosen for a petition that was just found by its code, None while notify is away."""
+    try:
+        return ports.calls.call("notify", "choice", {"case_no": number}, command_id=None)
+    except LianxiError:
+        return None
+
+
+def prefer_by_code(query_code: str, wanted: dict[str, Any], ports: Ports) -> dict[str, Any]:
+    """Keep what the petitioner wants who names one channel: it goes first, those chosen before come after it."""
+    before = choice_by_code(query_code, ports)
+    first = [wanted["channel"]] if wanted.get("channel") else []
+    rest = [each for each in before["channels"] if first and each not in first]
+    given = {"channels": first + rest, "language": wanted["language"], "electronic": wanted["electronic"]}
+    return choose_by_code({**given, "query_code": query_code}, ports)
 
 
 def choose_by_code(given: dict[str, Any], ports: Ports) -> dict[str, Any]:

@@ -109,6 +109,7 @@ class Petition(Schema):
     agent = fields.Nested(Agent, metadata={"description": "代理人"})
     claims = Claims(metadata={"description": "逐项的诉求；登记人员也可以只填项数"})
     draft_code = Text(longest=60, metadata={"description": "由此完成的草稿的草稿码"})
+    reject_id = Text(longest=64, metadata={"description": "由此改正的、被拒绝的来件的编号"})
     notice = fields.Nested(NoticeWanted, metadata={"description": "希望怎样通知；以后也可以更改"})
     division = Coded(DivisionCode.parse, metadata={"description": "问题属地的区划代码"})
     address_division = Coded(DivisionCode.parse, metadata={"description": "住址的区划代码"})
@@ -131,7 +132,7 @@ class Petition(Schema):
     competent_division = Coded(
         DivisionCode.parse, metadata={"description": "有权处理机关所在的区划代码，来访时判断是否越级，仅登记人员"}
     )
-    reject_id = Text(longest=64, metadata={"description": "由此改正的、被拒绝的来件，仅登记人员"})
+    draft_id = Text(longest=64, metadata={"description": "由此完成的本人草稿，仅登记人员"})
     same_matter_checked = YesNo(metadata={"description": "已核对是否重复信访，仅登记人员"})
 
 

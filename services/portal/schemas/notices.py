@@ -18,6 +18,14 @@ class ChoiceWanted(Schema):
     electronic = YesNo(load_default=False, metadata={"description": "同意电子送达"})
 
 
+class ChannelPreferred(Schema):
+    """What the page of progress asks: the channel that goes first, if any; the others stay possible."""
+
+    channel = OneOf(CHANNELS)
+    language = OneOf(tuple(LANGUAGES), load_default=CHINESE)
+    electronic = YesNo(load_default=False)
+
+
 class ChoiceByCode(ChoiceWanted):
     """A choice of whoever has the query code."""
 

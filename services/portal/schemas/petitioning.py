@@ -101,4 +101,7 @@ class RejectOpened(Schema):
     field = fields.String(required=True)
     rule = fields.String(required=True)
     reason = fields.String(required=True)
+    errors = fields.List(
+        fields.Dict(keys=fields.String(), values=fields.String()), metadata={"description": "全部错误"}
+    )
     content = fields.Dict(keys=fields.String(), required=True)

@@ -164,6 +164,9 @@ class Problem(Schema):
     rule = fields.String(allow_none=True)
     field = fields.String(allow_none=True)
     errors = fields.List(fields.Nested(FieldError), required=True)
+    reject_id = fields.String(
+        metadata={"description": "提交的来件没有收下，但已留存：凭此编号改正后重新提交，或者到窗口请工作人员改正"}
+    )
     changes = fields.List(
         fields.Dict(keys=fields.String()),
         metadata={"description": "所见版本之后的办理步骤（code 为 stale-version 时）：谁（角色、单位）何时做了什么"},

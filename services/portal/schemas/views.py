@@ -181,6 +181,13 @@ class Contact(Schema):
     additions = fields.List(fields.Nested(KeptAddition), metadata={"description": "信访人以后补充的材料和要求"})
 
 
+class GuidedContact(Contact):
+    """A visit that came more than one level too high, and where it was guided to (R-20-5)."""
+
+    guided_to = _text()
+    guided_place = _text()
+
+
 class Step(Schema):
     """One date of the petitioner's timeline."""
 

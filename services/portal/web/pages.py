@@ -17,7 +17,7 @@ from services.portal.domain.accounts import Principal, is_within
 from services.portal.domain.acts import labels
 from services.portal.domain.form_words import LABELS
 from services.portal.domain.page_forms import by_box
-from services.portal.domain.permissions import KEEPS_NOTICES, MAY_REGISTER, Access
+from services.portal.domain.permissions import KEEPS_NOTICES, MAY_REGISTER, RECEIVES, Access
 from services.portal.domain.plain_words import in_words, place_name
 from services.portal.domain.sign_in import NotFromOurPage
 from services.portal.handlers import Ports
@@ -131,6 +131,12 @@ def errors_by_field(error: LianxiError, boxes: Iterable[str] = ()) -> tuple[dict
     return fields, str(problem.get("detail") or problem["title"]), int(problem["status"])
 
 
+def reject_of(error: LianxiError) -> dict[str, str]:
+    """Return what a form carries on from a refusal: the reject that was kept of it, if there is one."""
+    reject_id = problem_for(error)[0].get("reject_id")
+    return {"reject_id": str(reject_id)} if reject_id else {}
+
+
 def words_for_templates(app: Flask) -> None:
     """Give the templates the words for codes, and who is looking."""
     app.jinja_env.filters.update(
@@ -165,6 +171,7 @@ def _context() -> dict[str, Any]:
         "person": person,
         "registrars": MAY_REGISTER,
         "posters": KEEPS_NOTICES,
+        "receivers": RECEIVES,
         "csrf": person.csrf if person else "",
         "node": ports().node,
         "node_name": place_name(ports().node, ports().names),

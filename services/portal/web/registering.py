@@ -8,66 +8,28 @@ import unicodedata
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, redirect, request, url_for
 
-from lianxi.casework.errors import LianxiError
+from lianxi.casework.errors import Invalid, LianxiError
 from lianxi.casework.messages.facts import PetitionClass
 from lianxi.runtime.clock import SHANGHAI
 from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal, Reach
+from services.portal.domain.entry_form import BOXES, boxes_of, entry_of, typed_again
 from services.portal.domain.form_words import PURPOSES, WORDS
-from services.portal.domain.page_forms import BESIDE, body_of, by_box, in_lists
-from services.portal.domain.page_forms import BOXES as PETITION_BOXES
-from services.portal.handlers import filing
+from services.portal.domain.page_forms import by_box, handed_in, in_lists, typed_of
+from services.portal.domain.permissions import MAY_REGISTER
+from services.portal.handlers import filing, refusing, unfinished
 from services.portal.schemas.fields import Moment, complain
 from services.portal.schemas.filing import Petition
 from services.portal.schemas.problems import checked
-from services.portal.web.pages import errors_by_field, nodes_within, page, ports, staff_page
+from services.portal.web.pages import errors_by_field, nodes_within, page, ports, reject_of, staff_page
 
 pages = Blueprint("registering", __name__, url_prefix="/desk")
 CHANNELS = (("letter", "来信"), ("visit", "来访"), ("phone", "来电"), ("fax", "传真"), ("web", "网上"))
 CLASSES = tuple(WORDS[PetitionClass].items())
-_TEXTS = (
-    "channel",
-    "reception_place",
-    "recording",
-    "posted_on",
-    "received_at",
-    "stamp",
-    "competent_division",
-    "purpose",
-    "petition_class",
-)
-_FLAGS = ("read_back", "same_matter_checked")
-BOXES = {
-    "channel": "信访形式",
-    "received_at": "收到时间",
-    "reception_place": "接待场所",
-    "recording": "录音编号",
-    "posted_on": "邮戳日期",
-    "stamp": "收文章编号",
-    "read_back": "记录已宣读",
-    "subject": "标题",
-    "text": "请求、事实和理由",
-    "claims": "逐项的诉求",
-    "petitioner.name": "姓名或名称",
-    "petitioner.phone": "联系电话",
-    "petitioner.id_number": "公民身份号码",
-    "petitioner.credit_code": "统一社会信用代码",
-    "persons": "涉及人数",
-    "representatives": "代表人数",
-    "petitioner.address": "住址",
-    "petitioner.email": "电子邮箱",
-    "anonymous": "匿名",
-    **{box: PETITION_BOXES[box] for box in BESIDE},
-    "division": "问题属地",
-    "competent_division": "有权处理机关所在地",
-    "purpose": "信访目的",
-    "petition_class": "事项类别",
-    "category": "内容分类",
-    "same_matter_checked": "已核对是否重复信访",
-}
-"""The boxes of the page, in its order, and what they are called."""
+SHOWN = 10
+"""Of the own drafts, the newest."""
 
 
 class LocalMoment(Moment):
@@ -91,33 +53,58 @@ class Entered(Petition):
 @pages.route("/register", methods=["GET", "POST"])
 @staff_page(may.TAKING_IN)
 def register(person: Principal) -> Any:
-    """Show the form; take what was entered and show the receipt, or the form again with what is wrong."""
+    """Show the form; take what was entered and show the receipt, keep it as a draft, or show what is wrong."""
     filing.check_takes_in(person)
     if request.method == "GET":
-        return _form(person, {"form_id": ports().new_id()}, {}, "", 200)
+        draft_id = request.args.get("draft", "")[:64]
+        return _begun(person, draft_id) if draft_id else _form(person, {"form_id": ports().new_id()}, {}, "", 200)
     typed = request.form.to_dict()
     try:
-        receipt = filing.file_petition(checked(Entered(), _body(typed)), person, typed.get("form_id") or None, ports())
+        if typed.get("step") == "keep":
+            return _keep(person, typed)
+        receipt = filing.file_petition(
+            checked(Entered(), entry_of(typed)), person, typed.get("form_id") or None, ports()
+        )
+    except Invalid as wrong:
+        return _again(person, typed, refusing.keep(handed_in(typed, entry_of), wrong, person, ports()))
     except LianxiError as error:
-        found, said, status = errors_by_field(error)
-        return _form(person, typed, by_box(in_lists(found), BOXES), said, status)
+        return _again(person, typed, error)
     return page("receipt.html", 201, receipt=receipt.body, ticket="", registered=True)
 
 
-def _body(typed: dict[str, str]) -> dict[str, Any]:
-    """Return what was entered as the body of a petition; what was left empty was not said."""
-    body = body_of(typed)
-    body |= {name: typed[name].strip() for name in _TEXTS if typed.get(name, "").strip()}
-    body |= {name: True for name in _FLAGS if typed.get(name) == "yes"}
-    if category := [part.strip() for part in typed.get("category", "").split("/") if part.strip()]:
-        body["category"] = category
-    if representatives := typed.get("representatives", "").strip():
-        short = representatives.isascii() and representatives.isdigit() and len(representatives) < 3  # noqa: PLR2004
-        body["representatives"] = int(representatives) if short else representatives
-    return body
+def _begun(person: Principal, draft_id: str) -> Any:
+    """Show one of the own drafts as it was left; one that says more than this page has boxes for is not replaced."""
+    content = unfinished.open_draft(person, draft_id, ports())["content"]
+    typed, form_id = typed_again(content), {"form_id": ports().new_id()}
+    if typed is not None:
+        return _form(person, typed | form_id | {"draft_id": draft_id}, {}, "", 200)
+    if person.role in MAY_REGISTER:
+        return redirect(url_for("unfinished.open_draft", draft_id=draft_id))
+    return _form(person, boxes_of(typed_of(content)) | form_id, {}, "", 200)
 
 
-def _form(person: Principal, typed: dict[str, str], errors: dict[str, str], said: str, status: int) -> Any:
+@pages.post("/register/drafts/<draft_id>/drop")
+@staff_page(may.TAKING_IN)
+def drop_draft(person: Principal, draft_id: str) -> Any:
+    """Forget one of the own drafts."""
+    unfinished.drop_draft(person, draft_id, ports())
+    return redirect(url_for("registering.register"), 303)
+
+
+def _keep(person: Principal, typed: dict[str, str]) -> Any:
+    saved = unfinished.save_draft(person, boxes_of(typed), typed.get("draft_id", ""), ports())
+    return _form(person, {**typed, "draft_id": saved["id"]}, {}, "", 200, saved_at=saved["saved_at"])
+
+
+def _again(person: Principal, typed: dict[str, str], error: LianxiError) -> Any:
+    found, said, status = errors_by_field(error)
+    typed |= reject_of(error)
+    return _form(person, typed, by_box(in_lists(found), BOXES), said, status)
+
+
+def _form(
+    person: Principal, typed: dict[str, str], errors: dict[str, str], said: str, status: int, *, saved_at: str = ""
+) -> Any:
     return page(
         "register.html",
         status,
@@ -130,4 +117,17 @@ def _form(person: Principal, typed: dict[str, str], errors: dict[str, str], said
         purposes=PURPOSES,
         classes=CLASSES,
         divisions=nodes_within(ports().node),
+        drafts=[row for row in _own_drafts(person) if row["id"] != typed.get("draft_id")],
+        saved_at=saved_at,
     )
+
+
+def _own_drafts(person: Principal) -> list[dict[str, Any]]:
+    """Return the newest own drafts to go on with, none while intake is away: the form needs nobody."""
+    if request.method != "GET":
+        return []
+    try:
+        rows: list[dict[str, Any]] = unfinished.drafts(person, {"after": None, "limit": SHOWN}, ports())["rows"]
+    except LianxiError:
+        return []
+    return rows

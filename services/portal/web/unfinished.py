@@ -12,6 +12,7 @@ from flask import Blueprint, redirect, request, url_for
 from lianxi.casework.errors import Invalid, LianxiError
 from services.portal.domain import permissions as may
 from services.portal.domain.accounts import Principal
+from services.portal.domain.entry_form import typed_again
 from services.portal.domain.mending import Line, lines_of, mended
 from services.portal.domain.page_forms import by_box
 from services.portal.handlers import filing, unfinished
@@ -25,7 +26,7 @@ pages = Blueprint("unfinished", __name__, url_prefix="/desk/unfinished")
 CARRIED = "portal.unfinished"
 OF_ROWS = frozenset({"source_id"})
 """What only a row of an import has: its id in the system it comes from."""
-FIELDS = frozenset(Petition().fields) - {"draft_code", "reject_id"}
+FIELDS = frozenset(Petition().fields) - {"draft_code", "draft_id", "reject_id"}
 
 
 @pages.get("/")
@@ -57,21 +58,25 @@ def open_reject(person: Principal, reject_id: str) -> Any:
     except LianxiError as error:
         errors, said, status = errors_by_field(error, typed)
         return page("unfinished_reason.html", status, said=said, typed=typed, errors=errors)
+    faults = found.get("errors") or [{"field": found["field"], "message": found["reason"]}]
     kept = {
         "reject_id": reject_id,
         "content": found["content"],
-        "wrong": found["field"],
+        "wrong": [fault["field"] for fault in faults],
         "imported": found["origin"] == "taken-over",
     }
-    return _form(kept, {}, {found["field"]: found["reason"]}, "", 200)
+    return _form(kept, {}, {fault["field"]: fault["message"] for fault in faults}, "", 200)
 
 
 @pages.get("/drafts/<draft_id>")
 @staff_page(may.REGISTRARS)
 def open_draft(person: Principal, draft_id: str) -> Any:
-    """Show one of the own drafts as a form."""
+    """Show one of the own drafts on the page of registration, line by line if that page would lose something of it."""
+    filing.check_registers(person)
     found = unfinished.open_draft(person, draft_id, ports())
-    return _form({"draft_id": draft_id, "content": found["content"], "wrong": ""}, {}, {}, "", 200)
+    if typed_again(found["content"]) is not None:
+        return redirect(url_for("registering.register", draft=draft_id))
+    return _form({"draft_id": draft_id, "content": found["content"], "wrong": []}, {}, {}, "", 200)
 
 
 @pages.post("/file")
@@ -87,29 +92,25 @@ def file(person: Principal) -> Any:
             done = unfinished.import_reject(person, kept["reject_id"], content, ports())
             return page("unfinished_imported.html", 201, done=done)
         body = checked(Petition(), mended(kept["content"], typed, lines))
-        if kept.get("reject_id"):
-            body["reject_id"] = kept["reject_id"]
+        body |= {name: kept[name] for name in ("reject_id", "draft_id") if kept.get(name)}
         receipt = filing.file_petition(body, person, typed.get("form_id") or None, ports())
     except LianxiError as error:
         errors, said, status = errors_by_field(error)
         return _form(kept, typed, errors, said, status)
-    if kept.get("draft_id"):
-        unfinished.drop_draft(person, kept["draft_id"], ports())
-    return page("receipt.html", 201, receipt=receipt.body, ticket="")
+    return page("receipt.html", 201, receipt=receipt.body, ticket="", registered=True)
 
 
-@pages.post("/<any(rejects, drafts):kind>/<item_id>/drop")
+@pages.post("/rejects/<reject_id>/drop")
 @staff_page(may.REGISTRARS_FILE)
-def drop(person: Principal, kind: str, item_id: str) -> Any:
+def drop(person: Principal, reject_id: str) -> Any:
     """Note that it will not be filed."""
-    (unfinished.drop_reject if kind == "rejects" else unfinished.drop_draft)(person, item_id, ports())
+    unfinished.drop_reject(person, reject_id, ports())
     return redirect(url_for("unfinished.overview"), 303)
 
 
 def _form(kept: dict[str, Any], typed: dict[str, str], errors: dict[str, str], said: str, status: int) -> Any:
     lines = _lines(kept)
     shown = {line.path: line.value for line in lines}
-    kind, item_id = ("rejects", kept["reject_id"]) if kept.get("reject_id") else ("drafts", kept["draft_id"])
     return page(
         "unfinished_form.html",
         status,
@@ -118,8 +119,8 @@ def _form(kept: dict[str, Any], typed: dict[str, str], errors: dict[str, str], s
         errors=by_box(errors, shown),
         boxes={line.path: line.label for line in lines},
         said=said,
-        kind=kind,
-        item_id=item_id,
+        reject_id=kept.get("reject_id"),
+        draft_id=kept.get("draft_id"),
         carried=ports().secrets.seal(json.dumps(kept, ensure_ascii=False), CARRIED),
         form_id=typed.get("form_id") or ports().new_id(),
     )
@@ -127,7 +128,7 @@ def _form(kept: dict[str, Any], typed: dict[str, str], errors: dict[str, str], s
 
 def _lines(kept: dict[str, Any]) -> list[Line]:
     content = frozenset(kept["content"])
-    return lines_of(kept["content"], (FIELDS & content) | OF_ROWS if kept.get("imported") else FIELDS, kept["wrong"])
+    return lines_of(kept["content"], (FIELDS & content) | OF_ROWS if kept.get("imported") else FIELDS, *kept["wrong"])
 
 
 def _hidden(kept: dict[str, Any]) -> dict[str, Any]:

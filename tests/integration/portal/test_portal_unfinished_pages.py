@@ -96,17 +96,22 @@ def test_what_is_refused_again_stays_on_the_page(registrar, offices):
     assert 'value="456"' in again.text
 
 
-def test_a_draft_is_filed_and_gone(registrar, offices):
+def test_a_draft_that_the_page_of_registration_would_not_hold_is_filed_line_by_line_and_gone(registrar, offices):
+    offices.answers["intake.draft"] = {
+        "id": "d1",
+        "content": CONTENT | {"address_division": "630104"},
+        "saved_at": WHEN,
+    }
     opened = registrar.get("/desk/unfinished/drafts/d1")
     filed = send(registrar, "/desk/unfinished/file", **form_of(opened.text))
 
     assert filed.status_code == 201, filed.text
-    assert offices.last("intake.drop_draft")["id"] == "d1"
+    assert offices.last("intake.register")["draft_id"] == "d1"
 
 
 def test_either_is_dropped(registrar, offices):
     assert send(registrar, "/desk/unfinished/rejects/r1/drop").status_code == 303
-    assert send(registrar, "/desk/unfinished/drafts/d1/drop").status_code == 303
+    assert send(registrar, "/desk/register/drafts/d1/drop").status_code == 303
     assert (offices.last("intake.drop_reject")["id"], offices.last("intake.drop_draft")["id"]) == ("r1", "d1")
 
 

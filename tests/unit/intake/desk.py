@@ -99,6 +99,11 @@ class FakeContacts:
         found = [self.kept[number] for number in sorted(self.kept) if number > wanted.after]
         return found[: wanted.limit]
 
+    def guided(self, before: str, limit: int) -> list[Contact]:
+        found = [each for each in self.kept.values() if each.guided_to and not each.restricted]
+        found.sort(key=lambda each: each.number, reverse=True)
+        return [each for each in found if not before or each.number < before][:limit]
+
     def additions(self, number: str) -> list[Addition]:
         return [addition for addition in self.brought if addition.number == number]
 
@@ -156,6 +161,12 @@ class FakeRejectBook:
 
     def drop(self, reject_id: str, at: datetime) -> bool:
         return self.settle(reject_id, "", at)
+
+    def forget(self, before: datetime) -> int:
+        old = [row.id for row in self.rows.values() if row.last_at < before and row.id not in self.settled]
+        for reject_id in old:
+            del self.rows[reject_id]
+        return len(old)
 
     def mended(self, source: str, source_id: str, number: str) -> list[tuple[str, str]]:
         rows = [row for row in self.rows.values() if (row.source, row.source_id) == (source, source_id)]

@@ -46,6 +46,7 @@ BY_NAME = {
 OF_QUERY = {"first": "2026-01-01", "from": "2026-01-01", "to": "2026-03-01", "rule": "r", "offset": "0"}
 IN_ADDRESS = {
     "case_no": CASE_NO,
+    "guided_no": CASE_NO,
     "earlier": ACCEPTED,
     "document_number": "12号",
     "pile_name": "dispatch",

@@ -36,6 +36,7 @@ WHOLE = {
 }
 """Lists that are answered whole, and why they stay short."""
 BOOKED_DOORS = {
+    "intake.guided_visit",
     "intake.petitioner_names",
     "intake.petitioner_masked",
     "intake.contact",
