@@ -1,9 +1,10 @@
 """Everything one node's machine needs, in one directory: `lianxi node render CODE --to DIR`.
 
 Broker definitions and settings, the certificates of its link, systemd units for a machine without containers, a compose
-file for one with them, and an environment file in which every setting stands with its meaning. The texts are templates
-under `deploy/node/`; what goes into them comes from the topology and from the table in `deploy/settings.md`, so none of
-it is written twice. Rendering again gives the same files, as long as the passwords and certificates are the same.
+file for one with them, and for each an environment file in which every setting stands with its meaning. The texts are
+templates under `deploy/node/`; what goes into them comes from the topology and from the table in `deploy/settings.md`,
+so none of it is written twice. Rendering again gives the same files, as long as the passwords and certificates are the
+same.
 A township that is a vhost of its district has neither a broker nor a machine of its own: its units carry its code in
 their names and run beside those of the district, on ports that follow from its place among the district's vhosts.
 """
@@ -30,6 +31,11 @@ TLS_PORT = 5671
 PLUGINS = "[rabbitmq_management,rabbitmq_prometheus,rabbitmq_shovel,rabbitmq_shovel_management{tls}].\n"
 MEMORY = {"city": "1G", "district": "512M", "county": "512M"}
 TOWNSHIP_MEMORY = "384M"
+DATABASE_MEMORY = {"city": "2G", "district": "1G", "county": "1G"}
+TOWNSHIP_DATABASE_MEMORY = "512M"
+BROKER_MEMORY = "768M"
+"""Three times where its alarm is, below which it stays by itself."""
+IN_CONTAINERS = "/var/lib/lianxi"
 
 PROCESSES = {
     "services": "lianxi.runtime.run --services intake,routing,supervision,notify",
@@ -170,6 +176,8 @@ class Bundle:
         if units.position is not None:
             return
         yield "compose.yaml", rendered("compose.yaml.j2", facts)
+        inside = {**facts, "container": True, "place": IN_CONTAINERS, "blobs": f"{IN_CONTAINERS}/blobs"}
+        yield "container.env", rendered("lianxi.env.j2", inside)
         yield "broker/rabbitmq.conf", rendered("rabbitmq.conf.j2", {**facts, "container": False})
         yield "broker/container.conf", rendered("rabbitmq.conf.j2", {**facts, "container": True})
         tls = ",rabbitmq_auth_mechanism_ssl" if self.authority else ""
@@ -193,6 +201,8 @@ class Bundle:
             "name": node.name,
             "place": self._place(),
             "unit": units.unit,
+            "container": False,
+            "blobs": f"/var/lib/{units.unit}/blobs",
             "as_vhost": units.position is not None,
             "portal_port": units.portal_port,
             "metrics_ports": ", ".join(map(str, units.metrics_ports.values())),
@@ -206,6 +216,8 @@ class Bundle:
             "agency_host": self.agency_host,
             "inner_users": self._inner_users(),
             "memory": MEMORY.get(node.level, TOWNSHIP_MEMORY),
+            "broker_memory": BROKER_MEMORY,
+            "database_memory": DATABASE_MEMORY.get(node.level, TOWNSHIP_DATABASE_MEMORY),
             "services": databases.SCHEMAS,
             "settings": settings(),
         }

@@ -1,6 +1,7 @@
 """What is rendered for a node's machine: complete, without a secret that is not needed, the same every time."""
 
 import json
+import re
 
 import pytest
 import yaml
@@ -138,3 +139,54 @@ def test_only_the_operators_container_is_given_the_administrator_of_the_broker(t
     for name in ("services", "relay", "portal"):
         assert "LIANXI_MANAGEMENT_PASSWORD_FILE" not in settings[name]
         assert not any(volume.startswith("servers:") for volume in services[name]["volumes"])
+
+
+@pytest.fixture
+def composed(tmp_path, authority):
+    """The compose file of a district, read, and the directory it lies in."""
+    directory = rendered(tmp_path, authority)
+    return yaml.safe_load((directory / "compose.yaml").read_text(encoding="utf-8")), directory
+
+
+def test_every_setting_of_the_containers_stands_in_one_file_beside_the_compose_file(composed):
+    described, directory = composed
+    text = (directory / "container.env").read_text(encoding="utf-8")
+    given = dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
+
+    for name in ("services", "relay", "portal"):
+        assert described["services"][name]["env_file"] == ["container.env"]
+    assert all(f"# {setting.name}=" in text for setting in settings())
+    assert given["LIANXI_NODE"] == "630104"
+    assert not [value for value in given.values() if "/etc/lianxi" in value], "a path of a machine without containers"
+    mounted = {volume.split(":")[1] for volume in described["services"]["portal"]["volumes"]}
+    assert {given["LIANXI_BLOBS"], given["LIANXI_CALENDAR_DIR"], "/var/lib/lianxi/secrets"} == mounted
+
+
+def test_every_container_has_a_limit_and_every_one_that_stays_says_whether_it_is_well(composed):
+    for name, service in composed[0]["services"].items():
+        assert re.fullmatch(r"\d+[MG]", service["deploy"]["resources"]["limits"]["memory"]), name
+        stays = service["restart"] != "no"
+        assert stays == bool(service.get("healthcheck", {}).get("test") and not service.get("profiles")), name
+
+
+def test_no_container_of_ours_may_more_than_it_must(composed):
+    ours = {name: service for name, service in composed[0]["services"].items() if service["image"] == "lianxi"}
+
+    assert {"seed", "provision", "services", "relay", "portal", "operator"} == set(ours)
+    for service in ours.values():
+        assert (service["cap_drop"], service["security_opt"]) == (["ALL"], ["no-new-privileges:true"])
+        assert service["init"]
+
+
+def test_what_a_container_mounts_is_rendered_or_a_named_volume(composed):
+    described, directory = composed
+    for service in described["services"].values():
+        for volume in service.get("volumes", ()):
+            source = volume.split(":")[0]
+            assert (directory / source).exists() if source.startswith(".") else source in described["volumes"]
+        assert set(service.get("depends_on", {})) <= set(described["services"])
+
+
+def test_the_holiday_notices_reach_the_processes_of_rendered_containers_as_those_of_the_repository(composed):
+    for name in ("services", "portal", "relay", "operator"):
+        assert "calendar:/var/lib/lianxi/calendar" in composed[0]["services"][name]["volumes"]
