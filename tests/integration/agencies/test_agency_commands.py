@@ -80,18 +80,18 @@ def test_an_agency_from_its_registration_to_its_removal(operator, three_nodes, n
     depth = lambda: queue_depth(three_nodes, name)  # noqa: E731  (looked at again and again)
     listed = name in operator.names
     operator.do("test", name)
-    eventually(lambda: depth() == 1, within=60)
+    eventually(lambda: depth() == 1, within=150)
     operator.do("pause", name)
     operator.do("test", name)
     paused = operator.told("show", name)["rows"][0]
     operator.do("resume", name)
-    eventually(lambda: depth() == 2, within=60)
+    eventually(lambda: depth() == 2, within=150)
     rotated = operator.run("rotate", name, "--json")
     old, new = (Agency(three_nodes, made, tmp_path) for made in (added, json.loads(rotated.stdout)))
-    heard = new.events("--idle", "3")
+    heard = new.events("--idle", "5")
     operator.do("resend", name, "--after", "0")
-    eventually(lambda: depth() == 2, within=60)
-    again = new.events("--idle", "3", "--cursor", str(tmp_path / "again"))
+    eventually(lambda: depth() == 2, within=150)
+    again = new.events("--idle", "5", "--cursor", str(tmp_path / "again"))
     with_old_token = old.run("events", "--by-portal")
     at_the_node = new.environment["LIANXI_AGENCY_AMQP"]
     with_old_password = at_the_node.replace(urlsplit(at_the_node).password, urlsplit(added["secrets"]["amqp"]).password)

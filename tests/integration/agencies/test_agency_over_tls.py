@@ -98,7 +98,7 @@ def test_the_agency_reads_its_queue_over_tls_with_the_citys_authority(door, tmp_
         properties = pika.BasicProperties(content_type="application/cloudevents+json", delivery_mode=2)
         connection.channel().basic_publish("agency", "police", json.dumps(EVENT).encode(), properties)
     done = subprocess.run(
-        [sys.executable, "-m", "lianxi_agency", "events", "--idle", "2"],
+        [sys.executable, "-m", "lianxi_agency", "events", "--idle", "5"],
         capture_output=True, text=True, check=False, cwd=tmp_path, timeout=120,
         env={
             "PATH": os.environ["PATH"], "PYTHONPATH": str(CLIENT),
