@@ -9,9 +9,19 @@ import subprocess
 import time
 from pathlib import Path
 
+import yaml
+
 from lianxi.ops.demo.office import Office, Person
 
 ROOT = Path(__file__).resolve().parents[2]
+DESCRIBED = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+STARTED = {name: service for name, service in DESCRIBED.items() if not service.get("profiles")}
+PARTS = tuple(name for name, service in STARTED.items() if service.get("restart") != "no")
+"""Every service that stays; each of them is killed once."""
+ONCE = tuple(name for name in STARTED if name not in PARTS)
+"""Every service that does its work and ends; each of them does it once more."""
+MOST_UP, MOST_DOWN = 180.0, 20.0
+"""Seconds in which all of it must be healthy, images built on this machine included, and gone."""
 PORTALS = {"630100": ("portal", 8080), "630104": ("district-portal", 8081), "630104001": ("street-portal", 8082)}
 NAMES = {"630100": "西宁市", "630104": "城西区", "630104001": "西关大街街道"}
 ROLES = ("registrar", "dispatcher", "department_leader", "case_officer", "unit_head", "supervisor")

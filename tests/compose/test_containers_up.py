@@ -4,24 +4,14 @@ import json
 import subprocess
 import time
 
+import click
 import pytest
 import requests
 
 from lianxi.ops.demo.office import StoryBroken, wait_for
-from tests.compose.containers import compose, states
+from tests.compose.containers import DESCRIBED, MOST_DOWN, MOST_UP, ONCE, PARTS, compose, lianxi, seconds_of, states
 
-PARTS = (
-    "broker-city",
-    "broker-district",
-    "broker-street",
-    "database",
-    "routing",
-    "intake",
-    "relay",
-    "district-services",
-    "street-relay",
-    "street-services",
-)
+PROMETHEUS = "http://127.0.0.1:9090/api/v1/query"
 PATIENCE = 180.0
 PAPER = {"matter": "人行道破损", "basis": "《信访工作条例》第二十二条"}
 pytestmark = [pytest.mark.usefixtures("containers"), pytest.mark.timeout(900)]
@@ -31,6 +21,18 @@ def inspected(service):
     container = states()[service]["ID"]
     done = subprocess.run(["docker", "inspect", container], capture_output=True, text=True, check=True)
     return json.loads(done.stdout)[0]
+
+
+def lianxi_that_may_fail(service, *arguments):
+    """Run a command that also ends with 1, for what it says."""
+    command = ["docker", "compose", "exec", "--no-TTY", service, "python", "-m", "lianxi.ops", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def measured(moment):
+    """What Prometheus knows of the processes at a moment."""
+    answer = requests.get(PROMETHEUS, {"query": 'up{job="lianxi"} == 1', "time": moment}, timeout=10)
+    return answer.json()["data"]["result"] if answer.ok else []
 
 
 def file_petition(office, number):
@@ -77,6 +79,21 @@ def at_the_street(city, number, within=PATIENCE):
     return wait_for(arrived, f"{number} 到达街道", within)
 
 
+def test_all_of_it_is_healthy_within_three_minutes(containers):
+    assert containers <= MOST_UP
+
+
+def test_the_image_backs_a_node_up_with_the_programs_it_has():
+    server = DESCRIBED["database"]["image"].partition(":")[2].split(".")[0]
+    found = [json.loads(line) for line in lianxi_that_may_fail("portal", "doctor", "--json").splitlines()]
+    programs = [row for row in found if row["check"] == "backup"]
+
+    assert len(programs) == len({row["says"] for row in programs}) == 2
+    assert all(row["level"] == "ok" and f"PostgreSQL {server}" in row["says"] for row in programs)
+    lianxi("portal", "backup", "--to", "/var/lib/lianxi/backups")
+    assert "完好" in lianxi("portal", "backup", "--verify", "/var/lib/lianxi/backups")
+
+
 def test_every_container_is_healthy_or_has_done_its_work():
     for name, state in states().items():
         done = state["State"] == "exited" and state["ExitCode"] == 0
@@ -107,6 +124,25 @@ def test_a_petition_travels_to_the_street_and_its_answer_comes_back(city):
     assert city["630100"].until(number, "S10", "630104001")
 
 
+def test_prometheus_keeps_what_it_measured_when_it_is_killed():
+    wait_for(lambda: measured(time.time()), "Prometheus 有数据", PATIENCE)
+    before = time.time()
+    known = len(measured(before))
+
+    compose("kill", "prometheus")
+    compose("up", "--detach", "--wait", within=PATIENCE)
+
+    assert len(measured(before)) == known
+
+
+@pytest.mark.parametrize("service", ONCE)
+def test_what_runs_once_may_run_again_and_loses_nothing(city, service):
+    before = file_petition(city["630100"], 400 + ONCE.index(service))
+    compose("run", "--rm", "--no-deps", "--no-TTY", service)
+
+    assert at_the_street(city, before)
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_nothing_is_lost_when_a_part_is_killed(city, part):
     before = file_petition(city["630100"], 10 + PARTS.index(part))
@@ -118,3 +154,17 @@ def test_nothing_is_lost_when_a_part_is_killed(city, part):
 
     for number in (before, during, after):
         assert at_the_street(city, number)
+
+
+def test_all_of_it_goes_within_twenty_seconds_and_comes_back_with_everything(city):
+    number = file_petition(city["630100"], 500)
+    assert at_the_street(city, number)
+
+    took = seconds_of("down")
+    click.echo(f"docker compose down: {took:.1f} s")
+    again = seconds_of("up", "--wait")
+    click.echo(f"docker compose up --wait, once more: {again:.1f} s")
+
+    assert at_the_street(city, number)
+    assert again <= MOST_UP
+    assert took <= MOST_DOWN

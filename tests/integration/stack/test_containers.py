@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.compose.containers import ONCE, PARTS
+
 ROOT = Path(__file__).resolve().parents[3]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES = COMPOSE["services"]
@@ -82,3 +84,10 @@ def test_the_same_server_has_the_same_image_wherever_it_is_named():
 
     assert {name for name, images in versions.items() if len(images) > 1} == set()
     assert versions["postgres"] == {SERVICES["database"]["image"]}  # of which the image has pg_dump and pg_restore
+
+
+def test_the_trial_of_the_containers_kills_every_service_of_the_compose_file():
+    started = {name for name, service in SERVICES.items() if not service.get("profiles")}
+
+    assert set(PARTS) | set(ONCE) == started
+    assert set(ONCE) == {"seed", "provision-city", "provision-district", "provision-street"}
