@@ -91,3 +91,18 @@ def test_the_trial_of_the_containers_kills_every_service_of_the_compose_file():
 
     assert set(PARTS) | set(ONCE) == started
     assert set(ONCE) == {"seed", "provision-city", "provision-district", "provision-street"}
+
+
+@pytest.mark.parametrize("node", ["city", "district", "street"])
+def test_only_the_operators_container_has_the_brokers_administrator_and_it_starts_nothing(node):
+    operator = SERVICES[f"{node}-lianxi"]
+    given = [
+        name
+        for name, service in SERVICES.items()
+        if "LIANXI_MANAGEMENT_PASSWORD_FILE" in service.get("environment", {})
+    ]
+
+    assert sorted(given) == ["city-lianxi", "district-lianxi", "street-lianxi"]
+    assert (operator["profiles"], operator["depends_on"]) == (["operator"], [])
+    code = operator["environment"]["LIANXI_NODE"]
+    assert operator["environment"]["LIANXI_MANAGEMENT_PASSWORD_FILE"] == f"/var/lib/lianxi/servers/{code}.password"

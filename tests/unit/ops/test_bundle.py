@@ -136,6 +136,7 @@ def test_only_the_operators_container_is_given_the_administrator_of_the_broker(t
 
     assert settings["operator"]["LIANXI_MANAGEMENT_PASSWORD_FILE"] == "/var/lib/lianxi/servers/630104.password"
     assert services["operator"]["profiles"] == ["operator"], "it does not run with the others"
+    assert services["operator"]["depends_on"] == [], "nor does it provision a node that runs again"
     for name in ("services", "relay", "portal"):
         assert "LIANXI_MANAGEMENT_PASSWORD_FILE" not in settings[name]
         assert not any(volume.startswith("servers:") for volume in services[name]["volumes"])
