@@ -50,6 +50,27 @@ ROWS = {
         ]
     },
     "intake.bring": {"number": CASE_NO, "text": ""},
+    "intake.keep_refused": {"reject_id": "0190aaaa-bbbb-7ccc-8ddd-eeeeffff0001", "why": ""},
+    "intake.guided_visits": {
+        "rows": [
+            {
+                "number": CASE_NO,
+                "received_at": WHEN,
+                "place": "城西区西关大街街道",
+                "persons": 12,
+                "reception_place": LONG,
+            }
+        ],
+        "next": CASE_NO,
+    },
+    "notify.choice": {
+        "case_no": CASE_NO,
+        "channels": ["sms", "mail"],
+        "language": "zh",
+        "electronic": True,
+        "offered": ["mail", "sms", "letter"],
+        "languages": ["zh", "en"],
+    },
     "notify.letters": {"rows": [LETTER | {"note": LONG}, LETTER | {"id": "l2"}], "next": "7"},
     "notify.deliveries": {"rows": [TOLD, TOLD | {"channel": "letter", "state": "printed", "reason": "", "role": "P"}]},
     "routing.case": a_case(unit="630104.housing", subject=LONG, text=LONG, why=LONG),
@@ -134,6 +155,8 @@ def test_every_page_of_petitioners_fits(portal, browser, size, tmp_path):
         page.fill(query_code=QUERY_CODE)
         page.click("查询")
         look(f"progress-{state}")
+    page.run("document.querySelector('#notices-card details').open = true")
+    look("progress-notices")
 
     assert {name: faults for name, faults in found.items() if faults} == {}
 
@@ -150,6 +173,8 @@ def test_forms_that_are_refused_fit(portal, browser, size, tmp_path):
         ("proposed", A.DEPARTMENT_LEADER, "/desk/proposed", "退回"),
         ("proposals", A.SUPERVISOR, "/desk/proposals", "不予督办"),
         ("letters", A.REGISTRAR, "/desk/letters?state=posted", "登记签收"),
+        ("register", A.REGISTRAR, "/desk/register", "登记"),
+        ("guided", A.REGISTRAR, f"/desk/guided/{CASE_NO}", "查看"),
     ):
         sign_in(page, made, role)
         page.open(at + path)

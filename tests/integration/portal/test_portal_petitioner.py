@@ -47,7 +47,7 @@ class TestFilingInFull:
             ({"claims": [{"text": "退费", "petition_class": "C"}]}, "claims.0.petition_class"),
             ({"claims": 2}, "claims"),
             ({"competent_division": "630104001"}, "competent_division"),
-            ({"reject_id": "r-1"}, "reject_id"),
+            ({"draft_id": "d-1"}, "draft_id"),
             ({"claims": "两项"}, "claims"),
             ({"claims": [{"text": ""}]}, "claims.0.text"),
             ({"co_signers": [{"phone": "13897412399"}]}, "co_signers.0.name"),
@@ -207,8 +207,10 @@ class TestUnfinished:
         assert registrar.post("/api/v1/rejects/r1/open", {"reason": "补登"}).json["content"] == PETITION
         assert registrar.post("/api/v1/rejects/r1/drop").json == {"done": True}
 
-    @pytest.mark.parametrize("path", ["/api/v1/rejects", "/api/v1/drafts"])
-    def test_nobody_else_sees_what_is_unfinished(self, sign_in, app, offices, path):
-        assert sign_in("case_officer").get(path).status_code == 403
+    @pytest.mark.parametrize(
+        ("path", "role"), [("/api/v1/rejects", "case_officer"), ("/api/v1/drafts", "conference_office")]
+    )
+    def test_nobody_else_sees_what_is_unfinished(self, sign_in, app, offices, path, role):
+        assert sign_in(role).get(path).status_code == 403
         assert app.test_client().get(path).status_code == 401
         assert offices.asked == []

@@ -26,7 +26,7 @@ from tests.unit.portal.gate import address_of, all_operations, body_of
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(400)]
 OPERATIONS = all_operations()
 CITY, DISTRICT, STREET = "630100", "630104", "630104001"
-EXAMPLES = 3
+EXAMPLES = 10
 CHECKED = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance")
 FIRST_CHOICE = (A.DISPATCHER, A.DEPARTMENT_LEADER, A.CASE_OFFICER, *A)
 OF_UNITS = {A.CASE_OFFICER, A.UNIT_HEAD}
