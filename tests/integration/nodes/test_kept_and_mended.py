@@ -76,7 +76,8 @@ def test_what_the_portal_refused_is_found_by_a_clerk_mended_and_filed(registrar)
     assert filed.status_code == 201, filed.text
     assert reject_id not in registrar.get("/desk/unfinished/")
     number = re.search(r'class="number">(\w+)<', filed.text)[1]
-    eventually(lambda: number in registrar.get(f"/desk/cases/{number}"), within=60)
+    case = f"{registrar.url}/desk/cases/{number}"
+    eventually(lambda: registrar.http.get(case, timeout=60).status_code == 200, within=60)
 
 
 def test_a_draft_of_the_page_of_registration_is_kept_opened_and_gone_when_it_is_filed(registrar):
