@@ -109,6 +109,16 @@ class AssistWanted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AssistedTextErased:
+    """To the node of a unit that assisted: the petitioner's data were erased, so its copy of the words goes, too."""
+
+    MESSAGE: ClassVar[Message] = Message("assisted-text-erased")
+    case_no: str
+    from_node: str
+    to_node: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DirectiveIssued:
     """An act on a case that another node holds; `command` is its sealed JSON text.
 

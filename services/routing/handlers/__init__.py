@@ -354,6 +354,9 @@ class RoutingWork(Protocol):
     def remember_sorting(self, case_no: str, why: str, proposal: Mapping[str, Any]) -> None:
         """Keep what the rules proposed and why the case waits."""
 
+    def erase_texts(self, case_nos: Sequence[str]) -> int:
+        """Blank the words of ended cases."""
+
     def explain_waiting(self, case_no: str, why: str) -> None:
         """Keep another reason why the case waits."""
 

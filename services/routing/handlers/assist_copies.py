@@ -10,7 +10,7 @@ from lianxi.casework.case.jurisdiction import node_of
 from lianxi.casework.case.state import Case
 from lianxi.casework.errors import Conflict, Forbidden, Invalid
 from lianxi.casework.identifiers import DivisionCode
-from lianxi.casework.messages.custody import AssistWanted
+from lianxi.casework.messages.custody import AssistedTextErased, AssistWanted
 from services.routing.domain.records import CaseText, Recorded
 from services.routing.handlers import Here, RoutingWork
 from services.routing.handlers.cases import relate
@@ -46,6 +46,23 @@ def take_assist(work: RoutingWork, origin: str, message: AssistWanted, here: Her
             petitioner_sealed="",
         )
         work.texts.take(said)
+
+
+def forget_assisted(work: RoutingWork, origin: str, message: AssistedTextErased) -> None:
+    """Blank the words of a case that units of this node assisted, once the holder erased them.
+
+    A node that had custody of the case itself keeps what it took over until its own head answers for it. Raises
+    Forbidden when it does not come from the holder, Conflict while the copy here is of a case that is still open.
+    """
+    check_sender(origin, message.from_node)
+    case, text = work.cases.get(message.case_no), work.texts.get(message.case_no)
+    if case is None or text is None or text.petitioner_sealed:
+        return
+    if case.holder != origin:
+        raise Forbidden("删除通知不是由持有该事项的节点发出的，不予接收。", code="foreign-event", rule="GD-4")
+    if case.is_open:
+        raise Conflict("本节点的案卷副本尚未办结，待其更新后再删除。", code="still-open")
+    work.erase_texts([message.case_no])
 
 
 def _continue(work: RoutingWork, case: Case, known: Case | None, history: Sequence[Recorded]) -> None:

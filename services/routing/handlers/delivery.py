@@ -5,6 +5,7 @@ from typing import Any
 
 from lianxi.casework.errors import Broken
 from lianxi.casework.messages.custody import (
+    AssistedTextErased,
     AssistWanted,
     CaseReported,
     CopySent,
@@ -17,7 +18,7 @@ from lianxi.casework.messages.custody import (
 from lianxi.casework.messages.materials import MaterialsSent
 from lianxi.casework.messages.repeats import RepeatsAsked, RepeatsTold
 from services.routing.handlers import Here, RoutingWork, repeats
-from services.routing.handlers.assist_copies import take_assist
+from services.routing.handlers.assist_copies import forget_assisted, take_assist
 from services.routing.handlers.custody import take_answer, take_copy, take_offer, take_report
 from services.routing.handlers.directives import take_directive, take_directive_answer
 from services.routing.handlers.links import case_of
@@ -34,6 +35,10 @@ def _units(work: RoutingWork, origin: str, message: UnitsChanged, here: Here) ->
     work.unit_news.take(message.changes, origin)
 
 
+def _erased(work: RoutingWork, origin: str, message: AssistedTextErased, _here: Here) -> None:
+    forget_assisted(work, origin, message)
+
+
 UseCase = Callable[[RoutingWork, str, Any, Here], None]
 USE_CASES: Mapping[type, UseCase] = {
     CaseReported: take_report,
@@ -41,6 +46,7 @@ USE_CASES: Mapping[type, UseCase] = {
     CustodyAnswered: take_answer,
     CopySent: take_copy,
     AssistWanted: take_assist,
+    AssistedTextErased: _erased,
     DirectiveIssued: take_directive,
     DirectiveAnswered: take_directive_answer,
     MaterialsSent: _materials,

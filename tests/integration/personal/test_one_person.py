@@ -199,10 +199,18 @@ def test_nothing_in_routing_recognises_an_erased_person(office):
     order = office.intake.desk.vault.seal('{"note": "马桂兰来过"}', "d1")
     office.database.query(
         "INSERT INTO routing.directive"
-        " (directive_id, direction, case_no, from_node, to_node, command_type, command, issued_at, answered_at, done)"
-        " VALUES ('d1', 'out', %s, '630104', '630104001', 'accept-case', %s, now(), now(), true)",
+        " (directive_id, direction, case_no, from_node, to_node, command_type, command, issued_at, answered_at, done,"
+        " reason) VALUES ('d1', 'out', %s, '630104', '630104001', 'accept-case', %s, now(), now(), true,"
+        " '马桂兰未到场')",
         numbers[0],
         order,
+    )
+    office.database.query(
+        "INSERT INTO routing.wish (wish_id, case_no, command_type, command, document_no, role, declared_at, asked_by,"
+        " to_node, attempt, state, reason)"
+        " VALUES ('w1', %s, 'urge-case', %s, '', 'P', now(), '', '630104001', 1, 'refused', '马桂兰已撤回')",
+        numbers[0],
+        office.intake.desk.vault.seal('{"note": "马桂兰来过"}', "w1"),
     )
     office.later(days=365 * 11)
     before = office.database.query("SELECT count(*) FROM routing.repeat_proposal")
@@ -214,6 +222,8 @@ def test_nothing_in_routing_recognises_an_erased_person(office):
     assert (before, left) == ([(1,)], [[(0,)]] * len(traces))
     [(command, done)] = office.database.query("SELECT command, done FROM routing.directive")
     assert (office.intake.desk.vault.open(command, "d1"), done) == ("{}", True)
+    assert office.database.query("SELECT reason FROM routing.directive") == [("",)]
+    assert office.database.query("SELECT command, reason, state FROM routing.wish") == [("", "", "refused")]
 
 
 def test_routing_blanks_no_text_of_an_open_case_whatever_it_is_told(office):

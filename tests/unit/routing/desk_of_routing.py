@@ -281,6 +281,12 @@ class Node:
     def record(self, event: CaseEvent) -> None:
         self.recorded.append(event)
 
+    def erase_texts(self, case_nos: Sequence[str]) -> int:
+        known = [number for number in case_nos if number in self.texts]
+        for number in known:
+            self.texts[number] = replace(self.texts[number], subject="", text="", petitioner_sealed="")
+        return len(known)
+
     def tell(self, notice: Any) -> None:
         self.told.append(notice)
 

@@ -6,12 +6,14 @@ import pytest
 
 from lianxi.casework.errors import Conflict, Forbidden, GuardRefused, Invalid
 from lianxi.casework.messages import commands as c
-from lianxi.casework.messages.custody import AssistWanted, DirectiveIssued
+from lianxi.casework.messages.custody import AssistedTextErased, AssistWanted, DirectiveIssued
 from lianxi.casework.messages.dispute import AgreeOnOrgan, FileAssistOpinion, RaiseDispute, UrgeAssists
+from lianxi.casework.messages.facts import CaseState
 from lianxi.casework.messages.notices import DirectiveNotice, WishRefused
 from services.routing.handlers import desk, wishes
-from services.routing.handlers.assist_copies import take_assist
+from services.routing.handlers.assist_copies import forget_assisted, take_assist
 from services.routing.handlers.directives import do, take_directive
+from services.routing.handlers.erase import erase_texts
 from tests.support.builders import CITY, DISTRICT, NUMBER, OFFICE, TOWNSHIP, an_actor
 from tests.unit.routing.desk_of_routing import Node
 from tests.unit.routing.network_of_nodes import Network
@@ -259,3 +261,49 @@ def test_an_older_word_of_the_case_takes_nothing_back():
 
     assert made.beside.cases.get(NUMBER) == before
     assert before.accepted_on == made.township.clock.today()
+
+
+def ended(node):
+    node.cases.files[NUMBER] = replace(node.cases.get(NUMBER), state=CaseState.ARCHIVED)
+
+
+def erased_by(origin=TOWNSHIP):
+    return AssistedTextErased(case_no=NUMBER, from_node=origin, to_node=BESIDE)
+
+
+def test_what_the_holder_erases_goes_from_the_node_of_an_assisting_unit_too():
+    made = network(text="请修路")
+    for node in (made.township, made.district, made.beside):
+        ended(node)
+
+    erase_texts(made.district, [NUMBER], an_actor("DL", DISTRICT), made.district.here)
+    made.run()
+    assert made.beside.texts[NUMBER].text  # the district only had the case once: it answers for itself
+    erase_texts(made.township, [NUMBER], an_actor("DL", TOWNSHIP), made.township.here)
+    made.run()
+
+    assert made.township.texts[NUMBER].text == made.beside.texts[NUMBER].text == ""
+    assert made.beside.texts[NUMBER].subject == ""
+
+
+def test_only_the_holder_has_the_words_of_an_assisted_case_forgotten_and_only_once_it_has_ended():
+    there = network(text="请修路").beside
+
+    with pytest.raises(Conflict):
+        forget_assisted(there, TOWNSHIP, erased_by())
+    ended(there)
+    with pytest.raises(Forbidden):
+        forget_assisted(there, DISTRICT, erased_by(DISTRICT))
+    with pytest.raises(Forbidden):
+        forget_assisted(there, DISTRICT, erased_by())
+
+    assert there.texts[NUMBER].text
+
+
+def test_a_node_that_took_the_case_over_itself_forgets_nothing_at_the_word_of_another():
+    made = network()
+    ended(made.district)
+
+    forget_assisted(made.district, TOWNSHIP, erased_by())
+
+    assert made.district.texts[NUMBER].text
