@@ -147,6 +147,9 @@ def _compare(stack: Stack, clerks: Clerks, account: Account, rows: list[Row], be
         "K-1": (everybody + account.sealed, everybody + account.sealed),
         "K-2": (everybody, everybody),
         "K-4": (sum(row.in_time for row in rows), everybody),
+        # Which petition repeats another, a person decides; nobody does here, so likeness alone must not count as one.
+        "K-7": (0, everybody + account.sealed),
+        "K-8": (everybody + account.sealed, everybody + account.sealed),  # a board is on the web
     }
     period = f"/kpis?from={beginning}&to={last}&node={CITY}"
 

@@ -1,4 +1,4 @@
-"""Organs at work over three real nodes: what is brought to one itself (T22), and who assists (T53)."""
+"""Organs at work over three real nodes: what is brought to one itself (T22), who assists (T53), and a new organ."""
 
 import pytest
 import requests
@@ -106,3 +106,35 @@ def told_to_assist(desk, number):
 
 def given_to(desk, number):
     return [row for row in desk.case(number).get("assistance", []) if row["filed_on"]]
+
+
+def test_a_new_organ_of_a_street_is_known_above_and_sees_the_stamp_of_the_letter_that_is_sent_to_it(three_nodes):
+    head = Desk(three_nodes, STREET, "department_leader", "")
+    registrar = Desk(three_nodes, DISTRICT, "registrar", "")
+    dispatcher = Desk(three_nodes, DISTRICT, "dispatcher", "")
+    above = Desk(three_nodes, CITY, "dispatcher", "")
+    new = f"{STREET}.park-office"
+    today = head.get("/units")["on"]
+    facts = {"name": "西关大街园区办", "leader_on_record": "马主任", "hours": "周一至周六"}
+
+    head.post(f"/units/{new}/changes", {"valid_from": today, "facts": facts, "reason": "新设"})
+
+    for desk in (dispatcher, above):
+        row = eventually(lambda desk=desk: organ(desk, new), within=150)
+        assert (row["name"], row["leader_on_record"], row["hours"]) == tuple(facts.values())
+        assert organ(desk, new, on="2026-01-01") is None
+    letter = {**LETTER, "posted_on": "2026-02-27", "stamp": "收文2026-17", "received_at": "2026-03-01T09:00:00+08:00"}
+    number = registrar.post("/cases", letter)["number"]
+    if eventually(lambda: registrar.case(number).get("state"), within=150) == "S01":
+        registrar.act(number, "register-case", **FACTS, claims=[{"number": 1}], same_matter_checked=True)
+    dispatcher.act(number, "transfer-case", to_node=STREET, to_unit=new)
+    officer = Desk(three_nodes, STREET, "case_officer", new)
+    eventually(lambda: officer.case(number).get("state") == "S06", within=150)
+
+    seen = eventually(lambda: officer.said(f"/cases/{number}/petitioner", {"reason": "承办"}), within=150)
+    assert (seen["stamp"], seen["posted_on"]) == ("收文2026-17", "2026-02-27")
+
+
+def organ(desk, code, on=""):
+    rows = desk.get(f"/units?node={STREET}{f'&on={on}' if on else ''}").get("rows", [])
+    return next((row for row in rows if row["code"] == code), None)
