@@ -153,8 +153,16 @@ def _check_standing(case: Case, command: Command, given: Given, name: str, row: 
         raise GuardRefused(row.id, "not_in_transfer", "案件正在移交途中，须待对方节点签收或退回后再办理。")
     if case.holder != given.node and name not in TAKES_CUSTODY:
         raise GuardRefused(row.id, "holds_custody", f"案件由节点 {case.holder} 持有，本节点不能直接办理。")
-    if command.actor.person in case.recused:
+    if is_recused(case, command.actor):
         raise GuardRefused(row.id, "GD-2", "经办人员与本事项有利害关系，应当回避。")
+    recipients = {getattr(command, name, "") for name in ("to_unit", "to_organ")} | {*getattr(command, "assists", ())}
+    if not recipients.isdisjoint(case.recused):
+        raise GuardRefused(row.id, "GD-1", "所选单位应当回避本事项，请改送其他单位或者报请上级。")
+
+
+def is_recused(case: Case, actor: Actor) -> bool:
+    """Whether an actor keeps out of a case: by the own account, or as somebody of an organ that does, of any node."""
+    return actor.person in case.recused or (actor.unit != "" and actor.unit in case.recused)
 
 
 def _check_actor(actor: Actor, step: Step, row: Transition, given: Given) -> None:

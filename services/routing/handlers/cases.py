@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
-from lianxi.casework.case.acts import act
+from lianxi.casework.case.acts import act, is_recused
 from lianxi.casework.case.builders import draft_number
 from lianxi.casework.case.guards import Given
 from lianxi.casework.case.jurisdiction import node_of
@@ -62,7 +62,7 @@ def check_sealed(case: Case, actor: Actor | None) -> None:
     """GD-1: an accusation opens for named officers only, to be read or acted on, and never for whom it is about."""
     if case.petition_class is not PetitionClass.ACCUSATION:
         return
-    if actor is None or actor.role not in SEALED_READERS or actor.person in case.recused:
+    if actor is None or actor.role not in SEALED_READERS or is_recused(case, actor):
         raise Forbidden("检举控告类事项为密件，仅限指定人员办理。", code="sealed", rule="GD-1")
 
 
@@ -194,7 +194,7 @@ def dispatch(work: RoutingWork, here: Here, case: Case, found: Sorted) -> Case:
     target = found.target
     if target is None or not target.automatic or found.petition_class is PetitionClass.ACCUSATION:
         return case
-    if not here.reachable(target.to_node):
+    if not here.reachable(target.to_node) or {target.to_unit, *found.assisting} & {*case.recused}:
         return case
     transfer = TransferCase(
         case_no=case.case_no,

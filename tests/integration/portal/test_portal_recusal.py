@@ -32,6 +32,13 @@ def test_a_login_becomes_the_account_in_whose_name_acts_are_done(sign_in, office
     assert offices.last("routing.act")["command"]["recused"] == [accused]
 
 
+def test_an_organ_of_any_node_is_kept_out_by_its_code(sign_in, offices):
+    done = register(sign_in("registrar"), "630100.housing")
+
+    assert done.status_code == 200, done.text
+    assert offices.last("routing.act")["command"]["recused"] == ["630100.housing"]
+
+
 def test_a_stranger_is_told_at_once_because_nobody_would_be_kept_out(sign_in, offices):
     refused = register(sign_in("registrar"), "nobody.here")
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from lianxi.casework.case.acts import is_recused
 from lianxi.casework.case.guards import GUARDS
 from lianxi.casework.case.state import Case
 from lianxi.casework.errors import Conflict, Forbidden, GuardRefused
@@ -354,6 +355,16 @@ def test_an_interested_person_withdraws():
     road.transferred(CITY, TOWNSHIP, OFFICE, direct=True).delivered(TOWNSHIP)
 
     refused("GD-2", road.accepted)
+
+
+def test_an_organ_that_keeps_out_neither_acts_nor_gets_the_case_at_whatever_node():
+    road = Road().received().registered(recused=(OFFICE,))
+
+    refused("GD-1", lambda: road.transferred(CITY, TOWNSHIP, OFFICE, direct=True))
+    road.transferred(CITY, DISTRICT).delivered(DISTRICT)
+    assert is_recused(road.case, an_actor("U"))
+    assert not is_recused(road.case, an_actor("D", DISTRICT))
+    assert not is_recused(replace(road.case, recused=("",)), an_actor("D", DISTRICT, ""))
 
 
 def test_a_state_that_does_not_fit_is_named():
