@@ -17,7 +17,7 @@ from lianxi.ops.certificates import Authority
 from lianxi.ops.local import databases, provisioning
 from lianxi.ops.local.broker import ADMIN
 from lianxi.ops.local.management import Management
-from lianxi.ops.local.processes import secret_file
+from lianxi.ops.local.processes import secret_file, wait_for
 from lianxi.ops.local.programs import PROGRAMS
 from lianxi.ops.local.stack import Stack
 from lianxi.ops.membership import commands as membership
@@ -27,6 +27,8 @@ from lianxi.ops.whereabouts import STATE, settings_option
 from lianxi.runtime.settings import read
 
 THREE = "630100,630104,630104001"
+STARTS_WITHIN = 60.0
+"""Seconds until the management API of a broker whose port answers does so, too: it starts with the last plugins."""
 
 state_option = click.option(
     "--state", type=click.Path(path_type=Path), default=STATE, show_default=True, help="Directory of the nodes' state."
@@ -167,6 +169,11 @@ def provision(
         password = certified(password)
         parent = tls_address(parent_host, TLS_PORT, str(tls)) if parent_host else parent
     management = Management(f"http://{broker_host}:15672", ADMIN, broker_admin.read_text(encoding="utf-8").strip())
+    if not wait_for(management.answers, within=STARTS_WITHIN):
+        raise click.ClickException(
+            f"the management API at {management.url} does not let {ADMIN} in: is the broker up, has it the plugin "
+            "rabbitmq_management, and is the password in --broker-admin its own?"
+        )
     management.import_definitions(definitions(city, code, own=own, parent=parent, password=password))
     user = application_user(code)
     uri = Address(broker_host).uri(city.node(code).vhost, user, password(user))
