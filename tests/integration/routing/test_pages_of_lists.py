@@ -16,7 +16,7 @@ from services.portal.handlers.access import digest
 from services.routing.handlers import cases
 from services.routing.service import RoutingService
 from services.supervision.service import SupervisionService
-from tests.support.builders import TOWNSHIP
+from tests.support.builders import CITY, TOWNSHIP
 from tests.unit.portal.gate import all_operations, gate, person
 
 pytestmark = [pytest.mark.database, pytest.mark.timeout(300)]
@@ -32,6 +32,11 @@ _MESSAGE = """
 INSERT INTO notify.delivery (id, event_id, rule, kind, case_no, channel, node, role, unit, template, facts, happened_at,
                              created_at, state, digest_id)
 VALUES (%s, %s, 'clock-breached', 'clock-breached', %s, %s, %s, 'D', '', 'clock-breached', '{}', now(), now(), %s, %s)
+"""
+_GUIDED = """
+INSERT INTO intake.contact (number, origin, channel, received_at, entered_at, petitioner_key, anonymous, persons,
+    representatives, division, address_division, reception_place, recording, read_back, guided_to)
+VALUES (%s, 'registered', 'visit', now(), now(), 'k', false, 1, 0, '', '', '', '', true, %s)
 """
 _UNSERVED = """
 INSERT INTO notify.service_of_document
@@ -159,6 +164,7 @@ class Lists:
             ),
             "rejects": ("/rejects", "id", self.refuse),
             "drafts": ("/drafts", "id", self.draft),
+            "guided_visits": ("/guided", "number", lambda: query(_GUIDED, number(), CITY)),
             "list_reads": ("/personal-data/reads", "position", self.look),
         }
 
