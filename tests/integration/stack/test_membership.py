@@ -160,7 +160,9 @@ def test_a_township_joins_answers_a_case_and_leaves_while_filing_goes_on(network
     with network.filing() as filed:
         done = network.done("join", STREET)
         assert [step["title"] for step in done] == [step["title"] for step in planned]
-        assert titles(done, "done") == missing
+        heard = f"link with {STREET} is heard both ways"
+        # What the new node has to tell goes at once, so that its link may live before anybody waits for it.
+        assert [title for title in titles(done, "done") if title != heard] == [t for t in missing if t != heard]
         assert left_to_do(network.done("join", STREET, "--dry-run")) == []
         eventually(lambda: STREET in members(network, CITY)["joined"], within=150)
 

@@ -116,6 +116,13 @@ def test_nobody_comes_to_the_broker_without_a_certificate_unless_agencies_may(tm
         assert f"loopback_users.{user} = true" in opened.splitlines()
 
 
+def test_in_containers_the_nodes_own_users_may_come_from_its_other_containers(tmp_path, outside):
+    opened = (for_agencies(tmp_path, outside) / "broker/container.conf").read_text(encoding="utf-8")
+
+    assert "ssl_options.fail_if_no_peer_cert = false" in opened.splitlines()
+    assert not [line for line in opened.splitlines() if line.startswith("loopback_users.")]
+
+
 def test_a_node_for_agencies_knows_their_address_and_tells_the_operator(tmp_path, outside):
     directory = for_agencies(tmp_path, outside)
     broker = yaml.safe_load((directory / "compose.yaml").read_text(encoding="utf-8"))["services"]["broker"]
