@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import create_engine
 
 from lianxi.ops.verify import node_findings
-from lianxi.ops.verify.report import Tally
+from lianxi.ops.verify.tally import Tally
 from lianxi.runtime.crypto import KeyRing
 from tests.faults.alerts import play_alerts
 from tests.faults.facts import Auditor

@@ -12,14 +12,16 @@ Status 0: everything is as it was recorded; 1: damage was found; 2: wrong use.
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 from sqlalchemy import Engine, create_engine
 
+from lianxi.casework.chain import Finding
 from lianxi.ops.verify.histories import history_findings
 from lianxi.ops.verify.papers import paper_findings
-from lianxi.ops.verify.report import Found, Tally
+from lianxi.ops.verify.tally import Tally
 from lianxi.ops.whereabouts import environment_of
 from lianxi.runtime.crypto import KeyRing
 from lianxi.runtime.settings import read
@@ -51,7 +53,7 @@ def command(node: str | None, state: Path | None, as_json: bool) -> None:
         raise SystemExit(DAMAGED)
 
 
-def node_findings(routing: Engine, supervision: Engine, keys: KeyRing, here: str, tally: Tally) -> Iterator[Found]:
+def node_findings(routing: Engine, supervision: Engine, keys: KeyRing, here: str, tally: Tally) -> Iterator[Finding]:
     """Yield every damage in the books of the node `here`, all seen at one moment while the node works."""
     at_one_moment = routing.execution_options(isolation_level="REPEATABLE READ")
     with at_one_moment.connect() as cases, supervision.connect() as ledger:
@@ -59,7 +61,7 @@ def node_findings(routing: Engine, supervision: Engine, keys: KeyRing, here: str
         yield from paper_findings(cases, keys, here, tally)
 
 
-def _shown(found: Found, *, as_json: bool) -> str:
+def _shown(found: Finding, *, as_json: bool) -> str:
     if as_json:
-        return json.dumps(found.as_data(), ensure_ascii=False)
+        return json.dumps(asdict(found), ensure_ascii=False)
     return f"{found.case_no} 第{found.seq}条 {found.damage}：{found.text}"

@@ -16,9 +16,10 @@ from sqlalchemy import Connection, text
 from lianxi.casework import chain
 from lianxi.casework.case.evolve import replay
 from lianxi.casework.case.state import Case
+from lianxi.casework.chain import Damage, Finding
 from lianxi.contracts import registry
 from lianxi.contracts.schemas import dump, load
-from lianxi.ops.verify.report import EDITED, MISSING, REWRITTEN, TRUNCATED, Found, Tally
+from lianxi.ops.verify.tally import Tally
 
 PORTION = 1000
 _EVENTS = text(
@@ -43,7 +44,7 @@ _WRITTEN = {"type", "version", "data"}
 """What the text of an event consists of. Only `data` is sealed, so nothing else may stand beside these."""
 
 
-def history_findings(cases: Connection, ledger: Connection, tally: Tally) -> Iterator[Found]:
+def history_findings(cases: Connection, ledger: Connection, tally: Tally) -> Iterator[Finding]:
     """Yield every damage of histories, case by case; `tally` counts what was looked at."""
     # The ledger is read first: it follows the cases, so it can never rightly know more than they hold afterwards.
     entries = {row.case_no: row for row in ledger.execute(_LEDGER)}
@@ -57,22 +58,19 @@ def history_findings(cases: Connection, ledger: Connection, tally: Tally) -> Ite
             yield from _of_case(case_no, rows, files.get(case_no), entries.pop(case_no, None))
     for case_no in cases.execute(_WITHOUT_HISTORY).scalars():
         entries.pop(case_no, None)
-        yield Found(case_no, 0, MISSING, "案件登记在册，但全部历史记录缺失。")
+        yield Finding(case_no, 0, Damage.MISSING, "案件登记在册，但全部历史记录缺失。")
     for case_no in sorted(entries):
-        yield Found(case_no, 0, MISSING, "台账中有此案件，但案件及其全部历史记录缺失。")
+        yield Finding(case_no, 0, Damage.MISSING, "台账中有此案件，但案件及其全部历史记录缺失。")
 
 
-def _of_case(case_no: str, rows: Sequence[Any], file: Any, entry: Any) -> Iterator[Found]:
+def _of_case(case_no: str, rows: Sequence[Any], file: Any, entry: Any) -> Iterator[Finding]:
     stored = [(row, _data(row.body)) for row in rows]
     links = [chain.ChainRow.of(row.seq, row.name, data) for row, data in stored]
     head = chain.Head(file.seq, file.head_digest) if file is not None else None
-    damages = [
-        Found(case_no, finding.seq, finding.damage.value, finding.text)
-        for finding in chain.verify(case_no, links, head)
-    ]
+    damages = chain.verify(case_no, links, head)
     yield from damages
     if file is None:
-        yield Found(case_no, 0, MISSING, "有历史记录，但案件登记缺失。")
+        yield Finding(case_no, 0, Damage.MISSING, "有历史记录，但案件登记缺失。")
     if entry is not None:
         yield from _against_ledger(case_no, rows, entry)
     if not damages:
@@ -90,45 +88,45 @@ def _data(body: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _against_ledger(case_no: str, rows: Sequence[Any], entry: Any) -> Iterator[Found]:
+def _against_ledger(case_no: str, rows: Sequence[Any], entry: Any) -> Iterator[Finding]:
     """Compare a history with how long it was, and what its digest was, when supervision read it."""
     last = rows[-1].seq
     if entry.seq > last:
-        yield Found(case_no, last + 1, TRUNCATED, f"台账记到第{entry.seq}条，历史只到第{last}条，被截断。")
+        yield Finding(case_no, last + 1, Damage.TRUNCATED, f"台账记到第{entry.seq}条，历史只到第{last}条，被截断。")
     # A row of the ledger written before it kept digests has none until the next event.
     digest = next((row.digest for row in rows if row.seq == entry.seq), "")
     if digest and entry.head_digest and digest != entry.head_digest:
         told = f"截至第{entry.seq}条的历史与台账留存的摘要不符，历史被整体改写。"
-        yield Found(case_no, entry.seq, REWRITTEN, told)
+        yield Finding(case_no, entry.seq, Damage.REWRITTEN, told)
 
 
-def _beside_the_seal(case_no: str, stored: Iterable[tuple[Any, dict[str, Any]]]) -> Iterator[Found]:
+def _beside_the_seal(case_no: str, stored: Iterable[tuple[Any, dict[str, Any]]]) -> Iterator[Finding]:
     """Compare what stands beside the sealed fields with what is sealed: the columns, and the rest of the text."""
     for row, data in stored:
         event = load(registry.MESSAGES[f"lianxi.{row.name}.v{row.major}"], data)
         for column in _EVENT_COLUMNS:
             if getattr(row, column) != getattr(event.head, column):
-                yield Found(case_no, row.seq, EDITED, f"第{row.seq}条记录的 {column} 栏被改动。")
+                yield Finding(case_no, row.seq, Damage.EDITED, f"第{row.seq}条记录的 {column} 栏被改动。")
         written = json.loads(row.body)
         major = str(written.get("version", "")).partition(".")[0]
         if written.keys() != _WRITTEN or written["type"] != registry.type_of(event) or major != str(row.major):
-            yield Found(case_no, row.seq, EDITED, f"第{row.seq}条记录的类型或版本被改动，或者多出了内容。")
+            yield Finding(case_no, row.seq, Damage.EDITED, f"第{row.seq}条记录的类型或版本被改动，或者多出了内容。")
 
 
-def _led_to(case_no: str, stored: Sequence[tuple[Any, dict[str, Any]]], file: Any, entry: Any) -> Iterator[Found]:
+def _led_to(case_no: str, stored: Sequence[tuple[Any, dict[str, Any]]], file: Any, entry: Any) -> Iterator[Finding]:
     """Compare case file and ledger with what the history leads to."""
     events = [load(registry.MESSAGES[f"lianxi.{row.name}.v{row.major}"], data) for row, data in stored]
     expected = replay(case_no, events)
     for column in _FILE_COLUMNS:
         if getattr(file, column) != getattr(expected, column):
-            yield Found(case_no, 0, EDITED, f"案件登记的 {column} 与历史记录不符。")
+            yield Finding(case_no, 0, Damage.EDITED, f"案件登记的 {column} 与历史记录不符。")
     try:
         same = dump(load(Case, file.snapshot)) == dump(expected)
     except Exception:  # noqa: BLE001  an edited snapshot may fail in any way
         same = False
     if not same:
-        yield Found(case_no, 0, EDITED, "案件登记的现状与历史记录推算的不符。")
+        yield Finding(case_no, 0, Damage.EDITED, "案件登记的现状与历史记录推算的不符。")
     if entry is not None and entry.seq == expected.seq:
         for column in _LEDGER_COLUMNS:
             if getattr(entry, column) != getattr(expected, column):
-                yield Found(case_no, 0, EDITED, f"台账的 {column} 与历史记录不符。")
+                yield Finding(case_no, 0, Damage.EDITED, f"台账的 {column} 与历史记录不符。")

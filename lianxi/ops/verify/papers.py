@@ -15,8 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from lianxi.casework.case.builders import draft_number, paper_digest, petition_digest
+from lianxi.casework.chain import Damage, Finding
 from lianxi.casework.messages.facts import TERMINAL_STATES
-from lianxi.ops.verify.report import EDITED, MISSING, Found, Tally
+from lianxi.ops.verify.tally import Tally
 from lianxi.runtime.crypto import CannotOpen, KeyRing
 
 PORTION = 500
@@ -40,7 +41,7 @@ _TEXTS = text(
 )
 
 
-def paper_findings(cases: Connection, keys: KeyRing, here: str, tally: Tally) -> Iterator[Found]:
+def paper_findings(cases: Connection, keys: KeyRing, here: str, tally: Tally) -> Iterator[Finding]:
     """Yield every petition and document that is missing at the node `here`, or says something else than it did."""
     in_portions = {"stream_results": True, "yield_per": PORTION}
     streamed = cases.execute(_EVENTS, execution_options=in_portions)
@@ -53,23 +54,23 @@ def paper_findings(cases: Connection, keys: KeyRing, here: str, tally: Tally) ->
             tally.papers += len(kept[case_no])
             yield from _documents_of(rows, kept[case_no], keys, here)
     for row in cases.execute(_UNKNOWN):
-        yield Found(row.case_no, 0, EDITED, f"文书 {row.number} 在历史记录中没有依据。")
+        yield Finding(row.case_no, 0, Damage.EDITED, f"文书 {row.number} 在历史记录中没有依据。")
     for row in cases.execute(_TEXTS, {"node": here}, execution_options=in_portions):
         tally.papers += 1
         yield from _petition_of(row, keys)
 
 
-def _documents_of(events: Sequence[Any], kept: Sequence[Any], keys: KeyRing, here: str) -> Iterator[Found]:
+def _documents_of(events: Sequence[Any], kept: Sequence[Any], keys: KeyRing, here: str) -> Iterator[Finding]:
     vouched = {number: (row, digest) for row in events for number, digest in _vouched(row)}
     for document in kept:
         event, digest = vouched.get(document.number, (None, ""))
         if not digest or _paper_digest(keys, document) != digest or document.digest != digest:
             told = f"文书 {document.number} 的内容与历史记录中的摘要不符。"
-            yield Found(document.case_no, event.seq if event else 0, EDITED, told)
-    for number in vouched.keys() - {document.number for document in kept}:
+            yield Finding(document.case_no, event.seq if event else 0, Damage.EDITED, told)
+    for number in sorted(vouched.keys() - {document.number for document in kept}):
         event, _ = vouched[number]
         if here in {event.node, event.holder}:
-            yield Found(event.case_no, event.seq, MISSING, f"历史记录中的文书 {number}，其内容在本节点缺失。")
+            yield Finding(event.case_no, event.seq, Damage.MISSING, f"历史记录中的文书 {number}，其内容在本节点缺失。")
 
 
 def _vouched(row: Any) -> Iterator[tuple[str, str]]:
@@ -93,10 +94,10 @@ def _paper_digest(keys: KeyRing, document: Any) -> str:
         return ""
 
 
-def _petition_of(row: Any, keys: KeyRing) -> Iterator[Found]:
+def _petition_of(row: Any, keys: KeyRing) -> Iterator[Finding]:
     if row.subject is None:
         if row.digest:
-            yield Found(row.case_no, 1, MISSING, "来件的内容在本节点缺失。")
+            yield Finding(row.case_no, 1, Damage.MISSING, "来件的内容在本节点缺失。")
         return
     try:
         subject, content = (keys.open(getattr(row, part), f"{row.case_no}/{part}") for part in ("subject", "text"))
@@ -105,4 +106,4 @@ def _petition_of(row: Any, keys: KeyRing) -> Iterator[Found]:
         digest = "unreadable"
     erased = digest == "" and row.petitioner_sealed == "" and row.state in TERMINAL_STATES
     if digest != row.digest and not erased:
-        yield Found(row.case_no, 1, EDITED, "来件的内容与历史记录中的摘要不符。")
+        yield Finding(row.case_no, 1, Damage.EDITED, "来件的内容与历史记录中的摘要不符。")

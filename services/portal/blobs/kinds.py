@@ -97,6 +97,7 @@ def _zipped(head: bytes, content: Any) -> str | None:
             names = {member.filename for member in members}
             _check_archive(members, names)
             kind = archive.read("mimetype").decode("ascii") if "mimetype" in names and _is_small(archive) else ""
+    # Of zipfile's own: RuntimeError means encrypted, NotImplementedError a compression it does not know.
     except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError, RuntimeError, EOFError, ValueError, KeyError):
         raise NotTakenIn from None
     if kind:

@@ -11,7 +11,7 @@ from lianxi.casework.messages import commands as c
 from lianxi.contracts import registry
 from lianxi.contracts.schemas import dump, load
 from lianxi.ops.verify import node_findings
-from lianxi.ops.verify.report import Tally
+from lianxi.ops.verify.tally import Tally
 from services.routing.handlers import cases
 from services.routing.storage.erasure import erase_texts
 from tests.support.builders import OFFICE, RT6, TOWNSHIP, an_actor
