@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -21,7 +22,9 @@ ORGAN = f"{DISTRICT}.housing"
 PATIENCE = 150.0
 """Seconds for which one act is tried."""
 
-WORKERS = 6
+CLERKS = 4
+"""At each node."""
+
 SERVICE = {"method": "direct", "proof": "x"}
 """A service of a document; its day is the day on which the act is done, as a run may last over midnight."""
 
@@ -163,6 +166,11 @@ class Petition:
         return self.kind.acts[self.done] if self.done < len(self.kind.acts) else None
 
     @property
+    def desk(self) -> str:
+        """The node where something is to be done next."""
+        return self.next_act.node if self.number and self.next_act else self.kind.registered
+
+    @property
     def complete(self) -> bool:
         """Whether it is registered and every act was answered."""
         return bool(self.number) and self.next_act is None
@@ -194,14 +202,16 @@ class Load:
         assert not waiting, f"acts not answered within {within} s: {waiting}"
 
     def _run(self) -> None:
-        with ThreadPoolExecutor(WORKERS) as clerks:
+        with ExitStack() as offices:
+            # Each node has clerks of its own: those at one that stands still keep nobody at another from work.
+            clerks = {node: offices.enter_context(ThreadPoolExecutor(CLERKS)) for node in self._pair.nodes}
             for petition in self.petitions:
                 petition.busy = True
-                clerks.submit(self._guarded, self._register, petition)
+                clerks[petition.desk].submit(self._guarded, self._register, petition)
             while not self.refusals and not all(petition.complete for petition in self.petitions):
                 for petition in self._in_turn():
                     petition.busy = True
-                    clerks.submit(self._guarded, self._act, petition)
+                    clerks[petition.desk].submit(self._guarded, self._act, petition)
                 self._pause.wait(0.05)
 
     def _in_turn(self) -> Sequence[Petition]:
