@@ -34,6 +34,8 @@ class Clerks:
         self._mine = threading.local()
         self._opened: list[Client] = []
         self._making = threading.Lock()
+        # The same hands all the time: each keeps its connections, and a portal serves only so many at once.
+        self._hands = ThreadPoolExecutor(HANDS)
 
     def act(self, node: str, role: str, case_no: str, act: str, **body: Any) -> None:
         """Carry out an act, once, however often it has to be asked for; NotFinished when it is refused."""
@@ -45,6 +47,7 @@ class Clerks:
 
     def close(self) -> None:
         """Hang up."""
+        self._hands.shutdown()
         for client in self._opened:
             client.close()
 
@@ -59,8 +62,7 @@ class Clerks:
 
     def each(self, work: Callable[[Any], None], items: Iterable[Any]) -> None:
         """Do something for each item with several hands."""
-        with ThreadPoolExecutor(HANDS) as hands:
-            list(hands.map(work, items))
+        list(self._hands.map(work, items))
 
     def held(self, node: str, states: Sequence[str]) -> list[tuple[str, str, str]]:
         """Return number, state and unit of the cases a node holds in these states, oldest first."""
