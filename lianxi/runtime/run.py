@@ -2,9 +2,10 @@
 
 The first statements patch the standard library for eventlet, before anything else can import a socket; that is
 why this module is only ever started, never imported. Services and the adapter to nameko are found by name, because
-the runtime lies below both. Metrics and health share one port, a signal stops the process within a second or two
-when it is idle, and within `GRACE` seconds whatever it is doing. A service that dies takes the process with it, with
-a status other than zero, so that whoever supervises it starts it again.
+the runtime lies below both. Where a server lies is asked anew for every connection. Metrics and health share one port,
+a signal stops the process within a second or two when it is idle, and within `GRACE` seconds whatever it is doing. A
+service that dies takes the process with it, with a status other than zero, so that whoever supervises it starts it
+again.
 """
 
 import warnings
@@ -19,10 +20,13 @@ import importlib  # noqa: E402  (everything below must see the patched standard 
 import os  # noqa: E402
 import signal  # noqa: E402
 import sys  # noqa: E402
+from contextlib import suppress  # noqa: E402
 from typing import Any  # noqa: E402
 
 import click  # noqa: E402
 import nameko  # noqa: E402
+from dns.resolver import NoResolverConfiguration  # noqa: E402
+from eventlet.support import greendns  # noqa: E402
 from nameko.runners import ServiceRunner  # noqa: E402
 
 from lianxi.runtime import logging as logs  # noqa: E402
@@ -54,9 +58,20 @@ def nameko_config(amqp_uri: str) -> dict[str, Any]:
     }
 
 
+def look_names_up_each_time() -> None:
+    """Let eventlet's resolver keep no address.
+
+    It would keep one for as long as the name server says, ten minutes in containers; a broker that came back at another
+    address could not be reached for so long, though every other process had found it.
+    """
+    with suppress(NoResolverConfiguration):  # a machine without name servers has its hosts file
+        greendns.resolver._resolver.cache = None  # noqa: SLF001  (there is no public way)
+
+
 def run(names: list[str], amqp_uri: str, metrics_port: int) -> None:
     """Run the named services until a signal arrives, or one of them dies."""
     log = logs.logger("lianxi.runtime.run")
+    look_names_up_each_time()
     nameko.config.setup(nameko_config(amqp_uri))
     runner = ServiceRunner()
     for name in names:
