@@ -20,7 +20,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lianxi.ops.certificates import CHILD, SERVER, Authority, AuthorityWrong, hosts_of
-from lianxi.ops.local import databases
+from lianxi.ops.local import databases, provisioning
 from lianxi.ops.local.broker import ADMIN
 from lianxi.ops.rendering import Address, Password, application_user, definitions, local_user
 from lianxi.ops.topology import City, Node
@@ -154,6 +154,8 @@ class Bundle:
     parent_port: int = TLS_PORT
     agency_host: str = ""
     """The name under which agencies outside reach the broker; without one nobody comes to it but neighbours."""
+    shared: Path | None = None
+    """Where the city office keeps what neighbours must hold alike; without it the node is left to bring its own."""
 
     def write(self, directory: Path) -> list[Path]:
         """Write all files and return them; those that hold a secret are readable by their owner only."""
@@ -165,7 +167,7 @@ class Bundle:
             path.touch(mode=0o600 if secret else 0o644)
             path.write_text(text, encoding="utf-8")
             written.append(path)
-        return written + list(self._certificates(directory / "tls"))
+        return [*written, *self._certificates(directory / "tls"), *self._shared_files(directory / "shared")]
 
     def _texts(self) -> Iterator[tuple[str, str]]:
         facts, units = self._facts(), self._units()
@@ -212,6 +214,7 @@ class Bundle:
             "parent_port": self.parent_port,
             "children": [child.code for child in self.city.children_of(self.code)],
             "tls": self.authority is not None,
+            "shared": self.shared is not None,
             "tls_port": TLS_PORT,
             "agency_host": self.agency_host,
             "inner_users": self._inner_users(),
@@ -220,6 +223,8 @@ class Bundle:
             "database_memory": DATABASE_MEMORY.get(node.level, TOWNSHIP_DATABASE_MEMORY),
             "services": databases.SCHEMAS,
             "settings": settings(),
+            "broker_admin": f"{PLACE}/secrets/broker-admin.password",
+            "management": "",
         }
 
     def _inner_users(self) -> list[str]:
@@ -256,6 +261,23 @@ class Bundle:
         sources += [issued / f"{purpose}.{kind}" for purpose in purposes for kind in ("pem", "key")]
         for source in sources:
             yield Path(shutil.copy(source, folder / source.name))  # with its mode: keys stay their owner's
+
+    def _shared_files(self, folder: Path) -> Iterator[Path]:
+        if self.shared is None or position_of(self.city, self.code) is not None:  # a vhost uses its district's
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        for source in provisioning.share(self.city, self.code, self.shared, logins=self.authority is None):
+            yield Path(shutil.copy(source, folder / source.name))
+
+
+def vhost_settings(city: City, code: str, place: str, broker_admin: str, management: str) -> str:
+    """Return the settings of a vhost whose secrets and files lie in `place`, as those of any rendered node.
+
+    `broker_admin` is the file with the password of its broker's administrator, `management` where that logs in.
+    """
+    facts = Bundle(city, code, "", str)._facts()  # noqa: SLF001  (the same module)
+    here = {"place": place, "blobs": f"{place}/blobs", "broker_admin": broker_admin, "management": management}
+    return rendered("lianxi.env.j2", {**facts, **here})
 
 
 def rendered(template: str, facts: Mapping[str, Any]) -> str:

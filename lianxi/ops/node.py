@@ -102,7 +102,7 @@ def migrate(state: Path) -> None:
     type=click.Path(path_type=Path),
     default=Path(".lianxi/secrets"),
     show_default=True,
-    help="Directory of passwords, one file per user; missing ones are made.",
+    help="Passwords, and what neighbours share: one directory for all nodes. What is missing is made.",
 )
 def render(
     code: str,
@@ -132,7 +132,7 @@ def render(
     if agency_host and ca is None and city.broker_of(code) == code:
         raise click.UsageError("--agency-host needs --ca: agencies come over TLS, with the city's certificate")
     authority = Authority(ca) if ca else None
-    for path in Bundle(city, code, host, password, authority, port, agency_host).write(directory):
+    for path in Bundle(city, code, host, password, authority, port, agency_host, folder).write(directory):
         click.echo(path)
 
 
@@ -144,6 +144,7 @@ def render(
 @click.option("--broker-admin", type=click.Path(path_type=Path, exists=True), required=True, help="File: password.")
 @click.option("--broker-host", default="127.0.0.1", show_default=True, help="Where the node's processes find it.")
 @click.option("--parent-host", default="", help="Where the node's broker finds its parent's.")
+@click.option("--parent-port", type=int, help="Its port; default: 5671 with TLS, 5672 without.")
 @click.option("--tls", type=click.Path(path_type=Path), help="Certificates of the link, as the broker sees them.")
 def provision(
     code: str,
@@ -154,6 +155,7 @@ def provision(
     broker_admin: Path,
     broker_host: str,
     parent_host: str,
+    parent_port: int | None,
     tls: Path | None,
 ) -> None:
     """Make a node out of an empty database server and an empty broker; again, to bring it up to date."""
@@ -164,10 +166,10 @@ def provision(
     provisioning.provision_database(code, folder, lambda database: f"{address}/{database}", password)
     provisioning.provision_keys(folder, shared / "city.keys")
     provisioning.provision_links(city, code, folder, shared)
-    parent = _parent_address(city, code, own, parent_host, own.port)
+    parent = _parent_address(city, code, own, parent_host, parent_port or own.port)
     if tls is not None:
         password = certified(password)
-        parent = tls_address(parent_host, TLS_PORT, str(tls)) if parent_host else parent
+        parent = tls_address(parent_host, parent_port or TLS_PORT, str(tls)) if parent_host else parent
     management = Management(f"http://{broker_host}:15672", ADMIN, broker_admin.read_text(encoding="utf-8").strip())
     if not wait_for(management.answers, within=STARTS_WITHIN):
         raise click.ClickException(

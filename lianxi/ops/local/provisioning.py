@@ -47,9 +47,7 @@ def provision_database(code: str, folder: Path, admin: Callable[[str], str], pas
 
 def provision_keys(folder: Path, shared: Path) -> None:
     """Give a node a key ring of its own; the two keys of the whole city come from the file `shared`, made if absent."""
-    if not shared.exists():
-        shared.parent.mkdir(parents=True, exist_ok=True)
-        KeyRing.generate().write(shared)
+    _city_keys(shared)
     ring = folder / "keyring.yaml"
     if not ring.exists():
         city = KeyRing.from_file(shared)
@@ -61,10 +59,23 @@ def provision_links(city: City, code: str, folder: Path, shared: Path) -> None:
 
     Both ends of a link take its secret from the folder they share, made if absent.
     """
-    above = city.parent_of(code)
-    ends = {child.code: child.code for child in city.children_of(code)} | ({above.code: code} if above else {})
-    secrets_of = {peer: secret_file(shared / f"files-{child}.secret", new_password) for peer, child in ends.items()}
+    secrets_of = {peer: secret_file(file, new_password) for peer, file in _link_secrets(city, code, shared).items()}
     write_secret(folder / "links.yaml", "".join(f'"{peer}": {text}\n' for peer, text in sorted(secrets_of.items())))
+
+
+def share(city: City, code: str, shared: Path, *, logins: bool) -> list[Path]:
+    """Make, if absent, what a node and its neighbours must hold alike, and return these files.
+
+    They are the two keys of the city, the secret of each of the node's links, and with `logins` the password by which
+    the child of a link logs in at its parent, where no certificate does that.
+    """
+    files = _link_secrets(city, code, shared)
+    if logins:
+        children = [child.code for child in city.children_of(code)] + ([code] if city.parent_of(code) else [])
+        files |= {f"login {child}": shared / f"{child}.password" for child in children}
+    for file in files.values():
+        secret_file(file, new_password)
+    return [_city_keys(shared / "city.keys"), *files.values()]
 
 
 def environment(code: str, folder: Path) -> dict[str, str]:
@@ -85,6 +96,20 @@ def write_secret(path: Path, text: str) -> None:
     """Write a file only its owner may read, unless it holds just that."""
     if secret_file(path, lambda: text) != text:
         path.write_text(text, encoding="utf-8")
+
+
+def _city_keys(file: Path) -> Path:
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        KeyRing.generate().write(file)
+    return file
+
+
+def _link_secrets(city: City, code: str, shared: Path) -> dict[str, Path]:
+    """Return, by the code of the other end, the file with the secret of each of a node's links."""
+    above = city.parent_of(code)
+    ends = {child.code: child.code for child in city.children_of(code)} | ({above.code: code} if above else {})
+    return {peer: shared / f"files-{child}.secret" for peer, child in ends.items()}
 
 
 def _service_url(admin_dsn: str, role: str, password: str) -> str:

@@ -1,8 +1,9 @@
 """What people type: `lianxi node join`, `leave` and `move`.
 
-Given at the parent, with the administrator's password of its broker in a file; or for local nodes with `--state`, where
-the child's own side is done as well. `--dry-run` prints the steps as they would be done, `--json` one object a line.
-Status 0: all done; 1: refused or not possible now, with the reason and the rule; repeat the command to go on.
+Given at the parent, with the settings of its processes in the environment and the password of its broker's
+administrator in a file; or for local nodes with `--state`, where the child's own side is done as well. `--dry-run`
+prints the steps as they would be done, `--json` one object a line. Status 0: all done; 1: refused or not possible now,
+with the reason and the rule; repeat the command to go on.
 """
 
 import getpass
@@ -22,6 +23,7 @@ from lianxi.ops.membership.handing_over import Handing
 from lianxi.ops.membership.site import Site, of_machine, of_stack
 from lianxi.ops.membership.steps import MembershipRefused, Step, carry_out, explained
 from lianxi.ops.topology import Node, load
+from lianxi.runtime.settings import read
 
 Command = Callable[..., Any]
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -39,14 +41,21 @@ def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
 
 _place = _options(
     click.option("--state", type=_FOLDER, help="State directory of `lianxi node up`: local nodes."),
-    click.option("--broker-admin", type=_FILE, help="File: password of the administrator of the parent's broker."),
-    click.option("--management", default="http://127.0.0.1:15672", show_default=True, help="Its management API."),
     click.option(
-        "--secrets", type=_FOLDER, default=Path("/etc/lianxi/secrets"), show_default=True, help="The parent's."
+        "--broker-admin",
+        type=_FILE,
+        envvar="LIANXI_MANAGEMENT_PASSWORD_FILE",
+        show_envvar=True,
+        help="File: password of the administrator of the parent's broker.",
     ),
     click.option(
-        "--shared", type=_FOLDER, default=Path("/etc/lianxi/shared"), show_default=True, help="With neighbours."
+        "--management",
+        envvar="LIANXI_MANAGEMENT_URL",
+        show_envvar=True,
+        help="Its management API; default: port 15672 beside the broker.",
     ),
+    click.option("--secrets", type=_FOLDER, help="The parent's; default: where its key ring lies."),
+    click.option("--shared", type=_FOLDER, help="With neighbours; default: `shared` beside the secrets."),
     click.option("--by", default="", help="Who orders it, for the book; default: who is logged in."),
     click.option("--wait", "seconds", default=60.0, show_default=True, help="Seconds to wait for the link."),
     click.option("--dry-run", is_flag=True, help="Print the steps as they would be done."),
@@ -70,7 +79,7 @@ def join(
         child = _child(site, node, database_admin, folder)
         _go(_join_plan(site, node, child, place, tls=tls), place)
         if site.stack is None and not place["dry_run"]:
-            click.echo(f"next: {_next(site, node, folder if child else None)}", err=True)
+            click.echo(f"next: {_next(site, node, folder if child else None, place)}", err=True)
 
 
 @click.command()
@@ -117,13 +126,13 @@ def _join_plan(
             yield joining.heard_step(site, node.code, place["seconds"])
 
 
-def _next(site: Site, node: Node, folder: Path | None) -> str:
+def _next(site: Site, node: Node, folder: Path | None, place: Mapping[str, Any]) -> str:
     """Say what is left to do elsewhere after the parent's side is done."""
     code = node.code
     if joining.link_lives(site, code):
         return f"nothing, the link with {code} is heard both ways"
     if folder is not None:
-        file = joining.write_settings(site, node, folder)
+        file = joining.write_settings(site, node, folder, place["broker_admin"])
         units = file.parent / "systemd"
         return f"start the three processes of {code} with the settings in {file}: {units} holds their systemd units"
     return f"lianxi node render {code} --to DIR, and on its machine what DIR/README.md says"
@@ -193,7 +202,8 @@ def _opened(code: str, place: Mapping[str, Any]) -> Site:
     if state is None:
         if place["broker_admin"] is None or "LIANXI_NODE" not in os.environ:
             raise click.UsageError("give --state DIR, or LIANXI_NODE with its settings and --broker-admin FILE")
-        folders = (place["secrets"], place["shared"])
+        secrets = place["secrets"] or Path(read("KEYRING_FILE", "/etc/lianxi/secrets/keyring.yaml")).parent
+        folders = (secrets, place["shared"] or secrets.parent / "shared")
         return of_machine(os.environ, place["management"], place["broker_admin"], folders)
     if not (state / "stack.json").exists():
         raise click.UsageError(f"{state} holds no nodes: lianxi node up --state {state}")

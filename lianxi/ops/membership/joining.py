@@ -12,7 +12,7 @@ from typing import Any
 
 from lianxi.bus import topology as bus
 from lianxi.ops import rendering
-from lianxi.ops.bundle import Units, certified, position_of
+from lianxi.ops.bundle import Units, certified, position_of, vhost_settings
 from lianxi.ops.local import provisioning
 from lianxi.ops.local.broker import Broker
 from lianxi.ops.local.management import Management
@@ -290,19 +290,14 @@ def _starter(program: Program) -> Callable[[], object]:
     return start
 
 
-def write_settings(site: Site, node: Node, folder: Path) -> Path:
+def write_settings(site: Site, node: Node, folder: Path, broker_admin: Path) -> Path:
     """Write what the processes of a child on its parent's machine are told, and their units; return the settings."""
-    settings = {
-        **provisioning.environment(node.code, folder / "secrets"),
-        "LIANXI_BLOBS": str(folder / "blobs"),
-        "LIANXI_PARENT_PORTAL": "http://127.0.0.1:8080",
-    }
+    city, place = site.city_with(node), folder.resolve()
     file = folder / "node.env"
-    lines = "".join(f"{name}={value}\n" for name, value in settings.items())
-    file.write_text(f"# {node.name} ({node.code}), a vhost of {site.code}\n{lines}", encoding="utf-8")
+    told = vhost_settings(city, node.code, str(place), str(broker_admin.resolve()), site.management.url)
+    file.write_text(told, encoding="utf-8")
     (folder / "blobs").mkdir(exist_ok=True)
-    place = folder.resolve()
-    position = position_of(site.city_with(node), node.code)
+    position = position_of(city, node.code)
     units = Units(node, str(place / "node.env"), str(place / "secrets" / "relay.url"), position, str(place / "blobs"))
     for name, text in units.texts():
         unit = folder / name

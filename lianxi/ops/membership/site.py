@@ -22,6 +22,7 @@ from lianxi.ops.topology import City, Node, changes_file, load
 from lianxi.runtime.settings import read
 
 NOT_FOUND = 404
+MANAGEMENT_PORT = 15672
 POLL = 0.25
 
 
@@ -68,8 +69,10 @@ class Site:
         return City({**self.city.nodes, node.code: node})
 
 
-def of_machine(environment: Mapping[str, str], management: str, broker_admin: Path, folders: tuple[Path, Path]) -> Site:
-    """Return the site of the node that the environment names."""
+def of_machine(
+    environment: Mapping[str, str], management: str | None, broker_admin: Path, folders: tuple[Path, Path]
+) -> Site:
+    """Return the site of the node that the environment names; its management API is beside its broker unless told."""
     secrets, shared = folders
     password = broker_admin.read_text(encoding="utf-8").strip()
     uri = read("AMQP_URI", secret=True, environment=environment)
@@ -78,7 +81,11 @@ def of_machine(environment: Mapping[str, str], management: str, broker_admin: Pa
         code=read("NODE", environment=environment),
         city=load(),
         changes=changes_file(),
-        management=Management(management, ADMIN, password),
+        management=Management(
+            management or f"http://{place.hostname}:{MANAGEMENT_PORT}",
+            read("MANAGEMENT_USER", ADMIN, environment=environment),
+            password,
+        ),
         address=Address(place.hostname or "127.0.0.1", place.port or Address().port),
         secrets=secrets,
         shared=shared,

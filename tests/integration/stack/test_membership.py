@@ -3,12 +3,15 @@
 import json
 import threading
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 import pytest
 import requests
 from click.testing import CliRunner
 
 from lianxi.bus.calls import CallFailed, Calls
+from lianxi.ops.agency_node import broker_of
+from lianxi.ops.bundle import settings
 from lianxi.ops.local.stack import Stack
 from lianxi.ops.node import command
 from lianxi.ops.topology import read_changes
@@ -242,8 +245,7 @@ def test_a_township_without_a_machine_joins_as_a_vhost_of_its_district(network, 
     assert "start the three processes" in joined.stderr
     shovels = dict.fromkeys(("up", "down", "tele"), "running")
     eventually(lambda: place.broker.management.shovel_states(code) == shovels, within=150)
-    settings = (tmp_path / code / "node.env").read_text(encoding="utf-8")
-    assert f"LIANXI_NODE={code}" in settings
+    assert_complete(tmp_path / code / "node.env", code, monkeypatch)
     assert stack.cluster.exists(f"lianxi_{code}")
     unit = (tmp_path / code / "systemd" / f"lianxi-{code}-portal.service").read_text(encoding="utf-8")
     assert f"EnvironmentFile={tmp_path / code / 'node.env'}" in unit
@@ -253,6 +255,20 @@ def test_a_township_without_a_machine_joins_as_a_vhost_of_its_district(network, 
     assert gone.exit_code == 0, f"{gone.output}{gone.exception}"
     assert place.broker.management.shovel_states(code) == {}
     assert stack.cluster.exists(f"lianxi_{code}"), "what the node knows stays"
+
+
+def assert_complete(file, code, monkeypatch):
+    """What the processes and the operator of a vhost are told is what any rendered node is told, and true."""
+    text = file.read_text(encoding="utf-8")
+    told = dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
+
+    assert (told["LIANXI_NODE"], told["LIANXI_PORTAL_HTTPS"]) == (code, "yes")
+    assert [name for name, value in told.items() if name.endswith("_FILE") and not Path(value).is_file()] == []
+    assert [setting.name for setting in settings() if f"# {setting.name}=" not in text] == []
+    with monkeypatch.context() as only_here:
+        for name, value in told.items():
+            only_here.setenv(name, value)
+        assert broker_of({"node": None, "state": None}).vhost == code, "the operator reaches the broker"
 
 
 def drained(network, node, peer):

@@ -22,8 +22,8 @@ def authority(tmp_path_factory):
     return made
 
 
-def rendered(directory, authority, code="630104"):
-    Bundle(load(), code, "630100.lianxi", "secret-{}".format, authority).write(directory)
+def rendered(directory, authority, code="630104", shared=None):
+    Bundle(load(), code, "630100.lianxi", "secret-{}".format, authority, shared=shared).write(directory)
     return directory
 
 
@@ -180,10 +180,14 @@ def test_every_container_has_a_limit_and_every_one_that_stays_says_whether_it_is
 def test_no_container_of_ours_may_more_than_it_must(composed):
     ours = {name: service for name, service in composed[0]["services"].items() if service["image"] == "lianxi"}
 
-    assert {"seed", "provision", "services", "relay", "portal", "operator"} == set(ours)
-    for service in ours.values():
+    assert {"seed", "keys", "provision", "services", "relay", "portal", "operator"} == set(ours)
+    for name, service in ours.items():
         assert (service["cap_drop"], service["security_opt"]) == (["ALL"], ["no-new-privileges:true"])
         assert service["init"]
+        special = {"user", "cap_add"} & set(service)
+        assert not special or (name == "keys" and service["network_mode"] == "none"), (
+            "it reads its owner's files, and ends"
+        )
 
 
 def test_what_a_container_mounts_is_rendered_or_a_named_volume(composed):
@@ -198,3 +202,38 @@ def test_what_a_container_mounts_is_rendered_or_a_named_volume(composed):
 def test_the_holiday_notices_reach_the_processes_of_rendered_containers_as_those_of_the_repository(composed):
     for name in ("services", "portal", "relay", "operator"):
         assert "calendar:/var/lib/lianxi/calendar" in composed[0]["services"][name]["volumes"]
+
+
+@pytest.mark.parametrize("certificates", [True, False])
+def test_two_neighbours_are_given_alike_what_they_must_hold_alike(tmp_path, authority, certificates):
+    office, trusted = tmp_path / "office", authority if certificates else None
+    district = rendered(tmp_path / "630104", trusted, "630104", office) / "shared"
+    street = rendered(tmp_path / "630104001", trusted, "630104001", office) / "shared"
+    names = {path.name for path in street.iterdir()}
+
+    assert names == {"city.keys", "files-630104001.secret", *(() if certificates else ("630104001.password",))}
+    assert names < {path.name for path in district.iterdir()}
+    for name in names:
+        assert (district / name).read_bytes() == (street / name).read_bytes()
+        assert (street / name).stat().st_mode & 0o077 == 0, name
+
+
+def test_a_vhost_is_given_nothing_it_does_not_find_at_its_district(tmp_path):
+    assert not (rendered(tmp_path / "630106200", None, "630106200", tmp_path / "office") / "shared").exists()
+
+
+def test_keys_reach_broker_and_provisioning_through_volumes_that_their_users_can_read(tmp_path, authority):
+    directory = rendered(tmp_path / "node", authority, shared=tmp_path / "office")
+    services = yaml.safe_load((directory / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    done = {"condition": "service_completed_successfully"}
+
+    assert {"./tls:/rendered/tls:ro", "./shared:/rendered/shared:ro"} < set(services["keys"]["volumes"])
+    assert "tls:/etc/lianxi/tls:ro" in services["broker"]["volumes"]
+    assert services["broker"]["depends_on"]["keys"] == services["provision"]["depends_on"]["keys"] == done
+
+
+def test_without_certificates_and_shared_keys_no_container_is_there_for_them(tmp_path):
+    services = yaml.safe_load((rendered(tmp_path, None) / "compose.yaml").read_text(encoding="utf-8"))["services"]
+
+    assert "keys" not in services
+    assert not [volume for volume in services["broker"]["volumes"] if "tls" in volume]
