@@ -336,7 +336,7 @@ class BatchConsumer:
             self._took("failed" if round_.failed else "applied", seconds)
 
     def _took(self, outcome: str, seconds: float) -> None:
-        observe.BATCHES.labels(*self._labels, outcome).inc()
+        observe.BATCHES.labels(self._labels[0], outcome).inc()
         observe.HANDLE_SECONDS.labels(self._service.name).observe(seconds)
 
     def _show(self, book: ConsumerBook) -> None:

@@ -20,7 +20,7 @@ DEPTH = gauge("outbox_depth", "Messages waiting to be sent (counted up to 100,00
 OLDEST = gauge("outbox_oldest_age_seconds", "Age of the oldest message waiting to be sent", ("schema",))
 UNROUTABLE = gauge("outbox_unroutable", "Messages that no queue wanted and a person has to look at", ("schema",))
 DRIFT = gauge("clock_drift_seconds", "Clock of this process minus that of the database")
-PRUNED = counter("bus_pruned_total", "Rows removed after their retention", ("schema", "table"))
+PRUNED = counter("bus_pruned_total", "Rows of the bus's tables removed after their retention", ("schema",))
 
 _MEASURE = """
 SELECT (SELECT count(*) FROM (SELECT 1 FROM {s}.outbox
@@ -56,7 +56,7 @@ class Housekeeping:
             ("inbox", "received_at"): retention.seen_days * 24,
             ("command_result", "created_at"): retention.answer_days * 24,
         }
-        from_nought(PRUNED, self._schemas, (table for table, _ in self._hours))
+        from_nought(PRUNED, self._schemas)
         self._every = retention.prune_seconds
         self._measured = float("-inf")
         self._pruned = time.monotonic()  # a start is for carrying what waits, not for cleaning
@@ -87,6 +87,6 @@ class Housekeeping:
             for (table, column), hours in self._hours.items():
                 with database.cursor() as cursor:
                     cursor.execute(_PRUNE.format(s=schema, table=table, column=column), (hours, BATCH))
-                    PRUNED.labels(schema, table).inc(cursor.rowcount)
+                    PRUNED.labels(schema).inc(cursor.rowcount)
                     more = more or cursor.rowcount == BATCH
         return more

@@ -19,7 +19,6 @@ from typing import Any, Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from lianxi.runtime.health import HEALTH, Health
@@ -29,7 +28,6 @@ from lianxi.runtime.settings import read
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they would double the series of every counter
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
-PlatformCollector(registry=REGISTRY)
 
 SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _made: dict[str, Counter | Gauge | Histogram] = {}

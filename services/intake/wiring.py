@@ -36,7 +36,7 @@ from services.intake.storage.rehashing import SqlHashes
 
 _REGISTERED = counter("intake_contacts_registered_total", "Contacts registered, by channel.", ("channel",))
 from_nought(_REGISTERED, Channel)
-_REFUSED = counter("intake_rejects_total", "Input refused at the door, by rule.", ("rule",), most=20)
+_REFUSED = counter("intake_rejects_total", "Input refused at the door, by rule.", ("rule",), most=10)
 _DATABASE = gauge("intake_database_up", "1 if the database answered within the last second's check.")
 
 

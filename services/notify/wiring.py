@@ -72,7 +72,7 @@ _AGENCY_FAILURES = counter(
     "notify_agency_failures_total",
     "Events that an agency did not take; of very many such agencies the later ones together.",
     ("agency",),
-    most=70,
+    most=16,
 )
 from_nought(_DELIVERIES, (channel.value for channel in Channel), (fate.value for fate in Fate))
 from_nought(_AGENCIES, ("amqp",), ("queued",))

@@ -62,11 +62,9 @@ AREAS = {
 """The part of the API by its blueprint; every other address is a page or belongs to the machinery."""
 MACHINERY = frozenset({"link", "healthz", "metrics", "static", "api-docs", "unknown"})
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
-SECONDS = histogram(
-    "portal_request_seconds", "Time a request took, by area", ("area",), buckets=(0.1, 0.5, 1.0, 2.0, 5.0)
-)
+SECONDS = histogram("portal_request_seconds", "Time a request took, by area", ("area",), buckets=(0.1, 0.5, 1.0, 5.0))
 REQUESTS = counter("portal_requests_total", "Requests by area and class of status", ("area", "class"))
-REFUSED = counter("portal_refused_total", "Requests refused, by status and reason.", ("status", "code"), most=20)
+REFUSED = counter("portal_refused_total", "Requests refused, by status and reason.", ("status", "code"), most=10)
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",

@@ -54,8 +54,8 @@ denominator. Levels: `city`, `district`, `township`. `kpi_…` name this node, a
 *Seen* names the dashboards of [deploy/grafana](../deploy/grafana/README.md) and the alerts that read a metric.
 
 The rules of the alerts are [deploy/prometheus/rules/alerts.yml](../deploy/prometheus/rules/alerts.yml); an alert
-without data cannot fire, `MetricMissing` does instead. Beside these, each process shows `process_…` and `python_info`
-of the Prometheus client.
+without data cannot fire, `MetricMissing` does instead. Beside these, each process shows the `process_…` of the
+Prometheus client.
 """
 
 

@@ -1,4 +1,4 @@
-"""The series of a whole node when everything has happened there: two thousand at most, wherever it is in the tree."""
+"""The series of a node when everything has happened there: with room below two thousand, wherever it is in the tree."""
 
 import re
 import subprocess
@@ -14,7 +14,8 @@ from tests.repository.tree import ROOT
 from tests.support.worst_case import TREE, below, children
 
 CITY, WIDEST_DISTRICT, STREET = "630100", "630121", "630104001"
-MOST_SERIES = 2000
+MOST_SERIES, ROOM = 2000, 200
+"""What a node may show, and how much of that is kept for metrics that are still to come."""
 
 
 @cache
@@ -41,11 +42,11 @@ def name_of(line):
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("node", [CITY, WIDEST_DISTRICT, STREET])
-def test_a_node_that_has_seen_everything_shows_at_most_two_thousand_series(node):
+def test_a_node_that_has_seen_everything_shows_a_tenth_less_than_two_thousand_series(node):
     assert (len(below(CITY)), len(children(WIDEST_DISTRICT))) == (84, 20)
     assert max(TREE, key=lambda code: len(children(code))) == WIDEST_DISTRICT
 
-    assert len(lines_of(node)) <= MOST_SERIES
+    assert len(lines_of(node)) <= MOST_SERIES - ROOM
 
 
 @pytest.mark.timeout(300)

@@ -17,6 +17,7 @@ import yaml
 from lianxi.bus import observe
 from lianxi.bus.doors import BatchDoor, CallDoor, doors_of
 from lianxi.bus.telemetry import TOLD
+from lianxi.casework.identifiers import Channel
 from lianxi.casework.messages.facts import CaseState
 from lianxi.casework.messages.petitioner import Rating
 from lianxi.law.clocks import CLOCKS
@@ -60,11 +61,10 @@ def services(node: str) -> None:
 def relay(_node: str) -> None:
     """Fill the metrics of the process that sends."""
     importlib.import_module("lianxi.bus.relay")
-    for schema in (*SERVICES, "portal"):
+    for schema in SERVICES:
         for name in ("outbox_depth", "outbox_oldest_age_seconds", "outbox_unroutable"):
             gauge(name, "").labels(schema).set(1)
-        for table in ("outbox", "inbox", "command_result"):
-            counter("bus_pruned_total", "").labels(schema, table).inc()
+        counter("bus_pruned_total", "").labels(schema).inc()
         for outcome in ("sent", "unroutable", "refused"):
             counter("relay_messages_total", "").labels(schema, outcome).inc()
 
@@ -77,9 +77,9 @@ def portal(_node: str) -> None:
     made.api.register(app)
     made.web.register(app)
     operations = {rule.endpoint for rule in app.url_map.iter_rules()} | {"healthz", "metrics", "unknown"}
-    for area, status in itertools.product({made.area_of(each) for each in operations}, range(1, 6)):
+    for area, status in itertools.product({made.area_of(each) for each in operations}, made.CLASSES):
         made.SECONDS.labels(area).observe(1)
-        made.REQUESTS.labels(area, f"{status}xx").inc()
+        made.REQUESTS.labels(area, status).inc()
     for status, code in itertools.product(range(400, 600), MANY):
         made.REFUSED.labels(str(status), code).inc()
     for state in ("waiting", "kept", "refused", "missing", "erased", "scan", "fetch"):
@@ -95,7 +95,7 @@ def _doors(service: Any) -> None:
             for outcome in OUTCOMES:
                 observe.MESSAGES.labels(*queue, outcome).inc()
             for outcome in ("applied", "failed", "repeat"):
-                observe.BATCHES.labels(*queue, outcome).inc()
+                observe.BATCHES.labels(service.name, outcome).inc()
             for standing in (observe.PARKED, observe.RETRYING, observe.HELD, observe.CONNECTED):
                 standing.labels(*queue).set(1)
             observe.HANDLE_SECONDS.labels(service.name).observe(1)
@@ -120,7 +120,7 @@ def _books(node: str) -> None:
     figures = importlib.import_module("services.supervision.domain.figures")
     counted = importlib.import_module("services.supervision.domain.gauges")
     meters = importlib.import_module("services.supervision.storage.meters").Meters(node)
-    channels = itertools.cycle(("LETTER", "VISIT", "WEB", "PHONE", "FAX", ""))
+    channels = itertools.cycle((*Channel, ""))
     cases = [
         counted.Standing(holder, state.value, category, next(channels), 1, NOW)
         for holder in below(node)
@@ -141,7 +141,7 @@ def _books(node: str) -> None:
     for period in counted.PERIODS:
         meters.figures(period, indices)
     levels = ("city", "district", "township")
-    meters.moved(counted.Stay(before, after, 1.0) for before in levels for after in ("", *levels))
+    meters.moved(counted.Stay(before, after, 1.0) for before in levels for after in ("", *levels) if after != before)
     meters.rated((rated, rating.value) for rated in ("department", "unit") for rating in Rating)
     alerts = importlib.import_module("services.supervision.domain.rules").Alert
     raised = Counter({(alert.value, code, of): 1 for alert in alerts for code in CLOCKS for of in below(node)})
@@ -181,7 +181,7 @@ def _desk() -> None:
         gauge("routing_wish_oldest_seconds", "").labels(state.value).set(1)
     for outcome in ("loaded", "refused", "unchanged"):
         counter("routing_rulebook_loaded_total", "").labels(outcome).inc()
-    for channel in ("LETTER", "VISIT", "WEB", "PHONE", "FAX"):
+    for channel in Channel:
         counter("intake_contacts_registered_total", "").labels(channel).inc()
     for rule in MANY:
         counter("intake_rejects_total", "").labels(rule).inc()

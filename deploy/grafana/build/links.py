@@ -107,13 +107,13 @@ def _told() -> list[Any]:
 def _queues() -> list[Any]:
     outcomes = none_if_counted(f"sum by (outcome) (rate(bus_messages_total[{RISE}]))", "count(bus_connected)")
     handled = unknown_if_none(quantile(0.95, "bus_handle_seconds", "service"), "count(bus_connected)")
-    messages = f"sum by (queue) (rate(bus_messages_total[{RISE}]))"
-    sizes = unknown_if_none(f"{messages} / sum by (queue) (rate(bus_batches_total[{RISE}])) ", "count(bus_connected)")
+    messages = f"sum by (service) (rate(bus_messages_total[{RISE}]))"
+    sizes = unknown_if_none(f"{messages} / sum by (service) (rate(bus_batches_total[{RISE}])) ", "count(bus_connected)")
     batches = none_if_counted(f"sum by (outcome) (rate(bus_batches_total[{RISE}]))", "count(bus_connected)")
     return [
         lines("消息", [(outcomes, "{{outcome}}")], unit="ops", names=OUTCOMES),
         lines("处理用时（95%）", [(handled, "{{service}}")], unit="s"),
-        lines("每批条数（平均）", [(sizes, "{{queue}}")]),
+        lines("每批条数（平均）", [(sizes, "{{service}}")]),
         lines("批次", [(batches, "{{outcome}}")], unit="ops", names=BATCHES),
         lines(
             "没有通过的消息",

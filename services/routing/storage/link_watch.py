@@ -8,11 +8,11 @@ from lianxi.runtime.metrics import counter, from_nought, gauge
 
 _log = logger("routing.links")
 
-_REFUSED = counter("link_refused_total", "Frames that were not let in", ["peer", "reason"], most=20)
+_REFUSED = counter("link_refused_total", "Frames that were not let in", ["peer", "reason"], most=10)
 _DUPLICATES = counter("link_inbox_duplicates_total", "Frames that came again and were dropped", ["peer"])
 _OVERFLOW = counter("link_inbox_overflow_total", "Frames beyond what can be held behind a gap", ["peer"])
 _STALE = counter("link_inbox_stale_total", "Frames of an epoch that was given up", ["peer"])
-_QUARANTINED = counter("link_quarantined_total", "Messages whose handler failed", ["peer", "code"], most=20)
+_QUARANTINED = counter("link_quarantined_total", "Messages whose handler failed", ["peer", "code"], most=10)
 _REPLAYED = counter("link_replayed_total", "Frames of ours that a peer gave back after a restore", ["peer", "outcome"])
 _SENT_AGAIN = counter("link_resent_total", "Frames sent again", ["peer"])
 

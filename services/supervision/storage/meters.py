@@ -20,7 +20,7 @@ from services.supervision.domain.orders import ProposalStatus
 from services.supervision.domain.rules import Alert
 
 DAY = 86400.0
-_DAYS = tuple(days * DAY for days in (1, 5, 15, 30, 60, 90))
+_DAYS = tuple(days * DAY for days in (1, 15, 30, 60, 90))
 _HAND_OFF = (3600.0, DAY, 3 * DAY, 7 * DAY)
 
 _OLDEST_DUE = gauge(
@@ -63,7 +63,8 @@ _RATINGS = counter(
 _LEVELS = ("city", "district", "township")
 from_nought(_ALERTS, Alert)
 from_nought(_DWELL, _LEVELS)
-from_nought(_HAND_OFFS, _LEVELS, _LEVELS)
+for _level in _LEVELS:  # custody moves up or down, never between nodes of one level
+    from_nought(_HAND_OFFS, (_level,), (other for other in _LEVELS if other != _level))
 from_nought(_RATINGS, Rated, Rating)
 _MEASURED = gauge("work_measured_timestamp_seconds", "When the books were last counted, as Unix time")
 _MEASURE_SECONDS = gauge("work_measure_seconds", "How long the last count of the books took")
