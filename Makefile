@@ -8,7 +8,7 @@ STATE := .lianxi
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench browser faults migrate docs clean
+.PHONY: help setup demo test check bench browser containers faults migrate docs clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 16
@@ -32,6 +32,9 @@ test: check  ## what CI runs: the checks, then every test on a real broker and d
 browser: setup  ## the pages in Chromium, on three nodes with all their processes
 	@deploy/setup.sh --browser
 	REQUIRE_REAL=1 $(PYTHON_HERE) -m pytest -n 0 tests/browser $(ARGS)
+
+containers: setup  ## the compose file and rendered nodes in containers: healthy in time, each part killed, nothing lost
+	REQUIRE_REAL=1 $(PYTHON_HERE) -m pytest -n 0 tests/compose $(ARGS)
 
 faults: setup  ## kill, cut and wipe at every step of a message's road; count what was lost or done twice
 	REQUIRE_REAL=1 $(PYTHON_HERE) -m pytest -n 0 tests/faults $(ARGS)

@@ -1,9 +1,15 @@
 """The containers are up for the tests of this folder, and gone afterwards with their volumes."""
 
-import click
 import pytest
 
 from tests.compose.containers import compose, offices, seconds_of
+from tests.compose.figures import note, table
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Tell the figures."""
+    for line in table():
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
@@ -12,7 +18,7 @@ def containers():
     compose("down", "--volumes", "--remove-orphans")
     try:
         took = seconds_of("up", "--build", "--wait")
-        click.echo(f"docker compose up --build --wait: {took:.1f} s")
+        note("`docker compose up --build --wait`, until all of it is healthy", f"{took:.1f} s")
         yield took
     finally:
         compose("down", "--volumes", "--remove-orphans")

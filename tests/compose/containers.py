@@ -1,4 +1,4 @@
-"""`docker compose` as an operator types it, on the project's own compose file.
+"""`docker compose` as an operator types it, on the repository's own compose file or on one that was rendered.
 
 Needs a Docker engine (`DOCKER_HOST` says which one when it is not the machine's own) and the images of the compose
 file. Nothing is published but loopback ports, so a test talks to the portals as a person on this machine would.
@@ -7,6 +7,7 @@ file. Nothing is published but loopback ports, so a test talks to the portals as
 import json
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -30,13 +31,47 @@ PASSWORD = "correct-horse-9"
 PASSWORD_FILE = "/var/lib/lianxi/tests.password"
 
 
-def compose(*arguments: str, within: float = 300.0) -> str:
-    """Run one `docker compose` command; return what it printed, fail with it when it fails."""
-    done = subprocess.run(
-        ["docker", "compose", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=within
-    )
-    assert done.returncode == 0, f"docker compose {' '.join(arguments)}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
-    return done.stdout
+@dataclass(frozen=True)
+class Project:
+    """A directory with a compose file, and what the trial lays over it."""
+
+    directory: Path
+    files: tuple[str, ...] = ()
+
+    def compose(self, *arguments: str, within: float = 300.0) -> str:
+        """Run one `docker compose` command; return what it printed, fail with it when it fails."""
+        named = [word for file in self.files for word in ("--file", file)]
+        done = subprocess.run(
+            ["docker", "compose", *named, *arguments],
+            cwd=self.directory, capture_output=True, text=True, check=False, timeout=within,
+        )  # fmt: skip
+        told = f"docker compose {' '.join(arguments)}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+        assert done.returncode == 0, told
+        return done.stdout
+
+    def lianxi(self, service: str, *arguments: str) -> str:
+        """Run a `lianxi` command in a container that runs, as an operator does."""
+        return self.compose("exec", "--no-TTY", service, "python", "-m", "lianxi.ops", *arguments)
+
+    def office(self, code: str, service: str, port: int) -> Office:
+        """Give a node its people, unless it has them, and return how to reach them."""
+        known = {json.loads(line)["login"] for line in self.lianxi(service, "account", "list", "--json").splitlines()}
+        office = Office(code, NAMES[code], f"http://127.0.0.1:{port}")
+        for role in ROLES:
+            unit = f"{code}.{UNITS[code]}" if role in {"case_officer", "unit_head"} else ""
+            login = f"{role.replace('_', '-')}-{code}"
+            if login not in known:
+                write = f"umask 077; printf %s {PASSWORD} > {PASSWORD_FILE}"
+                self.compose("exec", "--no-TTY", service, "sh", "-c", write)
+                more = ["--unit", unit] if unit else []
+                options = ["--login", login, "--role", role, "--password-file", PASSWORD_FILE, *more]
+                self.lianxi(service, "account", "add", *options)
+            office.people[role] = Person(login, PASSWORD, role, unit)
+        return office
+
+
+HERE = Project(ROOT)
+compose, lianxi = HERE.compose, HERE.lianxi
 
 
 def seconds_of(*arguments: str, within: float = 600.0) -> float:
@@ -52,30 +87,6 @@ def states() -> dict[str, dict[str, object]]:
     return {row["Service"]: row for row in map(json.loads, lines)}
 
 
-def lianxi(service: str, *arguments: str) -> str:
-    """Run a `lianxi` command in a container, as an operator does."""
-    return compose("exec", "--no-TTY", service, "python", "-m", "lianxi.ops", *arguments)
-
-
 def offices() -> dict[str, Office]:
     """Give every node its people and return how to reach them."""
-    found = {}
-    for code, (service, port) in PORTALS.items():
-        known = {json.loads(line)["login"] for line in lianxi(service, "account", "list", "--json").splitlines()}
-        office = Office(code, NAMES[code], f"http://127.0.0.1:{port}")
-        for role in ROLES:
-            unit = f"{code}.{UNITS[code]}" if role in {"case_officer", "unit_head"} else ""
-            login = f"{role.replace('_', '-')}-{code}"
-            if login not in known:
-                write_password(service)
-                more = ["--unit", unit] if unit else []
-                options = ["--login", login, "--role", role, "--password-file", PASSWORD_FILE, *more]
-                lianxi(service, "account", "add", *options)
-            office.people[role] = Person(login, PASSWORD, role, unit)
-        found[code] = office
-    return found
-
-
-def write_password(service: str) -> None:
-    """Put the tests' password where `account add` reads it."""
-    compose("exec", "--no-TTY", service, "sh", "-c", f"umask 077; printf %s {PASSWORD} > {PASSWORD_FILE}")
+    return {code: HERE.office(code, service, port) for code, (service, port) in PORTALS.items()}

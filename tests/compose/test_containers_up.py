@@ -3,17 +3,19 @@
 import json
 import subprocess
 import time
+from contextlib import contextmanager
 
-import click
 import pytest
 import requests
 
-from lianxi.ops.demo.office import StoryBroken, wait_for
+from lianxi.ops.demo.office import wait_for
 from tests.compose.containers import DESCRIBED, MOST_DOWN, MOST_UP, ONCE, PARTS, compose, lianxi, seconds_of, states
+from tests.compose.figures import note
+from tests.compose.petitions import PATIENCE, at_the_street, file_petition
 
+AGAIN_WITHIN = 60.0
+"""Seconds after a broker is healthy again in which its node must work: a process asks every two, a link every five."""
 PROMETHEUS = "http://127.0.0.1:9090/api/v1/query"
-PATIENCE = 180.0
-PAPER = {"matter": "人行道破损", "basis": "《信访工作条例》第二十二条"}
 pytestmark = [pytest.mark.usefixtures("containers"), pytest.mark.timeout(900)]
 
 
@@ -33,50 +35,6 @@ def measured(moment):
     """What Prometheus knows of the processes at a moment."""
     answer = requests.get(PROMETHEUS, {"query": 'up{job="lianxi"} == 1', "time": moment}, timeout=10)
     return answer.json()["data"]["result"] if answer.ok else []
-
-
-def file_petition(office, number):
-    """File on the web at the city, again after an answer that says: later."""
-    body = {
-        "subject": f"西关大街人行道地砖破损（{number}）",
-        "text": "西关大街北侧公交站旁的人行道地砖大面积松动，上周有老人被绊倒。请尽快修补路面。",
-        "division": "630104001",
-        "petitioner": {"name": "刘得录", "phone": f"1990000{number:04d}", "address": f"西宁市住址{number}号"},
-    }
-    headers = {"Idempotency-Key": f"compose-{number}-{time.monotonic_ns()}"}
-
-    def filed():
-        try:
-            answer = requests.post(f"{office.url}/api/v1/cases", json=body, headers=headers, timeout=30)
-        except requests.RequestException:
-            return None
-        assert answer.status_code in {201, 429, 502, 503, 504}, answer.text
-        return answer.json() if answer.status_code == 201 else None
-
-    return wait_for(filed, "登记成功", PATIENCE)["number"]
-
-
-def at_the_street(city, number, within=PATIENCE):
-    """Follow a case down to the street; where no rule sends it on from the district, its dispatcher does."""
-    district, street = city["630104"], city["630104001"]
-
-    def seen_by(office):
-        page = office.try_ask("dispatcher", "GET", f"/cases/{number}")
-        return page.json() if page.ok else {}
-
-    def arrived():
-        try:
-            if seen_by(street).get("state") == "S06":
-                return True
-            here = seen_by(district)
-            if (here.get("state"), here.get("holder")) == ("S02", "630104") and not here.get("transfer"):
-                onward = {"to_node": "630104001", "to_unit": "630104001.office", "paper": PAPER}
-                district.try_ask("dispatcher", "POST", f"/cases/{number}/acts/transfer-case", json=onward)
-        except (requests.RequestException, ValueError, StoryBroken):
-            return False  # a part of it is down
-        return False
-
-    return wait_for(arrived, f"{number} 到达街道", within)
 
 
 def test_all_of_it_is_healthy_within_three_minutes(containers):
@@ -114,6 +72,14 @@ def test_only_loopback_is_published():
     assert {port["URL"] for port in published} == {"127.0.0.1"}
 
 
+def test_starting_a_part_makes_no_other_part_anew():
+    before = {name: row["ID"] for name, row in states().items()}
+    for part in ("relay", "district-portal", "street-services"):
+        compose("up", "--detach", part)
+
+    assert {name: row["ID"] for name, row in states().items()} == before
+
+
 def test_a_petition_travels_to_the_street_and_its_answer_comes_back(city):
     number = file_petition(city["630100"], 1)
     assert at_the_street(city, number)
@@ -146,14 +112,61 @@ def test_what_runs_once_may_run_again_and_loses_nothing(city, service):
 @pytest.mark.parametrize("part", PARTS)
 def test_nothing_is_lost_when_a_part_is_killed(city, part):
     before = file_petition(city["630100"], 10 + PARTS.index(part))
+    begun = time.monotonic()
     compose("kill", part)
     compose("up", "--detach", part)
     during = file_petition(city["630100"], 100 + PARTS.index(part))
     compose("up", "--detach", "--wait", within=PATIENCE)
+    healthy = time.monotonic() - begun
     after = file_petition(city["630100"], 200 + PARTS.index(part))
 
     for number in (before, during, after):
         assert at_the_street(city, number)
+    arrived = time.monotonic() - begun
+    note(f"`{part}` killed", f"all healthy after {healthy:.1f} s, 3 of 3 petitions at the street after {arrived:.1f} s")
+
+
+def docker(*arguments):
+    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def address_of(container):
+    where = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+    return docker("inspect", "--format", where, container)
+
+
+@contextmanager
+def taken(address):
+    """Let other containers of the network have an address; the engine gives out the ones that are free as it likes."""
+    others = [f"lianxi-other-{number}" for number in range(16)]
+    sleeping = ("--detach", "--rm", "--network", "lianxi_default", "--entrypoint", "sleep")
+    started = []
+    try:
+        while address not in map(address_of, started):
+            started.append(others[len(started)])
+            docker("run", "--name", started[-1], *sleeping, "lianxi", "600")
+        yield
+    finally:
+        docker("rm", "--force", *started)
+
+
+def test_a_broker_that_comes_back_at_another_address_is_found_there_at_once(city):
+    before, at = file_petition(city["630100"], 600), address_of("lianxi-broker-city-1")
+    compose("rm", "--stop", "--force", "broker-city")
+    with taken(at):
+        begun = time.monotonic()
+        compose("up", "--detach", "--wait", "broker-city", within=PATIENCE)
+        healthy = time.monotonic() - begun
+    assert address_of("lianxi-broker-city-1") != at
+
+    after = file_petition(city["630100"], 601)
+    filed = time.monotonic() - begun - healthy
+    note(
+        "`broker-city` made anew at another address", f"healthy after {healthy:.1f} s, filing again {filed:.1f} s later"
+    )
+    assert filed < AGAIN_WITHIN
+    assert at_the_street(city, before)
+    assert at_the_street(city, after)
 
 
 def test_all_of_it_goes_within_twenty_seconds_and_comes_back_with_everything(city):
@@ -161,9 +174,9 @@ def test_all_of_it_goes_within_twenty_seconds_and_comes_back_with_everything(cit
     assert at_the_street(city, number)
 
     took = seconds_of("down")
-    click.echo(f"docker compose down: {took:.1f} s")
+    note("`docker compose down`", f"{took:.1f} s")
     again = seconds_of("up", "--wait")
-    click.echo(f"docker compose up --wait, once more: {again:.1f} s")
+    note("`docker compose up --wait`, once more", f"{again:.1f} s")
 
     assert at_the_street(city, number)
     assert again <= MOST_UP
