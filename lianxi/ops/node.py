@@ -7,16 +7,20 @@ containers, `upgrade` brings a node's database to the newest schema.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import click
+import psycopg2
+import requests
+import sqlalchemy.exc
 
 from lianxi.ops.bundle import TLS_PORT, Bundle, certified, tls_address
 from lianxi.ops.certificates import Authority
 from lianxi.ops.local import databases, provisioning
 from lianxi.ops.local.broker import ADMIN
-from lianxi.ops.local.management import Management
+from lianxi.ops.local.management import Management, ManagementRefused
 from lianxi.ops.local.processes import secret_file, wait_for
 from lianxi.ops.local.programs import PROGRAMS
 from lianxi.ops.local.stack import Stack
@@ -24,11 +28,14 @@ from lianxi.ops.membership import commands as membership
 from lianxi.ops.rendering import Address, application_user, definitions
 from lianxi.ops.topology import City, load
 from lianxi.ops.whereabouts import STATE, settings_option
+from lianxi.runtime.logging import redact
 from lianxi.runtime.settings import read
 
 THREE = "630100,630104,630104001"
 STARTS_WITHIN = 60.0
 """Seconds until the management API of a broker whose port answers does so, too: it starts with the last plugins."""
+SERVERS_FAULT = 500
+SERVER_AWAY = (psycopg2.OperationalError, sqlalchemy.exc.OperationalError, requests.RequestException, ManagementRefused)
 
 state_option = click.option(
     "--state", type=click.Path(path_type=Path), default=STATE, show_default=True, help="Directory of the nodes' state."
@@ -163,7 +170,8 @@ def provision(
     own = Address()
     password = provisioning.passwords_in(folder, shared)
     address = database_admin.read_text(encoding="utf-8").strip()
-    provisioning.provision_database(code, folder, lambda database: f"{address}/{database}", password)
+    database_side = partial(provisioning.provision_database, code, folder, lambda name: f"{address}/{name}", password)
+    _patiently(database_side, "the database in --database-admin")
     provisioning.provision_keys(folder, shared / "city.keys")
     provisioning.provision_links(city, code, folder, shared)
     parent = _parent_address(city, code, own, parent_host, parent_port or own.port)
@@ -176,7 +184,8 @@ def provision(
             f"the management API at {management.url} does not let {ADMIN} in: is the broker up, has it the plugin "
             "rabbitmq_management, and is the password in --broker-admin its own?"
         )
-    management.import_definitions(definitions(city, code, own=own, parent=parent, password=password))
+    held = definitions(city, code, own=own, parent=parent, password=password)
+    _patiently(partial(management.import_definitions, held), f"the management API at {management.url}")
     user = application_user(code)
     uri = Address(broker_host).uri(city.node(code).vhost, user, password(user))
     provisioning.write_secret(folder / "amqp.uri", uri)
@@ -211,6 +220,24 @@ def _parent_address(city: City, code: str, own: Address, host: str, port: int) -
     if above is None or (not host and city.broker_of(code) == city.broker_of(above.code)):
         return own if above else None
     return Address(host or f"{above.code}.lianxi", port)
+
+
+def _patiently(step: Callable[[], object], server: str) -> None:
+    """Do a step that can be repeated until its server lets it: that may still be starting, or start once more."""
+    said: list[str] = []
+
+    def done() -> bool:
+        try:
+            step()
+        except SERVER_AWAY as error:
+            if getattr(error, "status", SERVERS_FAULT) < SERVERS_FAULT:
+                raise  # it is up, and will refuse the same again
+            said.append(" ".join(str(redact(str(error))).split())[:300])
+            return False
+        return True
+
+    if not wait_for(done, within=STARTS_WITHIN, every=1.0):
+        raise click.ClickException(f"{server} is not ready: {said[-1]} (when it is, give the same command again)")
 
 
 def _names(text: str) -> list[str]:

@@ -12,6 +12,8 @@ TIMEOUT = 20.0
 class ManagementRefused(Exception):  # noqa: N818  reads as what happened
     """The broker answered a management request with an error."""
 
+    branch = "refused"
+
     def __init__(self, method: str, path: str, status: int, text: str) -> None:
         super().__init__(f"{method} {path}: {status} {text[:300]}")
         self.status = status

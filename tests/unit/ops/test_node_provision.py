@@ -1,10 +1,12 @@
 """Provisioning waits for a broker that is still starting, and says what to look at when it never lets anybody in."""
 
+import psycopg2
 import pytest
+import requests
 from click.testing import CliRunner
 
 from lianxi.ops import node
-from lianxi.ops.local.management import Management
+from lianxi.ops.local.management import Management, ManagementRefused
 
 
 @pytest.fixture
@@ -42,3 +44,56 @@ def test_a_broker_that_lets_nobody_in_is_named_with_what_to_look_at(provision, m
     assert (done.exit_code, told) == (1, [])
     assert "http://127.0.0.1:15672 does not let admin in" in done.output
     assert "--broker-admin" in done.output
+
+
+def failing_with(*errors):
+    """A step of provisioning that fails so, once each, and then goes well; and how often it was tried."""
+    left, tried = list(errors), []
+
+    def step(*_arguments):
+        tried.append(None)
+        if left:
+            raise left.pop(0)
+
+    return step, tried
+
+
+AWAY = (
+    ("provision_database", psycopg2.OperationalError("the database system is starting up")),
+    ("import_definitions", requests.ConnectionError("reset")),
+    ("import_definitions", ManagementRefused("POST", "definitions", 503, "not yet")),
+)
+
+
+@pytest.mark.parametrize(("name", "error"), AWAY)
+def test_a_server_that_starts_once_more_in_the_middle_is_waited_for(provision, monkeypatch, name, error):
+    monkeypatch.setattr(Management, "answers", lambda _self: True)
+    step, tried = failing_with(error)
+    monkeypatch.setattr(node.provisioning if name == "provision_database" else Management, name, step)
+
+    done = provision[0]()
+
+    assert (done.exit_code, len(tried)) == (0, 2), done.output
+
+
+@pytest.mark.parametrize(("name", "error"), AWAY)
+def test_a_server_that_stays_away_is_named_with_what_it_said(provision, monkeypatch, name, error):
+    monkeypatch.setattr(node, "STARTS_WITHIN", 0.0)
+    monkeypatch.setattr(Management, "answers", lambda _self: True)
+    step, _ = failing_with(*[error] * 9)
+    monkeypatch.setattr(node.provisioning if name == "provision_database" else Management, name, step)
+
+    done = provision[0]()
+
+    assert done.exit_code == 1
+    assert str(error) in done.output
+    assert "is not ready" in done.output
+
+
+def test_what_a_broker_refuses_is_not_asked_again(provision, monkeypatch):
+    monkeypatch.setattr(Management, "answers", lambda _self: True)
+    step, tried = failing_with(*[ManagementRefused("POST", "definitions", 400, "bad")] * 9)
+    monkeypatch.setattr(Management, "import_definitions", step)
+
+    assert isinstance(provision[0]().exception, ManagementRefused)
+    assert len(tried) == 1
