@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from lianxi.casework.case import evolve_of_reviews
+from lianxi.casework.case import call_backs, evolve_of_reviews
 from lianxi.casework.case.after import after
 from lianxi.casework.case.jurisdiction import pairs_of_return
 from lianxi.casework.case.state import Case
@@ -14,7 +14,7 @@ from lianxi.casework.messages import sorting as s
 from lianxi.casework.messages.facts import TERMINAL_STATES, CaseState, TransferKind
 from lianxi.casework.values import replace
 
-__all__ = ["evolve", "evolve_of_reviews", "replay"]
+__all__ = ["call_backs", "evolve", "evolve_of_reviews", "replay"]
 
 
 def evolve(case: Case, event: e.CaseEvent) -> Case:
@@ -113,6 +113,7 @@ def _(event: e.CaseDelivered, case: Case) -> Case:
         late_objection=False,
         assists=transfer.assists,
         assisted=(),
+        call_backs=call_backs.heard_of(case.call_backs, transfer.to_node),
         transfer=None,
     )
 
@@ -165,6 +166,7 @@ def _(event: e.CaseReturned, case: Case) -> Case:
         report_due=None if event.ends_assignment else case.report_due,
         delivered_on=event.returned_on,
         returns=(*case.returns, *between),
+        call_backs=call_backs.heard_of(case.call_backs, event.transfer.to_node),
         dispute_stage="",
         dispute_node="",
         proposed_organ="",
@@ -374,9 +376,3 @@ def _(event: e.CompletionReceived | p.CompletionLapsed, case: Case) -> Case:
 @after.register
 def _(event: p.CaseUrged, case: Case) -> Case:
     return replace(case, urged_on=event.urged_on)
-
-
-@after.register
-def _(event: p.CaseRated, case: Case) -> Case:
-    others = tuple(rating for rating in case.ratings if rating.partition(":")[0] != event.rated)
-    return replace(case, ratings=(*others, f"{event.rated}:{event.rating}"))

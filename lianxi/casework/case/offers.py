@@ -14,6 +14,7 @@ ABOUT_THE_ASKER = frozenset(
         "assisting_unit",
         "at_final_reviewing_node",
         "at_reviewing_node",
+        "call_back_here",
         "decided_by_assigner",
         "decided_by_conference",
         "decided_by_sender",

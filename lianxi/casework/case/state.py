@@ -15,6 +15,7 @@ from lianxi.casework.messages.facts import (
     Transfer,
 )
 from lianxi.casework.messages.hearing import HearingDays
+from lianxi.casework.messages.petitioner import CallBack
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +31,7 @@ class Case:
     while the assigner's check is not over; `hearing_since` is the day of the notice of a hearing that is not closed
     yet, `final_hearings` are those of the final review that are over; `ended_as` is the end the case came to,
     `lapsed_from` the state in which a right ran out; `ratings` holds the last rating of each who was rated,
-    as "unit:satisfied".
+    as "unit:satisfied", `call_backs` are those still owed for one of them.
     """
 
     case_no: str
@@ -80,6 +81,7 @@ class Case:
     completion_asked_on: date | None = None
     urged_on: date | None = None
     ratings: tuple[str, ...] = ()
+    call_backs: tuple[CallBack, ...] = ()
 
     accepted_on: date | None = None
     extension_days: int = 0

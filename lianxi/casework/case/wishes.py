@@ -1,8 +1,8 @@
 """What may be said of a case while its custody is on the way, and be carried out as soon as somebody holds it again.
 
 Nothing may be done to a case in transfer, but a petitioner who brings material, urges, completes, rates or withdraws
-(T45, T54–T56, T42) has a right to be heard on that day (R-21-1, CF-48), and what an assisting unit found (T53) stays
-found. Such a wish is tried at the door on the case
+(T45, T54–T56, T42) has a right to be heard on that day (R-21-1, CF-48), and what an assisting unit found (T53) or a
+call-back brought (T58) stays found. Such a wish is tried at the door on the case
 as it will stand when custody has settled, so that what can never happen is refused at once; the rest waits. Decisions
 about the case are no wishes: whoever decides must see the case as it is.
 """
@@ -18,7 +18,15 @@ from lianxi.casework.messages.commands import Command
 from lianxi.casework.messages.facts import CaseState, TransferKind
 from lianxi.casework.transitions import steps_for
 
-WISHES = ("receive-completion", "add-material", "urge-case", "rate-case", "withdraw-case", "file-assist-opinion")
+WISHES = (
+    "receive-completion",
+    "add-material",
+    "urge-case",
+    "rate-case",
+    "withdraw-case",
+    "file-assist-opinion",
+    "record-call-back",
+)
 """The commands that may wait. Each says something that is true on the day it is said, wherever the case is."""
 
 

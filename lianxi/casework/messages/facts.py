@@ -207,6 +207,7 @@ class DocumentKind(StrEnum):
     SPLIT_RECORD = "分案"
     MATERIAL = "材"
     URGE = "催"
+    CALL_BACK = "访"
 
 
 class ServiceMethod(StrEnum):
@@ -312,7 +313,7 @@ class EventHead:
 
     `seq` counts from 1 within the case; `epoch` grows by one with each change of custody (fencing token);
     `previous` and `digest` are the SHA-256 links of the hash chain; `basis` is the article; `act` names the
-    transition T1–T57.
+    transition T1–T58.
     """
 
     case_no: str

@@ -1,11 +1,12 @@
 """What a petitioner does with the own case while others handle it: material, urging, rating, and what comes too late.
 
 None of it moves the case: T54 adds material, T55 urges it on, T56 rates the petition department or the organ (PR-21).
-The words travel as the text of a document or stay at intake; an event says only that, when and by whom.
+Whoever was rated 不满意 owes a call-back (回访, PR-23), which T58 records. The words travel as the text of a document
+or stay at intake; an event says only that, when and by whom.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -31,6 +32,20 @@ class Rating(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CallBack:
+    """A call-back that is owed: for the rating of whom, by which node and unit ("" is its petition department).
+
+    `attempts` counts the calls that reached nobody; they do not end it.
+    """
+
+    rated: Rated
+    node: str
+    unit: str
+    since: datetime
+    attempts: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AddMaterial(Command):
     """T54: the petitioner brings more; `paper["text"]` says what."""
 
@@ -51,6 +66,16 @@ class RateCase(Command):
     MESSAGE: ClassVar[Message] = Message("rate-case")
     rated: Rated
     rating: Rating
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordCallBack(Command):
+    """T58: the rated organ called back on `called_on`; `paper` says who called, what was said and what follows."""
+
+    MESSAGE: ClassVar[Message] = Message("record-call-back")
+    rated: Rated
+    called_on: date
+    reached: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,12 +105,30 @@ class CaseUrged(CaseEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaseRated(CaseEvent):
-    """T56: the petitioner rated the department or the organ."""
+    """T56: the petitioner rated the department or the organ.
+
+    `call_back_node` and `call_back_unit` say who owes a call-back from now on, if the rating asks for one that was not
+    owed yet; `call_back_withdrawn` says that the new rating ends one that was (PR-23).
+    """
 
     MESSAGE: ClassVar[Message] = Message("case-rated")
     rated_on: date
     rated: Rated
     rating: Rating
+    call_back_node: str = ""
+    call_back_unit: str = ""
+    call_back_withdrawn: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallBackRecorded(CaseEvent):
+    """T58: the rated organ called back; only a call that `reached` the petitioner ends what is owed."""
+
+    MESSAGE: ClassVar[Message] = Message("call-back-recorded")
+    rated: Rated
+    called_on: date
+    reached: bool
+    document: Document
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

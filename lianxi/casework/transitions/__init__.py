@@ -1,4 +1,4 @@
-"""The state machine of a case as one table: T1–T49 of the rule book, T50 to T57 of our own.
+"""The state machine of a case as one table: T1–T49 of the rule book, T50 to T58 of our own.
 
 Code, documents and the case page read this table. A row says from which states an act leads to which, who may do
 it at which level of node, which guards must hold (`lianxi.casework.case.guards`), which document it issues, and what it
@@ -8,7 +8,7 @@ T50 stands in no rule book: the receiving node's server may be unable to take a 
 Then the sender, who still holds it, routes it anew; one whose hand-back failed waits for another decision. T51 records
 the proven service of every document that has no step of its own for it (D-15, DOC-16). T52 splits a case with several
 claims, T53 is the part of an assisting unit, T54 to T56 are what a petitioner does meanwhile,
-T57 is what the desk of repeats decided.
+T57 is what the desk of repeats decided, T58 the call-back to a dissatisfied petitioner.
 """
 
 import dataclasses
@@ -82,7 +82,7 @@ class ClockEffects:
 
 
 def by_id(transition_id: str) -> Transition:
-    """Return the row `T1`…`T57`; KeyError when there is none."""
+    """Return the row `T1`…`T58`; KeyError when there is none."""
     return _BY_ID[transition_id]
 
 

@@ -12,6 +12,7 @@ from lianxi.casework.messages.final_review import (
 )
 from lianxi.casework.messages.hearing import HearingClosed, HearingOpened
 from lianxi.casework.messages.mediation import MediationClosed, MediationOpened
+from lianxi.casework.messages.petitioner import CallBackRecorded, CaseRated
 from lianxi.casework.messages.sorting import DutyFound, PetitionerGuided
 from lianxi.casework.transitions import by_id
 
@@ -39,6 +40,10 @@ def label_of(event: CaseEvent) -> str:
     """Return the word for an event."""
     if isinstance(event, MediationClosed):
         return "未达成协议，继续办理" if event.state is CaseState.HANDLING else "达成调解、和解协议"
+    if isinstance(event, CallBackRecorded):
+        return "回访" if event.reached else "回访（未联系上）"
+    if isinstance(event, CaseRated) and (event.call_back_node or event.call_back_withdrawn):
+        return "满意度评价（不满意，须回访）" if event.call_back_node else "满意度评价（已更改，回访撤销）"
     if event.head.act == _AT_ORGAN:
         return _DIRECTLY.get(type(event)) or by_id(_AT_ORGAN).label
     return _OWN.get(type(event)) or by_id(event.head.act).label

@@ -154,6 +154,8 @@ _OF_EVENTS = (
     "accepted_on",
     "assists",
     "between",
+    "call_back_node",
+    "call_back_unit",
     "days",
     "delivered_on",
     "deciding_node",

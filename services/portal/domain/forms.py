@@ -15,6 +15,7 @@ from typing import Any
 
 from lianxi.casework.case.guards import (
     AGREEMENT_FIELDS,
+    CALL_BACK_FIELDS,
     CONSENT_FIELDS,
     HEARING_FIELDS,
     MINUTES_FIELDS,
@@ -59,6 +60,7 @@ _PAPER_BY_GUARD: dict[str, tuple[str, ...]] = {
     "every_claim_elsewhere": ("organ", "procedure"),
     "every_claim_a_duty": ("answer",),
     "is_a_suggestion": ("answer",),
+    "call_back_told": CALL_BACK_FIELDS,
     "instruction_kept": ("decided_by", "instruction"),
 }
 _PAPER_IF_NEEDED: dict[str, tuple[str, ...]] = {
@@ -67,6 +69,7 @@ _PAPER_IF_NEEDED: dict[str, tuple[str, ...]] = {
     "agreement_written": AGREEMENT_FIELDS,
     "special_limit_founded": ("law",),
     "no_agreement": ("obstacle",),
+    "call_back_owed": ("said",),
 }
 _REMEDY = "如不服本处理意见，可以自收到之日起30日内，向上一级机关、单位申请复查。"
 _SEPARATED = frozenset({"category", "recused", "assists", "parties", "accused"})
@@ -99,7 +102,7 @@ def form_for(command: str, case: Mapping[str, Any], places: Places) -> tuple[For
     """Return the fields of an act on this case."""
     cls = COMMANDS[command]
     hints = typing.get_type_hints(cls)
-    proposed = _proposed(case)
+    proposed = _proposed(case) | (_owed_call(case) if command == "record-call-back" else {})
     duty = command in _OF_DUTY
     fields: list[FormField] = []
     for field in dataclasses.fields(cls):
@@ -137,6 +140,12 @@ def _proposed(case: Mapping[str, Any]) -> dict[str, str]:
         "to_unit": target.get("to_unit"),
     }
     return {name: str(value) for name, value in found.items() if value}
+
+
+def _owed_call(case: Mapping[str, Any]) -> dict[str, str]:
+    """Return for whom a call-back is owed, where that is one only."""
+    owed = [str(call["rated"]) for call in case.get("call_backs") or ()]
+    return {"rated": owed[0]} if len(owed) == 1 else {}
 
 
 def missing(typed: Mapping[str, str], fields: Iterable[FormField]) -> list[str]:

@@ -82,6 +82,16 @@ class Act(Schema):
     directive_id = _text(required=False, none=True)
 
 
+class OwedCallBack(Schema):
+    """A call-back that is owed to a petitioner who was dissatisfied."""
+
+    rated = fields.String(required=True, metadata={"enum": ["department", "unit"], "description": "被评价的一方"})
+    node = _text()
+    unit = fields.String(required=True, metadata={"description": "应当回访的单位，空为信访部门"})
+    since = _text()
+    attempts = fields.Integer(required=True, metadata={"description": "未联系上的次数"})
+
+
 class Case(Schema):
     """One case. Its version stands in ETag; send it in If-Match with an act."""
 
@@ -115,6 +125,9 @@ class Case(Schema):
     dispute = fields.Raw(allow_none=True, metadata={"description": "管辖争议：阶段、决定节点、各方"})
     late_objection = fields.Boolean(metadata={"description": "有逾期异议，转送方可以受理"})
     returns = _number(required=False)
+    call_backs = fields.List(
+        fields.Nested(OwedCallBack), metadata={"description": "评价不满意后尚未完成的回访（PR-23）"}
+    )
     linked = fields.List(fields.Dict(keys=fields.String()), metadata={"description": "分案、并案的关联事项"})
     path = fields.List(fields.String())
     registered_on = _text(required=False, none=True)

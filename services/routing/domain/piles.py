@@ -1,7 +1,8 @@
 """The piles of a desk: every state in which a case waits for somebody of this node, and what each pile is called.
 
 A pile is what one kind of colleague works through. A case can wait here although another node holds it: for the
-decision on an objection, on a dispute, on a report, on a review, for the part of an assisting unit.
+decision on an objection, on a dispute, on a report, on a review, for the part of an
+assisting unit, for the call-back to a petitioner who was dissatisfied (PR-23).
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,7 @@ _ROWS = (
     Pile("report", "办结报告待审核", "D DL"),
     Pile("review", "复查待办", "RV"),
     Pile("final-review", "复核待办", "FV"),
+    Pile("call-back", "待回访", "R D DL U UL"),
     Pile("proposed", "拟办意见待决定", "D DL"),
     Pile("offer", "已移交待对方签收", "D DL"),
     Pile("wish", "信访人所提待移交后办理", "R D DL"),

@@ -11,6 +11,7 @@ from lianxi.casework.case.wishes import WISHES, as_it_will_stand
 from lianxi.casework.errors import Invalid, Unknown
 from lianxi.casework.messages.events import CaseEvent
 from lianxi.casework.messages.facts import STATE_LABELS, Actor, CaseState, DocumentKind, Role
+from lianxi.casework.messages.petitioner import CallBack
 from lianxi.casework.transitions import TRANSITIONS
 from lianxi.casework.transitions.words import label_of
 from services.routing.domain.records import SEALED_READERS, HandOff, SentAct, WaitingRow
@@ -37,6 +38,7 @@ PUBLIC_ACTS = frozenset(
         52,
         54,
         55,
+        58,
     )
 )
 MAX_ROWS = 200
@@ -129,6 +131,7 @@ def _facts(case: Case) -> dict[str, Any]:
         "dispute": _dispute(case),
         "late_objection": case.late_objection,
         "returns": len(case.returns),
+        "call_backs": [_owed(call) for call in case.call_backs],
         "transfer": None
         if transfer is None
         else {"to_node": transfer.to_node, "to_unit": transfer.to_unit, "since": transfer.offered_at.isoformat()},
@@ -138,6 +141,12 @@ def _facts(case: Case) -> dict[str, Any]:
         ],
         "as_of": case.updated_at.isoformat() if case.updated_at else None,
     }
+
+
+def _owed(call: CallBack) -> dict[str, Any]:
+    """A call-back that is owed, as JSON values."""
+    told = {"rated": call.rated.value, "node": call.node, "unit": call.unit}
+    return told | {"since": call.since.isoformat(), "attempts": call.attempts}
 
 
 def _dispute(case: Case) -> dict[str, Any] | None:
@@ -285,7 +294,7 @@ def show_document(work: RoutingWork, desk: Desk, case_no: str, number: str, acto
 
 
 def transition_table() -> list[dict[str, Any]]:
-    """Return the whole table T1–T57 for documents and pages."""
+    """Return the whole table T1–T58 for documents and pages."""
     return [
         {
             "id": row.id,

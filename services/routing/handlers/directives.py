@@ -26,7 +26,8 @@ from services.routing.handlers.custody import check_sender
 from services.routing.handlers.splitting import split_case
 from services.routing.handlers.wishes import Done, accept, answer, issue, must_wait, remember, take, take_answer
 
-# What a node above may ask of the holder, a petitioner wish, or an assisting unit say; the rest needs custody.
+# What a node above may ask of the holder, a petitioner wish, an assisting unit say, a rated department have called
+# back; the rest needs custody.
 DIRECTIVES: dict[str, DocumentKind | None] = {
     "uphold-objection": DocumentKind.OBJECTION_DECISION,
     "refuse-objection": DocumentKind.OBJECTION_DECISION,
@@ -51,6 +52,7 @@ DIRECTIVES: dict[str, DocumentKind | None] = {
     "add-material": DocumentKind.MATERIAL,
     "urge-case": DocumentKind.URGE,
     "rate-case": None,
+    "record-call-back": DocumentKind.CALL_BACK,
     ASSIST: DocumentKind.ASSIST_OPINION,
 }
 

@@ -11,6 +11,8 @@ from sqlalchemy import (
     Table,
     Text,
     case,
+    cast,
+    column,
     func,
     literal,
     literal_column,
@@ -19,7 +21,7 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import TIMESTAMP, insert
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, insert
 from sqlalchemy.sql import ColumnElement, Subquery
 
 from lianxi.bus.engine import run_soon
@@ -55,6 +57,11 @@ EXISTS (
     SELECT 1 FROM jsonb_array_elements_text({case_file.fullname}.snapshot->'assists') AS asked(unit)
     WHERE {{whose}} AND NOT coalesce({case_file.fullname}.snapshot->'assisted', '[]'::jsonb) @> to_jsonb(asked.unit)
 )
+"""
+_OWES_CALL_BACKS = text(f"{case_file.fullname}.snapshot->'call_backs' <> '[]'::jsonb")
+_CALL_BACK_OF_UNIT = f"""
+EXISTS (SELECT 1 FROM jsonb_array_elements({case_file.fullname}.snapshot->'call_backs') AS owed
+        WHERE owed->>'unit' = :unit)
 """
 _ASKED_ON: ColumnElement[Any] = literal_column(
     f"({case_file.fullname}.snapshot->>'delivered_on')::timestamp AT TIME ZONE 'Asia/Shanghai'",
@@ -93,6 +100,7 @@ def _waits(node: str) -> Subquery:
         _row(disputed).where(state == "S08", whose == node, still),
         _row(_named("assistance"), _ASKED_ON).where(_HAS_ASSISTS, state.in_(_ASSISTED), asked, still),
         _row(_named("report")).where(state.in_(_REPORTED), _fact("report") == "filed", _fact("assigned_by") == node),
+        _called_back(node),
         _row(review).where(state.in_(("S30", "S31", *_FINAL)), _fact("reviewing_node") == node),
         _sent(_named("offer"), custody_receipt, custody_receipt.c.offered_at),
         _sent(_named("directive"), directive, directive.c.issued_at),
@@ -100,6 +108,20 @@ def _waits(node: str) -> Subquery:
         _row(_named("proposed"), _proposed.c.proposed_at, _proposed.c.case_no).where(_proposed.c.state == "open"),
     )
     return union_all(*waiting).subquery()
+
+
+def _called_back(node: str) -> Select[Any]:
+    """The cases for which this node or a unit of it owes a call-back, whoever holds them, since the first is owed."""
+    owed = func.jsonb_array_elements(case_file.c.snapshot["call_backs"]).table_valued(
+        column("value", JSONB), name="owed", joins_implicitly=True
+    )
+    call = owed.c.value
+    since = func.min(cast(call["since"].astext, TIMESTAMP(timezone=True)))
+    return (
+        _row(_named("call-back"), since)
+        .where(_OWES_CALL_BACKS, call["node"].astext == node)
+        .group_by(case_file.c.case_no)
+    )
 
 
 def _sent(pile: ColumnElement[str], table: Table, since: Any) -> Select[Any]:
@@ -236,6 +258,8 @@ class SqlDeskBooks:
         )
         if unit and pile == "assistance":
             query = query.where(text(_PART_IS_MISSING.format(whose="asked.unit = :unit")).bindparams(unit=unit))
+        elif unit and pile == "call-back":
+            query = query.where(text(_CALL_BACK_OF_UNIT).bindparams(unit=unit))
         elif unit:
             query = query.where(case_file.c.unit == unit)
         if not sealed:

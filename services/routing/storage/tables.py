@@ -67,6 +67,7 @@ case_file = Table(
     Index("case_file_held", "holder", "state", "since", postgresql_where=text(f"state IN {HELD_STATES}")),
     Index("case_file_decided", "state", "since", postgresql_where=text(f"state IN {DECIDED_STATES}")),
     Index("case_file_assisted", "state", postgresql_where=text("snapshot->'assists' <> '[]'::jsonb")),
+    Index("case_file_call_backs", "case_no", postgresql_where=text("snapshot->'call_backs' <> '[]'::jsonb")),
     Index("case_file_petitioner", "petitioner_key", "received_on"),
 )
 

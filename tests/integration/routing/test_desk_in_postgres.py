@@ -268,3 +268,26 @@ def test_what_an_assisting_unit_has_not_given_waits_for_it_and_for_nobody_else(f
     act(filed, "file-assist-opinion", 1, other, paper={"opinion": "已核实"})
     assert "assistance" not in counts(filed)
     assert pile(filed, "assistance", other) == []
+
+
+def test_a_call_back_waits_for_whoever_was_rated_wherever_the_case_is(filed):
+    rated = {"rated": "department", "rating": "dissatisfied"}
+    act(filed, "rate-case", 1, an_actor("R"), **rated)
+    to_the_office(filed, 1)
+
+    assert counts(filed) == {"acceptance": 1, "call-back": 1, "dispatch": 2}
+    assert [row["case_no"] for row in pile(filed, "call-back")] == [number(1)]
+    assert pile(filed, "call-back", an_actor("U")) == []
+
+    filed.database.query(
+        "UPDATE routing.case_file SET snapshot = jsonb_set(snapshot, '{call_backs,0,unit}', to_jsonb(%s::text))"
+        " WHERE case_no = %s RETURNING 1",
+        OFFICE,
+        number(1),
+    )
+    assert [row["case_no"] for row in pile(filed, "call-back", an_actor("U"))] == [number(1)]
+    said = {"caller": "王岚", "said": "太慢", "result_of_call": "已说明"}
+    today = filed.parts.here.clock.today().isoformat()
+    call = {"rated": "department", "called_on": today, "reached": True, "paper": said}
+    act(filed, "record-call-back", 1, an_actor("U"), **call)
+    assert "call-back" not in counts(filed)

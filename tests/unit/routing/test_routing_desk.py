@@ -179,7 +179,7 @@ def test_gd_1_an_accusation_opens_for_named_officers_only():
 def test_the_table_of_transitions_can_be_read_whole():
     table = desk.transition_table()
 
-    assert len(table) == 57
+    assert len(table) == 58
     assert table[20]["steps"][0]["document"] == "受理告知书"
 
 

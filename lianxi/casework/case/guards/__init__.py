@@ -22,10 +22,12 @@ from lianxi.casework.case.guards.final_review import HEARING_FIELDS, SUMMONS_FIE
 from lianxi.casework.case.guards.given import GUARDS, Given, Guard
 from lianxi.casework.case.guards.handling import OPINION_FIELDS
 from lianxi.casework.case.guards.mediation import AGREEMENT_FIELDS, CONSENT_FIELDS
+from lianxi.casework.case.guards.petitioner import CALL_BACK_FIELDS
 from lianxi.casework.case.guards.sorting import NEW_MATTER_FIELDS
 
 __all__ = [
     "AGREEMENT_FIELDS",
+    "CALL_BACK_FIELDS",
     "CONSENT_FIELDS",
     "GUARDS",
     "HEARING_FIELDS",
