@@ -86,6 +86,19 @@ def test_a_petition_goes_from_the_phone_to_the_reply(filed, desk, three_nodes):
     assert "申请复查" in said
     assert "马秀兰" not in said
 
+    phone.fill(rated="unit", rating="dissatisfied")
+    phone.click("评价")
+    eventually(lambda: officer.open(f"{district}/desk/piles/call-back") or number in officer.text, within=60)
+    officer.click(number)
+    assert "须回访" in officer.text
+    officer.click("回访")
+    officer.fill(called_on=today, paper__caller="王岚", paper__said="希望当面说明", paper__result_of_call="三日内上门")
+    officer.run("document.getElementsByName('reached')[0].checked = true")
+    officer.click("回访")
+    assert "须回访：" not in officer.text
+    assert "希望当面说明" not in officer.text
+    eventually(lambda: "回访" in track(phone, city, code), within=40, every=0.3)
+
 
 def test_an_objection_is_refused_by_the_page_when_it_gives_no_reasons(filed, desk, three_nodes):
     number, _code, _phone = filed
