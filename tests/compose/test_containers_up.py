@@ -9,7 +9,18 @@ import pytest
 import requests
 
 from lianxi.ops.demo.office import wait_for
-from tests.compose.containers import DESCRIBED, MOST_DOWN, MOST_UP, ONCE, PARTS, compose, lianxi, seconds_of, states
+from tests.compose.containers import (
+    DESCRIBED,
+    MOST_DOWN,
+    MOST_UP,
+    ONCE,
+    PARTS,
+    ROOT,
+    compose,
+    lianxi,
+    seconds_of,
+    states,
+)
 from tests.compose.figures import note
 from tests.compose.petitions import PATIENCE, at_the_street, file_petition
 
@@ -25,10 +36,15 @@ def inspected(service):
     return json.loads(done.stdout)[0]
 
 
+def ended(service, *arguments):
+    """Run a command that may end with 1."""
+    command = ["docker", "compose", "exec", "--no-TTY", service, "python", "-m", "lianxi.ops", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
 def lianxi_that_may_fail(service, *arguments):
     """Run a command that also ends with 1, for what it says."""
-    command = ["docker", "compose", "exec", "--no-TTY", service, "python", "-m", "lianxi.ops", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return ended(service, *arguments).stdout
 
 
 def measured(moment):
@@ -50,6 +66,14 @@ def test_the_image_backs_a_node_up_with_the_programs_it_has():
     assert all(row["level"] == "ok" and f"PostgreSQL {server}" in row["says"] for row in programs)
     lianxi("portal", "backup", "--to", "/var/lib/lianxi/backups")
     assert "完好" in lianxi("portal", "backup", "--verify", "/var/lib/lianxi/backups")
+
+
+@pytest.mark.parametrize("portal", ["portal", "district-portal", "street-portal"])
+def test_the_doctor_finds_nothing_wrong_at_any_node(portal):
+    found = [json.loads(line) for line in lianxi_that_may_fail(portal, "doctor", "--json").splitlines()]
+
+    assert len(found) > 20
+    assert [row["says"] for row in found if row["level"] == "wrong"] == []
 
 
 def test_every_container_is_healthy_or_has_done_its_work():
@@ -167,6 +191,33 @@ def test_a_broker_that_comes_back_at_another_address_is_found_there_at_once(city
     assert filed < AGAIN_WITHIN
     assert at_the_street(city, before)
     assert at_the_street(city, after)
+
+
+def test_a_node_comes_back_from_its_backup_with_what_its_neighbours_know(city, tmp_path):
+    tmp_path.chmod(0o777)
+    district = city["630104"]
+
+    def beside_the_node(*arguments):
+        volume = ("--volume", f"{tmp_path}:/backups")
+        return compose("run", "--rm", "--no-TTY", "--no-deps", *volume, "district-portal", "lianxi.ops", *arguments)
+
+    kept = file_petition(district, 700)
+    assert at_the_street(city, kept)
+    beside_the_node("backup", "--to", "/backups")
+    assert "完好" in beside_the_node("backup", "--verify", "/backups")
+    later = file_petition(district, 701)
+    assert at_the_street(city, later)
+
+    compose("stop", "district-services", "district-relay", "district-portal")
+    beside_the_node("restore", "/backups", "--replace")
+    compose("up", "--detach", "--wait", within=PATIENCE)
+    wait_for(lambda: ended("district-portal", "restore", "--report").returncode == 0, "取回完毕", PATIENCE)
+
+    for number in (kept, later):
+        assert district.until(number, "S06", "630104001")
+    lianxi("district-portal", "verify")
+    lianxi("district-portal", "books", "compare", "--with", "630104001")
+    lianxi("portal", "books", "compare", "--with", "630104")
 
 
 def test_all_of_it_goes_within_twenty_seconds_and_comes_back_with_everything(city):

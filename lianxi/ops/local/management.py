@@ -83,8 +83,14 @@ class Management:
         self.delete(f"vhosts/{name(vhost)}")
 
     def import_definitions(self, definitions: dict[str, Any]) -> None:
-        """Create or change everything `definitions` names; nothing is deleted by an import."""
-        self.post("definitions", definitions)
+        """Create or change everything `definitions` names; nothing is deleted by an import.
+
+        Shovels come last: RabbitMQ 4 starts them before it makes the queues of the same import, and a shovel makes a
+        source queue that is not there yet, without its bounds.
+        """
+        self.post("definitions", {**definitions, "parameters": []})
+        if definitions.get("parameters"):
+            self.post("definitions", {"parameters": definitions["parameters"]})
 
     def depth(self, vhost: str, queue: str) -> int:
         """Return how many messages a queue holds, as of the broker's last statistics."""

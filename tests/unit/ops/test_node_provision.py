@@ -97,3 +97,16 @@ def test_what_a_broker_refuses_is_not_asked_again(provision, monkeypatch):
 
     assert isinstance(provision[0]().exception, ManagementRefused)
     assert len(tried) == 1
+
+
+def test_no_shovel_starts_before_the_queue_it_reads_is_made(monkeypatch):
+    told = []
+    monkeypatch.setattr(Management, "post", lambda _self, path, body: told.append((path, body)))
+    queues, shovels = [{"name": "up.tele", "arguments": {"x-max-length": 100}}], [{"component": "shovel"}]
+
+    Management("", "", "").import_definitions({"queues": queues, "parameters": shovels})
+
+    assert told == [
+        ("definitions", {"queues": queues, "parameters": []}),
+        ("definitions", {"parameters": shovels}),
+    ]
