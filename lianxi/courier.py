@@ -27,6 +27,8 @@ _KINDS = {
     "case-sealed": "dossier",
     "directive-notice": "notice",
     "wish-refused": "notice",
+    "notice-chosen": "notice",
+    "notice-choice-arrived": "notice",
     "clock-warned": "supervision",
     "clock-breached": "supervision",
     "clock-escalated": "supervision",

@@ -36,6 +36,7 @@ class NotifyService:
     def messages(self, work: NotifyWork, messages: Sequence[Incoming]) -> None:
         """Write down who is owed what because of these messages."""
         handlers.tell(messages, work, self._desk, self._post.wall.now())
+        handlers.follow_custody(messages, work, self._desk)
         agencies.keep(messages, work, self._agencies, self.bring)
 
     @every(1.0)

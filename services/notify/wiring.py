@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from lianxi import courier
 from lianxi.bus.calls import CallFailed, CallRefused, Calls
 from lianxi.bus.engine import engine_for
 from lianxi.bus.messages import CONTENT_TYPE, Outgoing
@@ -182,7 +183,7 @@ def build(settings: Settings | None = None) -> Parts:
     engine = engine_for(settings.database_url, "notify", settings.connections)
     calls = Calls(settings.amqp_uri, name="notify")
     names = KnownNames(settings.divisions, calls, wall)
-    open_work = partial(NotifyWork, engine, _count)
+    open_work = partial(NotifyWork, engine, _count, partial(_written, settings.node, clock))
     directory = IntakeDirectory(calls)
     pauses = settings.rules.manners.patience.pause_after_outage
     senders = _senders(settings, pauses)
@@ -217,6 +218,10 @@ def build(settings: Settings | None = None) -> Parts:
         look_at_queues=partial(_look_at_queues, open_work, wall, AgencyQueues(settings.amqp_uri)),
         close=partial(_close, engine, calls, webhooks),
     )
+
+
+def _written(node: str, clock: Clock, message: Any) -> Outgoing:
+    return courier.outgoing(message, node=node, service="notify", time=clock.now())
 
 
 def _agency_desk(settings: Settings, wall: Clock, sender: WebhookSender) -> AgencyDesk:

@@ -6,12 +6,15 @@ from typing import Any, ClassVar
 from lianxi.bus.doors import RETRY_THEN_PARK, call, consume_batch, every
 from lianxi.bus.messages import Incoming
 from lianxi.casework.errors import Refused
+from lianxi.casework.messages.materials import MaterialsKept
+from lianxi.casework.messages.notices import NoticeChosen
 from lianxi.runtime import logging as logs
 from lianxi.runtime.metrics import gauge
 from services.routing import schemas
 from services.routing.handlers import (
     acts,
     cases,
+    choices,
     desk,
     erase,
     link_receiving,
@@ -58,8 +61,10 @@ class RoutingService:
 
     @consume_batch("routing.materials", on_failure=RETRY_THEN_PARK)
     def kept_materials(self, work: RoutingWork, messages: Sequence[Incoming]) -> None:
-        """Tell the holders of cases of the files that are kept here."""
-        materials.pass_on(work, [message.body for message in messages], self._here)
+        """Tell the holders of cases of the files that are kept here, and how petitioners want to be told."""
+        told = [message.body for message in messages]
+        materials.pass_on(work, [each for each in told if isinstance(each, MaterialsKept)], self._here)
+        choices.pass_on(work, [each for each in told if isinstance(each, NoticeChosen)], self._here)
 
     @consume_batch("routing.supervision", on_failure=RETRY_THEN_PARK)
     def lapsed_rights(self, work: RoutingWork, messages: Sequence[Incoming]) -> None:

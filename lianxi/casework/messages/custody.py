@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from lianxi.casework.messages.facts import Transfer
+from lianxi.casework.messages.notices import NoticeChoice
 from lianxi.casework.messages.wire import Message
 
 
@@ -175,3 +176,12 @@ class UnitsChanged:
     from_node: str
     to_node: str
     changes: tuple[ToldChange, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoticeChoiceSent(NoticeChoice):
+    """Between nodes: what was chosen at `from_node`, for the node that holds the case now."""
+
+    MESSAGE: ClassVar[Message] = Message("notice-choice-sent")
+    from_node: str
+    to_node: str

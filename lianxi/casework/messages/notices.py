@@ -68,6 +68,35 @@ class DossierReceived:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NoticeChoice:
+    """How a petitioner wants to be told: by these channels in this order, in which language ("" is Chinese).
+
+    `electronic` is the consent to be served electronically (D-15), `chosen_by` "petitioner" or an account id.
+    """
+
+    case_no: str
+    channels: tuple[str, ...]
+    language: str
+    electronic: bool
+    chosen_by: str
+    chosen_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoticeChosen(NoticeChoice):
+    """Notify → routing: this was chosen here; if another node holds the case, it is to be told."""
+
+    MESSAGE: ClassVar[Message] = Message("notice-chosen")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoticeChoiceArrived(NoticeChoice):
+    """Routing → notify: this was chosen at another node; it holds here unless something newer was chosen."""
+
+    MESSAGE: ClassVar[Message] = Message("notice-choice-arrived")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CaseSealed:
     """Routing → intake: the case is an accusation, whatever it was filed as; its contact stands in no list (GD-1)."""
 

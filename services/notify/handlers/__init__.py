@@ -5,7 +5,7 @@ what outlives it (`offices`). Each file names the tables it needs at its top.
 """
 
 from services.notify.handlers.ask_receipts import ask_receipts
-from services.notify.handlers.choose import choose, show_choice
+from services.notify.handlers.choose import choose, follow_custody, show_choice
 from services.notify.handlers.gather import gather
 from services.notify.handlers.look_up import (
     list_dead_letters,
@@ -32,6 +32,7 @@ __all__ = [
     "ask_receipts",
     "begin_service",
     "choose",
+    "follow_custody",
     "gather",
     "letter_arrived",
     "letter_returned",

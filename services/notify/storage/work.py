@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
 from types import TracebackType
+from typing import Any
 
 from sqlalchemy import Engine
 
+from lianxi.bus.messages import Outgoing
 from lianxi.bus.work import Work
 from services.notify.storage.addressees import SqlAddressees
 from services.notify.storage.agencies import SqlAgencies
@@ -23,10 +25,15 @@ from services.notify.storage.tables import SCHEMA
 class NotifyWork(Work):
     """A unit of work with notify's repositories."""
 
-    def __init__(self, engine: Engine, count: Callable[[Counter[str]], None]) -> None:
+    def __init__(self, engine: Engine, count: Callable[[Counter[str]], None], write: Callable[[Any], Outgoing]) -> None:
         super().__init__(engine, SCHEMA)
         self._added: Counter[str] = Counter()
         self._count = count
+        self._write = write
+
+    def record(self, message: Any) -> None:
+        """Tell the other services, once this work is committed."""
+        self.publish(self._write(message))
 
     @cached_property
     def cases(self) -> SqlCases:

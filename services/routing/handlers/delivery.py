@@ -13,12 +13,14 @@ from lianxi.casework.messages.custody import (
     CustodyOffered,
     DirectiveAnswered,
     DirectiveIssued,
+    NoticeChoiceSent,
     UnitsChanged,
 )
 from lianxi.casework.messages.materials import MaterialsSent
 from lianxi.casework.messages.repeats import RepeatsAsked, RepeatsTold
 from services.routing.handlers import Here, RoutingWork, repeats
 from services.routing.handlers.assist_copies import forget_assisted, take_assist
+from services.routing.handlers.choices import take_choice
 from services.routing.handlers.custody import take_answer, take_copy, take_offer, take_report
 from services.routing.handlers.directives import take_directive, take_directive_answer
 from services.routing.handlers.links import case_of
@@ -28,6 +30,10 @@ from services.routing.handlers.unit_news import check_told_by
 
 def _materials(work: RoutingWork, _origin: str, message: MaterialsSent, _here: Here) -> None:
     take_materials(work, message)
+
+
+def _choice(work: RoutingWork, _origin: str, message: NoticeChoiceSent, _here: Here) -> None:
+    take_choice(work, message)
 
 
 def _units(work: RoutingWork, origin: str, message: UnitsChanged, here: Here) -> None:
@@ -50,6 +56,7 @@ USE_CASES: Mapping[type, UseCase] = {
     DirectiveIssued: take_directive,
     DirectiveAnswered: take_directive_answer,
     MaterialsSent: _materials,
+    NoticeChoiceSent: _choice,
     RepeatsAsked: repeats.take_question,
     RepeatsTold: repeats.take_answer,
     UnitsChanged: _units,

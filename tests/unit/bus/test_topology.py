@@ -23,6 +23,8 @@ def listeners(exchange, routing_key):
         ("case", "dossier.dossier-received", {"intake.dossier"}),
         ("case", "case.case-delivered", {"supervision.case", "notify.case", "intake.custody"}),
         ("case", "materials.materials-kept", {"routing.materials", "notify.case"}),
+        ("case", "notice.notice-chosen", {"routing.materials", "notify.case"}),
+        ("case", "notice.notice-choice-arrived", {"notify.case"}),
         ("up", "630104001.case.transferred", {"inbox.up"}),
         ("down", "630104.offer", {"inbox.down"}),
         ("link.out.up", "630104.case.transferred", {"up.out"}),

@@ -316,3 +316,7 @@ class FakeWork:
         self.choices = FakeChoices()
         self.addressees = FakeAddressees()
         self.services = FakeServices()
+        self.recorded = []
+
+    def record(self, message):
+        self.recorded.append(message)
