@@ -126,10 +126,12 @@ def _the_last_instance(stage: Stage, number: str) -> None:
     }
     stage.city.act("final_reviewer", number, "open-final-hearing", paper=summons)
     stage.wait(lambda: stage.township.case(number)["state"] == "S42", "市人民政府决定举行复核听证，街道同时得知")
+    stage.city.until(number, "S42")
     stage.forward(4)
     minutes = {"attended": "双方到会", "record": "双方陈述意见", "conclusion": "原处理意见事实清楚"}
     stage.city.act("final_reviewer", number, "close-final-hearing", paper=minutes)
     stage.wait(lambda: _legal_due(stage.city, number, "FINAL") > before, "听证的日子不计入复核期限，到期日后移")
+    stage.city.until(number, "S41")
     service = {"method": "direct", "served_on": stage.today, "proof": "送达回证（签收页）"}
     stage.city.act(
         "final_reviewer", number, "decide-final-review", disposition="UPHOLD", service=service, paper=OPINION
