@@ -1,8 +1,8 @@
 """The piles of a desk: every state in which a case waits for somebody of this node, and what each pile is called.
 
 A pile is what one kind of colleague works through. A case can wait here although another node holds it: for the
-decision on an objection, on a dispute, on a report, on a review, for the part of an
-assisting unit, for the call-back to a petitioner who was dissatisfied (PR-23).
+decision on an objection, on a dispute, on a report, on a review, for the part of an assisting unit, for the call-back
+to a petitioner who was dissatisfied (PR-23).
 """
 
 from collections.abc import Mapping, Sequence

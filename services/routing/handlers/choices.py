@@ -7,9 +7,12 @@ when custody moves to another node, so whatever the holder missed it is told aga
 from collections.abc import Sequence
 from dataclasses import fields
 
+from lianxi.casework.errors import Forbidden
+from lianxi.casework.identifiers import DivisionCode
 from lianxi.casework.messages.custody import NoticeChoiceSent
 from lianxi.casework.messages.notices import NoticeChoice, NoticeChoiceArrived, NoticeChosen
 from services.routing.handlers import Here, RoutingWork
+from services.routing.handlers.custody import check_sender
 
 _CHOICE = tuple(field.name for field in fields(NoticeChoice))
 
@@ -25,6 +28,14 @@ def pass_on(work: RoutingWork, chosen: Sequence[NoticeChosen], here: Here) -> No
         work.links.send(case.holder, NoticeChoiceSent(**told, from_node=here.node, to_node=case.holder))
 
 
-def take_choice(work: RoutingWork, message: NoticeChoiceSent) -> None:
-    """Tell notify; whether something newer was chosen here, notify knows."""
+def take_choice(work: RoutingWork, origin: str, message: NoticeChoiceSent, here: Here) -> None:
+    """Tell notify; whether something newer was chosen here, notify knows.
+
+    Raises Forbidden for a sender that neither had the case nor lies above this node: nobody else has a say in it.
+    """
+    check_sender(origin, message.from_node)
+    case = work.cases.get(message.case_no)
+    above = DivisionCode.parse(origin).contains(DivisionCode.parse(here.node))
+    if not above and (case is None or origin not in case.path):
+        raise Forbidden("发送节点没有经办过该事项，不能改变其通知方式。", code="foreign-sender", rule="GD-4")
     work.tell(NoticeChoiceArrived(**{name: getattr(message, name) for name in _CHOICE}))

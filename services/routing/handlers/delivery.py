@@ -28,14 +28,6 @@ from services.routing.handlers.materials import take_materials
 from services.routing.handlers.unit_news import check_told_by
 
 
-def _materials(work: RoutingWork, _origin: str, message: MaterialsSent, _here: Here) -> None:
-    take_materials(work, message)
-
-
-def _choice(work: RoutingWork, _origin: str, message: NoticeChoiceSent, _here: Here) -> None:
-    take_choice(work, message)
-
-
 def _units(work: RoutingWork, origin: str, message: UnitsChanged, here: Here) -> None:
     check_told_by(origin, message, here.node)
     work.unit_news.take(message.changes, origin)
@@ -55,8 +47,8 @@ USE_CASES: Mapping[type, UseCase] = {
     AssistedTextErased: _erased,
     DirectiveIssued: take_directive,
     DirectiveAnswered: take_directive_answer,
-    MaterialsSent: _materials,
-    NoticeChoiceSent: _choice,
+    MaterialsSent: take_materials,
+    NoticeChoiceSent: take_choice,
     RepeatsAsked: repeats.take_question,
     RepeatsTold: repeats.take_answer,
     UnitsChanged: _units,

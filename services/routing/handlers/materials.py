@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from lianxi.casework.messages.materials import MaterialsArrived, MaterialsKept, MaterialsSent
 from services.routing.handlers import Here, RoutingWork
+from services.routing.handlers.custody import check_sender
 
 
 def pass_on(work: RoutingWork, told: Sequence[MaterialsKept], here: Here) -> None:
@@ -23,6 +24,7 @@ def pass_on(work: RoutingWork, told: Sequence[MaterialsKept], here: Here) -> Non
         work.links.send(case.holder, sent)
 
 
-def take_materials(work: RoutingWork, message: MaterialsSent) -> None:
-    """Tell intake; whether a file is here already, intake knows."""
+def take_materials(work: RoutingWork, origin: str, message: MaterialsSent, _here: Here) -> None:
+    """Tell intake, which fetches from the sender what is not here yet; raises Forbidden for a false sender."""
+    check_sender(origin, message.from_node)
     work.tell(MaterialsArrived(case_no=message.case_no, from_node=message.from_node, materials=message.materials))
