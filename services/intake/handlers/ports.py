@@ -102,7 +102,7 @@ class RejectBook(Protocol):
     """Refused input as this transaction sees it: listed, opened, settled once it is mended."""
 
     def waiting(self, origin: Origin | None, after: str, limit: int) -> Sequence[OpenReject]:
-        """Return what nobody has mended yet, oldest first, after the id given."""
+        """Return the newest attempts that nobody has mended yet, oldest first, after the id given."""
         ...
 
     def one(self, reject_id: str) -> OpenReject | None:
@@ -122,7 +122,7 @@ class RejectBook(Protocol):
         ...
 
     def drop(self, reject_id: str, at: datetime) -> bool:
-        """Note that it will not be mended; return whether it was open."""
+        """Note that it and the attempts before it will not be mended; return whether one was open."""
         ...
 
     def mended(self, source: str, source_id: str, number: str) -> Sequence[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """Refused input, each in a transaction of its own: the use case that refused it is rolled back.
 
-What was mended is settled in the transaction of the contact it became, so the two never disagree; earlier attempts at
-the same filing are settled with it. Of strangers' input no more is kept than there is room for. The room is measured
+What was mended is settled in the transaction of the contact it became, so the two never disagree. Attempts at one
+filing are a chain: the newest is listed and says what was typed last; filing or dropping it settles the earlier ones.
+Of strangers' input no more is kept than there is room for. The room is measured
 without a lock: a few that come in the same instant may exceed it by themselves, never by more.
 """
 
@@ -10,7 +11,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, func, select, update
+from sqlalchemy import Connection, Engine, Row, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -33,6 +34,14 @@ WITH RECURSIVE attempt AS (
 UPDATE intake.reject SET settled_at = %s, number = %s
 WHERE id IN (SELECT id FROM attempt) AND settled_at IS NULL
 """
+_later = reject.alias("later")
+_TRIED_AGAIN = exists().where(
+    _later.c.follows == reject.c.id,
+    _later.c.id != reject.c.id,
+    _later.c.settled_at.is_(None),
+    _later.c.last_at > reject.c.last_at,
+)
+"""A later attempt is open. Whoever types again what was refused first makes the first the newest, hence the moments."""
 
 
 class SqlRejects:
@@ -96,8 +105,8 @@ class SqlRejectBook:
         self._connection = connection
 
     def waiting(self, origin: Origin | None, after: str, limit: int) -> list[OpenReject]:
-        """Return what nobody has mended yet, oldest first; ids grow with time."""
-        query = select(reject).where(reject.c.settled_at.is_(None), reject.c.id > after)
+        """Return the newest attempts that nobody has mended yet, oldest first; ids grow with time."""
+        query = select(reject).where(reject.c.settled_at.is_(None), reject.c.id > after, ~_TRIED_AGAIN)
         if origin is not None:
             query = query.where(reject.c.origin == origin.value)
         return [_open(row) for row in self._connection.execute(query.order_by(reject.c.id).limit(limit))]
@@ -125,11 +134,8 @@ class SqlRejectBook:
         return sum(self.settle(row.id, numbers[row.source_id], at) for row in open_rows.all())
 
     def drop(self, reject_id: str, at: datetime) -> bool:
-        """Note that it will not be mended; earlier attempts wait for a verdict of their own."""
-        dropped = self._connection.execute(
-            update(reject).where(reject.c.id == reject_id, reject.c.settled_at.is_(None)).values(settled_at=at)
-        )
-        return bool(dropped.rowcount)
+        """Note that it will not be mended, nor the earlier attempts, which are not listed beside it."""
+        return bool(self._connection.exec_driver_sql(_SETTLE, (reject_id, at, None)).rowcount)
 
     def forget(self, before: datetime) -> int:
         """Delete what strangers handed in and nobody has mended or dropped since."""

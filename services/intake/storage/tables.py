@@ -152,6 +152,7 @@ reject = Table(
     Index("reject_last", "last_at"),
     Index("reject_source", "source", "source_id"),
     Index("reject_strangers", "last_at", postgresql_where=text("stranger AND settled_at IS NULL")),
+    Index("reject_follows", "follows", postgresql_where=text("follows IS NOT NULL")),
 )
 
 SEALED_COLUMNS: tuple[tuple[Table, str, str], ...] = (

@@ -15,12 +15,12 @@ from services.portal.domain.accounts import Principal
 from services.portal.domain.entry_form import typed_again
 from services.portal.domain.mending import Line, lines_of, mended
 from services.portal.domain.page_forms import by_box
-from services.portal.handlers import filing, unfinished
+from services.portal.handlers import filing, refusing, unfinished
 from services.portal.schemas.filing import Petition, Reason
 from services.portal.schemas.petitioning import RejectsQuery
 from services.portal.schemas.problems import checked
 from services.portal.schemas.views import Page
-from services.portal.web.pages import errors_by_field, page, ports, staff_page
+from services.portal.web.pages import errors_by_field, page, ports, reject_of, staff_page
 
 pages = Blueprint("unfinished", __name__, url_prefix="/desk/unfinished")
 CARRIED = "portal.unfinished"
@@ -82,21 +82,24 @@ def open_draft(person: Principal, draft_id: str) -> Any:
 @pages.post("/file")
 @staff_page(may.REGISTRARS_FILE)
 def file(person: Principal) -> Any:
-    """File what was mended; a refusal shows the form again."""
+    """File what was mended; what is refused is kept as it was typed, and the form shown again."""
     kept = _opened(request.form.get("carried", ""))
     typed = request.form.to_dict()
-    lines = _lines(kept)
+    way_in = {name: kept[name] for name in ("reject_id", "draft_id") if kept.get(name)}
+    content = mended(kept["content"], typed, _lines(kept))
     try:
         if kept.get("imported"):
-            content = {**_hidden(kept), **mended(kept["content"], typed, lines)}
+            content = {**_hidden(kept), **content}
             done = unfinished.import_reject(person, kept["reject_id"], content, ports())
             return page("unfinished_imported.html", 201, done=done)
-        body = checked(Petition(), mended(kept["content"], typed, lines))
-        body |= {name: kept[name] for name in ("reject_id", "draft_id") if kept.get(name)}
+        body = checked(Petition(), content) | way_in
         receipt = filing.file_petition(body, person, typed.get("form_id") or None, ports())
+    except Invalid as wrong:
+        if not kept.get("imported"):
+            refusing.keep(content | way_in, wrong, person, ports())
+        return _again(kept, typed, wrong)
     except LianxiError as error:
-        errors, said, status = errors_by_field(error)
-        return _form(kept, typed, errors, said, status)
+        return _again(kept, typed, error)
     return page("receipt.html", 201, receipt=receipt.body, ticket="", registered=True)
 
 
@@ -106,6 +109,12 @@ def drop(person: Principal, reject_id: str) -> Any:
     """Note that it will not be filed."""
     unfinished.drop_reject(person, reject_id, ports())
     return redirect(url_for("unfinished.overview"), 303)
+
+
+def _again(kept: dict[str, Any], typed: dict[str, str], error: LianxiError) -> Any:
+    """Show what was typed with what is wrong; the form goes on from what was kept of it, so that filing settles all."""
+    errors, said, status = errors_by_field(error)
+    return _form(kept | reject_of(error), typed, errors, said, status)
 
 
 def _form(kept: dict[str, Any], typed: dict[str, str], errors: dict[str, str], said: str, status: int) -> Any:

@@ -70,13 +70,32 @@ def test_every_attempt_at_a_filing_is_settled_by_the_one_that_succeeds_whoever_r
     assert migrated.query("SELECT count(*) FROM intake.reject WHERE number = %s", number) == [(3,)]
 
 
-def test_a_clerk_who_drops_one_attempt_leaves_the_earlier_ones_waiting(ask):
+def test_only_the_newest_attempt_is_listed_and_dropping_it_drops_the_earlier_ones(ask, migrated):
     first = ask("keep_refused", a_refused_filing())["reject_id"]
     second = ask("keep_refused", a_refused_filing(subject="又改", reject_id=first))["reject_id"]
+    alone = ask("keep_refused", a_refused_filing(subject="别人的"))["reject_id"]
+    _tick(migrated, second)
+    assert [row["id"] for row in ask("rejects", {"actor": REGISTRAR})["rows"]] == [second, alone]
 
     ask("drop_reject", {"actor": REGISTRAR, "id": second})
 
+    assert [row["id"] for row in ask("rejects", {"actor": REGISTRAR})["rows"]] == [alone]
+
+
+def test_of_attempts_that_come_back_to_the_first_one_is_listed(ask, migrated):
+    first = ask("keep_refused", a_refused_filing())["reject_id"]
+    second = ask("keep_refused", a_refused_filing(subject="又改", reject_id=first))["reject_id"]
+    _tick(migrated, second)
+    assert ask("keep_refused", a_refused_filing(reject_id=second))["reject_id"] == first
+    _tick(migrated, first, minutes=2)
+
     assert [row["id"] for row in ask("rejects", {"actor": REGISTRAR})["rows"]] == [first]
+
+
+def _tick(migrated, reject_id, minutes=1):
+    """The clock of these tests stands; a person takes a moment to type again."""
+    later = "UPDATE intake.reject SET last_at = first_at + make_interval(mins => %s) WHERE id = %s RETURNING id"
+    assert migrated.query(later, minutes, reject_id) == [(reject_id,)]
 
 
 def test_what_is_too_long_is_not_kept(ask, migrated):

@@ -96,6 +96,27 @@ def test_what_is_refused_again_stays_on_the_page(registrar, offices):
     assert 'value="456"' in again.text
 
 
+def test_what_the_page_itself_refuses_is_kept_as_it_was_typed_and_settled_with_the_first(registrar, offices):
+    again = "0190aaaa-bbbb-7ccc-8ddd-eeeeffff0002"
+    offices.answers["intake.keep_refused"] = {"reject_id": again, "why": ""}
+    opened = send(registrar, "/desk/unfinished/rejects/r1", reason="改正电话")
+
+    refused = send(registrar, "/desk/unfinished/file", **form_of(opened.text) | {"persons": "0", "subject": "供暖三天"})
+
+    assert refused.status_code == 422
+    kept = offices.last("intake.keep_refused")
+    assert (kept["content"]["subject"], kept["content"]["reject_id"]) == ("供暖三天", "r1")
+    assert kept["registered_by"]["role"] == "R"
+
+    receipt = send(registrar, "/desk/unfinished/file", **form_of(refused.text) | {"persons": "3"})
+
+    assert receipt.status_code == 201, receipt.text
+    assert (offices.last("intake.register")["reject_id"], offices.last("intake.register")["subject"]) == (
+        again,
+        "供暖三天",
+    )
+
+
 def test_a_draft_that_the_page_of_registration_would_not_hold_is_filed_line_by_line_and_gone(registrar, offices):
     offices.answers["intake.draft"] = {
         "id": "d1",
