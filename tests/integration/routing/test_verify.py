@@ -70,6 +70,7 @@ DAMAGES = {
     "a changed node column": (_EVENT.format(change="node = '630105'"), (2, "edited")),
     "a changed epoch column": (_EVENT.format(change="epoch = 7"), (2, "edited")),
     "a changed time column": (_EVENT.format(change="at = at - interval '1 day'"), (2, "edited")),
+    "a changed major version": (_EVENT.format(change="major = 7"), (2, "edited")),
     "a changed version": (
         _EVENT.format(change='body = replace(body, \'"version":"1.\', \'"version":"2.\')'),
         (2, "edited"),
