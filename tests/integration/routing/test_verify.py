@@ -150,6 +150,23 @@ def sealed_anew(street, case_no, edit):
     return len(events)
 
 
+def test_an_end_sealed_anew_that_says_what_no_event_can_is_named_and_the_other_cases_go_on(street):
+    handled(street, 1, 2)
+    case_no, where = number(1), f"WHERE case_no = '{number(1)}' AND seq = 6"
+    [(name, body)] = street.database.query(f"SELECT name, body FROM routing.case_event {where}")
+    written = json.loads(body)
+    data = written["data"]
+    data["head"] |= {"at": "someday"}
+    sealed = chain.seal(chain.recorded_fields(name, data), data["head"]["previous"])
+    data["head"] |= {"digest": sealed}
+    text = json.dumps(written | {"data": data}, ensure_ascii=False)
+    street.database.query(f"UPDATE routing.case_event SET digest = '{sealed}', body = '{text}' {where}")
+    street.database.query(f"UPDATE routing.case_file SET head_digest = '{sealed}' WHERE case_no = '{case_no}'")
+    street.database.query(f"UPDATE routing.case_file SET state = 'S61' WHERE case_no = '{number(2)}'")
+
+    assert verified(street) == {(case_no, 6, "rewritten"), (case_no, 6, "edited"), (number(2), 0, "edited")}
+
+
 def test_a_document_whose_text_was_exchanged_is_named(street):
     handled(street, 1, 2)
     ((paper_number,),) = street.database.query(
