@@ -2,8 +2,8 @@
 
 What was mended is settled in the transaction of the contact it became, so the two never disagree. Attempts at one
 filing are a chain: the newest is listed and says what was typed last; filing or dropping it settles the earlier ones.
-Of strangers' input no more is kept than there is room for. The room is measured
-without a lock: a few that come in the same instant may exceed it by themselves, never by more.
+Of strangers' input no more is kept than there is room for. The room is measured without a lock: a few that come in the
+same instant may exceed it by themselves, never by more.
 """
 
 from collections.abc import Callable, Mapping, Sequence
