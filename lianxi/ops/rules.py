@@ -4,7 +4,8 @@
 what it refused. `list` names every version a node ever used, since when and until when: routing keeps each of them.
 `check` reads every file as a node would and runs `rules_tests.yaml`. `try FILE.csv` sorts the rows of a file and says
 what would become of them; with `--against` it names what differs from another version: one the node once used, a
-directory, or one that `keep` stored under `versions/`. The desk belongs to the routing service and is found by name at
+directory, or one that `keep` stored under `versions/`. Both sort with the organs as the node has them on the day asked
+for, so that what differs comes of the rules. The desk belongs to the routing service and is found by name at
 run time, because nothing in `lianxi` may depend on a service.
 """
 
@@ -14,9 +15,9 @@ import json
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ import click
 
 from lianxi.casework.errors import LianxiError
 from lianxi.ops.importing.columns import NAMES
-from lianxi.ops.rule_versions import archived, named, used_at
+from lianxi.ops.rule_versions import archived, named, unit_changes_at, used_at
 from lianxi.ops.whereabouts import environment_of
 from lianxi.runtime.clock import SystemClock
 from lianxi.runtime.settings import read
@@ -149,17 +150,20 @@ def try_rules(
     as_json: bool,
 ) -> None:
     """Sort the rows of a file by these rules, and by others to compare."""
-    directory, day = _directory(data), _day(on)
-    desk, other = _desk(directory, node, day), None
+    directory, day, changes_of_units = _directory(data), _day(on), unit_changes_at(node, state)
+    if changes_of_units is None:
+        click.echo("没有指明节点（--state 或者环境变量）：单位按规则目录中的文件，不含节点登记的变更。", err=True)
+    desk, other = _desk(directory, node, day, changes_of_units or ()), None
     if against:
         with _rules_of(directory, against, node, state) as kept:
-            other = _desk(kept, node, day)
+            other = _desk(kept, node, day, changes_of_units or ())
     tally: Counter[str] = Counter()
     changes: list[dict[str, Any]] = []
     for identity, petition in _rows(file):
         found = desk.found(petition)
         tally.update(["rows", f"rule {found['rule']}", *(["settled"] if found["settled"] else [])])
         tally.update(["automatic"] if found["automatic"] and found["settled"] else [])
+        tally.update([f"unit {found['unit']}"] if found["unit"] else [])
         if other is not None:
             before = other.found(petition)
             differing = {name: [before[name], found[name]] for name in _COMPARED if before[name] != found[name]}
@@ -225,6 +229,8 @@ def _tell(
     for name, number in sorted(tally.items()):
         if name.startswith("rule "):
             click.echo(f"  {name.removeprefix('rule '):14} {number}")
+        elif name.startswith("unit "):
+            click.echo(f"  {desk.book.directory.name(name.removeprefix('unit '))} {number}")
     if other is None:
         return
     click.echo(f"与 {other.book.version} 相比，{len(changes)} 行有变化")
@@ -283,8 +289,11 @@ def _day(on: Any) -> date:
     return on.date() if on is not None else SystemClock(None).today()
 
 
-def _desk(directory: Path, node: str, day: date | None) -> Desk:
-    """Read the rules of a directory; a mistake in them is the caller's to mend."""
+def _desk(directory: Path, node: str, day: date | None, changes_of_units: Sequence[Any] = ()) -> Desk:
+    """Read the rules of a directory; a mistake in them is the caller's to mend.
+
+    With a day the organs are those of that day, as the changes on record have made them.
+    """
     try:
         book = importlib.import_module("services.routing.storage.rulebook").load_rulebook(directory)
     except LianxiError as error:
@@ -292,6 +301,9 @@ def _desk(directory: Path, node: str, day: date | None) -> Desk:
         raise SystemExit(1) from error
     if node not in book.directory.nodes:
         raise click.UsageError(f"节点目录（topology.yaml）中没有节点 {node}")
+    if day is not None and changes_of_units:
+        amended = importlib.import_module("services.routing.domain.unit_changes").amended
+        book = replace(book, directory=amended(book.directory, changes_of_units, day))
     rules = importlib.import_module("services.routing.domain.sorting.rules")
     trials = importlib.import_module("services.routing.domain.sorting.trials")
     sorter = rules.RuleSorter(lambda: book, None if day is None else lambda: day)

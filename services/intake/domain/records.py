@@ -80,7 +80,8 @@ class RefusedInput:
     """Input that was not let in. `fingerprint` makes the same input, refused again, the same row.
 
     `errors` is everything that is wrong, where more than the first is known; `follows` the earlier attempt that this
-    one mends; `stranger` marks what came from somebody without an account.
+    one mends; `stranger` marks what came from somebody without an account, `sender_key` is a keyed hash of the address
+    it came from, where the portal said it.
     """
 
     fingerprint: str
@@ -95,6 +96,7 @@ class RefusedInput:
     errors: tuple[Mapping[str, str], ...] = ()
     follows: str | None = None
     stranger: bool = False
+    sender_key: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -34,9 +34,10 @@ _RULE = re.compile(r"[A-Za-z0-9().-]{1,40}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much of what strangers hand in is kept: pieces an hour, and what all of it may take, in characters."""
+    """How much of what strangers hand in is kept: pieces an hour, of them from one address, and bytes of all of it."""
 
     an_hour: int = 300
+    an_hour_each: int = 60
     in_all: int = 200 * 1024 * 1024
 
 

@@ -1,7 +1,8 @@
 """Keeping what is refused: nothing that was handed in is lost, and a person can find it again by its id.
 
 Two doors lead here: what intake itself refuses, and what the portal refuses before it asks intake. What strangers hand
-in has a bound, in pieces an hour and in all; beyond it, or when it is too long, it is refused without being kept.
+in has a bound, in pieces an hour, of one address and of all, and in bytes; beyond it, or when it is too long, it is
+refused without being kept.
 """
 
 import json
@@ -15,10 +16,13 @@ from services.intake.domain.refused import LONGEST, Fault, earlier_attempt, faul
 from services.intake.handlers.ports import Desk
 
 MAX_KEPT_ID = 100
-_WAY_IN = frozenset({"reject_id", "draft_code", "draft_id"})
+_SENDER = "sender_key"
+_WAY_IN = frozenset({"reject_id", "draft_code", "draft_id", _SENDER})
 """What says where input comes from and not what it is."""
 _BY = "registered_by"
-"""Who took it in, as the portal knows it; what the input itself says of that is not believed."""
+_FROM_THE_PORTAL = (_BY, _SENDER)
+"""Who took it in, or where a stranger sent it from, as the portal knows it; the input itself is not believed."""
+_SENDER_LENGTH = 32
 
 
 def keep_refused(body: Mapping[str, Any], refusal: Refused, origin: Origin, desk: Desk) -> Refused:
@@ -34,9 +38,10 @@ def keep_handed_in(body: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
     given, faults = body.get("content"), faults_of(body.get("errors"))
     if not isinstance(given, Mapping) or not faults:
         raise Invalid("content", "object", "应当是一组字段，并注明错误。")
-    content = {name: value for name, value in given.items() if name != _BY}
-    if Fields(body, None).actor(_BY) is not None:
-        content[_BY] = body[_BY]
+    content = {name: value for name, value in given.items() if name not in _FROM_THE_PORTAL}
+    fields = Fields(body, None)
+    known = {_BY: fields.actor(_BY) is not None, _SENDER: bool(fields.text(_SENDER, _SENDER_LENGTH))}
+    content |= {name: body[name] for name in _FROM_THE_PORTAL if known[name]}
     if len(content_of(content)) > LONGEST:
         return {"reject_id": None, "why": "too-long"}
     first = faults[0]
@@ -60,6 +65,7 @@ def as_refused(
     content = content_of(body)
     fingerprint = desk.vault.keyed_hash(f"{refusal.field}/{refusal.rule}/{content}", "reject")
     taken_over = origin is Origin.TAKEN_OVER
+    stranger = not taken_over and not body.get(_BY)
     return RefusedInput(
         fingerprint=fingerprint,
         origin=origin,
@@ -72,5 +78,6 @@ def as_refused(
         source_id=str(body.get("source_id", ""))[:MAX_KEPT_ID].replace("\x00", "") if taken_over else None,
         errors=tuple(fault.as_row() for fault in faults),
         follows=earlier_attempt(body),
-        stranger=not taken_over and not body.get("registered_by"),
+        stranger=stranger,
+        sender_key=str(body.get(_SENDER) or "")[:_SENDER_LENGTH] or None if stranger else None,
     )

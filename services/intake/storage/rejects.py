@@ -2,8 +2,8 @@
 
 What was mended is settled in the transaction of the contact it became, so the two never disagree. Attempts at one
 filing are a chain: the newest is listed and says what was typed last; filing or dropping it settles the earlier ones.
-Of strangers' input no more is kept than there is room for. The room is measured without a lock: a few that come in the
-same instant may exceed it by themselves, never by more.
+Of strangers' input no more is kept than there is room for, and of one address no more than its part of it. The room is
+measured without a lock: a few that come in the same instant may exceed it by themselves, never by more.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,9 @@ from services.intake.storage.tables import reject
 
 _HOUR = timedelta(hours=1)
 _TAKEN = """
-SELECT count(*) FILTER (WHERE last_at > %s), coalesce(sum(octet_length(content_sealed)), 0)
+SELECT count(*) FILTER (WHERE last_at > %(since)s),
+       count(*) FILTER (WHERE last_at > %(since)s AND sender_key = %(sender_key)s),
+       coalesce(sum(octet_length(content_sealed)), 0)
 FROM intake.reject WHERE stranger AND settled_at IS NULL
 """
 _SETTLE = """
@@ -72,9 +74,11 @@ class SqlRejects:
         return str(connection.execute(self._upsert(refused)).scalar_one())
 
     def _has_room(self, refused: RefusedInput, connection: Connection) -> bool:
-        within_the_hour, taken = connection.exec_driver_sql(_TAKEN, (refused.at - _HOUR,)).one()
+        given = {"since": refused.at - _HOUR, "sender_key": refused.sender_key}
+        of_all, of_one, taken = connection.exec_driver_sql(_TAKEN, given).one()
         size = len(refused.content_sealed.encode())
-        return bool(within_the_hour < self._room.an_hour and taken + size <= self._room.in_all)
+        room = self._room
+        return bool(of_all < room.an_hour and of_one < room.an_hour_each and taken + size <= room.in_all)
 
     def _upsert(self, refused: RefusedInput) -> ReturningInsert[tuple[str]]:
         row = {
@@ -89,6 +93,7 @@ class SqlRejects:
             "errors": [dict(error) for error in refused.errors],
             "follows": refused.follows,
             "stranger": refused.stranger,
+            "sender_key": refused.sender_key,
         }
         statement = upsert(reject).values(
             id=self._new_id(), fingerprint=refused.fingerprint, times=1, first_at=refused.at, **row

@@ -148,6 +148,7 @@ reject = Table(
     Column("errors", JSONB, nullable=False, server_default="[]"),
     Column("follows", Text),
     Column("stranger", Boolean, nullable=False, server_default="false"),
+    Column("sender_key", Text),
     UniqueConstraint("fingerprint", name="reject_fingerprint"),
     Index("reject_last", "last_at"),
     Index("reject_source", "source", "source_id"),

@@ -5,6 +5,7 @@ What a registrar left unfinished, or what was refused at the door, has its addre
 
 from typing import Any
 
+from flask import request
 from marshmallow import Schema
 
 from lianxi.casework.errors import Invalid
@@ -16,6 +17,7 @@ from services.portal.handlers import filing, petitioning, refusing, tracking, un
 from services.portal.schemas import petitioning as bodies
 from services.portal.schemas import views
 from services.portal.schemas.filing import Petition, QueryCodeGiven, Reason, Receipt
+from services.portal.schemas.requests import caller_of
 from services.portal.schemas.views import Progress
 
 resource = Resource("petitions", __name__, description="提交与查询")
@@ -23,7 +25,7 @@ resource = Resource("petitions", __name__, description="提交与查询")
 
 def _keep(person: Principal | None, sent: Any, wrong: Invalid) -> Invalid:
     """Keep what was refused, so that it is not lost."""
-    return refusing.keep(sent, wrong, person, ports())
+    return refusing.keep(sent, wrong, person, ports(), address=caller_of(request).address)
 
 
 @resource.operation(
@@ -39,7 +41,7 @@ def _keep(person: Principal | None, sent: Any, wrong: Invalid) -> Invalid:
 )
 def file_petition(person: Principal | None, form: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """File a petition, as a petitioner or, signed in, as a registrar or as an officer for the own unit (T22)."""
-    answer: Answer = filing.file_petition(form, person, idempotency_key(), ports())
+    answer: Answer = filing.file_petition(form, person, idempotency_key(), ports(), address=caller_of(request).address)
     return answer.body, answer.status, {"Location": f"/api/v1/cases/{answer.body['number']}"}
 
 

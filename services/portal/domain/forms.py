@@ -72,6 +72,8 @@ _PAPER_IF_NEEDED: dict[str, tuple[str, ...]] = {
     "call_back_owed": ("said",),
 }
 _REMEDY = "如不服本处理意见，可以自收到之日起30日内，向上一级机关、单位申请复查。"
+_ON_ONE_LINE = frozenset({"caller", "chair", "decided_by", "mediator", "organ", "time", "venue"})
+"""What of a document is a name or a moment, not a text."""
 _SEPARATED = frozenset({"category", "recused", "assists", "parties", "accused"})
 _MOST_PARTS = 3
 _MOST_CLAIMS = 50
@@ -212,16 +214,17 @@ def paper_of(command: str) -> list[FormField]:
     if not names and not if_needed:
         wanted = any(step.document for step in steps)
         return [FormField(name="paper.text", label=LABELS["paper.text"], kind="long")] if wanted else []
-    return [
-        FormField(
-            name=f"paper.{name}",
-            label=LABELS[f"paper.{name}"],
-            kind="long",
-            required=True,
-            value=_REMEDY if name == "remedy" else "",
-        )
-        for name in names
-    ] + [FormField(name=f"paper.{name}", label=LABELS[f"paper.{name}"], kind="long") for name in if_needed]
+    return [_of_paper(name, required=True) for name in names] + [_of_paper(name) for name in if_needed]
+
+
+def _of_paper(name: str, *, required: bool = False) -> FormField:
+    return FormField(
+        name=f"paper.{name}",
+        label=LABELS[f"paper.{name}"],
+        kind="text" if name in _ON_ONE_LINE else "long",
+        required=required,
+        value=_REMEDY if name == "remedy" else "",
+    )
 
 
 def _fields(name: str, hint: Any, case: Mapping[str, Any], places: Places, *, required: bool) -> Sequence[FormField]:

@@ -86,11 +86,16 @@ def _count(
     limits: Limits = ports.limits
     if principal:
         return list(zip(books.counts.add(f"account:{principal.account_id}"), [limits.account], strict=True))
-    address = ports.secrets.keyed_hash(network_of(caller.address), "portal.address")[:32]
+    address = address_key(caller.address, ports)
     allowed = {f"address:{address}": limits.address}
     if purpose:
         allowed[f"{purpose}:{address}"] = getattr(limits, purpose)
     return list(zip(books.counts.add(*allowed), allowed.values(), strict=True))
+
+
+def address_key(address: str, ports: Ports) -> str:
+    """Return what an address is counted under, 32 hexadecimal digits; the address cannot be told from it."""
+    return ports.secrets.keyed_hash(network_of(address), "portal.address")[:32]
 
 
 def sign_in(login: str, password: str, ports: Ports) -> SignedIn:

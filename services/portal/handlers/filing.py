@@ -9,6 +9,7 @@ from services.portal.domain.accounts import Principal, Scope
 from services.portal.domain.answers import Answer
 from services.portal.domain.permissions import MAY_REGISTER, TAKES_IN_FOR_A_UNIT
 from services.portal.handlers import Ports
+from services.portal.handlers.access import address_key
 from services.portal.handlers.asking import Attempt, ask, once
 
 STAFF_ONLY = frozenset(
@@ -32,14 +33,21 @@ STAFF_ONLY = frozenset(
 """What only an office can state about a contact: when and how it came, and what its registrar settled."""
 
 
-def file_petition(form: dict[str, Any], person: Principal | None, key: str | None, ports: Ports) -> Answer:
-    """Register a petition and return its receipt: number, query code and the moment of receipt."""
+def file_petition(
+    form: dict[str, Any], person: Principal | None, key: str | None, ports: Ports, *, address: str = ""
+) -> Answer:
+    """Register a petition and return its receipt: number, query code and the moment of receipt.
+
+    `address` is where a stranger sends it from; what intake refuses counts towards the room of that address.
+    """
     contact = _by_office(form, person) if person else _by_petitioner(form)
 
     def run(attempt: Attempt) -> Answer:
         body = dict(contact)
         if contact["channel"] == Channel.WEB:
             body["submitted_at"] = attempt.first_at.isoformat()
+        if person is None and address:
+            body["sender_key"] = address_key(address, ports)
         receipt = ask(ports, "intake.register", body, command_id=attempt.command_id)
         return Answer(201, receipt)
 

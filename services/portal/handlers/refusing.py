@@ -13,16 +13,22 @@ from services.portal.domain.accounts import Principal, Scope
 from services.portal.domain.handed_in import NOT_OF_THE_CONTENT, worth_keeping
 from services.portal.domain.permissions import MAY_REGISTER, TAKES_IN_FOR_A_UNIT
 from services.portal.handlers import Ports
+from services.portal.handlers.access import address_key
 
 
-def keep(content: Any, wrong: Invalid, person: Principal | None, ports: Ports) -> Invalid:
-    """Have intake keep what was refused; return the refusal, which names the reject if there is one."""
+def keep(content: Any, wrong: Invalid, person: Principal | None, ports: Ports, *, address: str = "") -> Invalid:
+    """Have intake keep what was refused; return the refusal, which names the reject if there is one.
+
+    `address` is where a stranger sent it from: of one address intake keeps a part of what it keeps of all.
+    """
     kept = worth_keeping(content) if wrong.field not in NOT_OF_THE_CONTENT and _may_hand_in(person) else None
     if kept is None:
         return wrong
     body: dict[str, Any] = {"content": {"channel": str(Channel.WEB)} | kept, "errors": _errors(wrong)}
     if person is not None:
         body["registered_by"] = person.actor()
+    elif address:
+        body["sender_key"] = address_key(address, ports)
     try:
         answer = ports.calls.call("intake", "keep_refused", body, command_id=ports.new_id())
     except LianxiError:

@@ -25,6 +25,8 @@ ORDINARY = frozenset(
 """Acts of the ordinary road: offered first."""
 FOR_THE_PETITIONER = frozenset({"withdraw-case", "add-material", "urge-case", "rate-case"})
 """Acts of the petitioner that a clerk writes down at the window or on the phone."""
+HAPPENED = FOR_THE_PETITIONER | {"record-call-back"}
+"""Acts that write down what has happened: nobody has anything to decide, so they are not proposed."""
 pages = Blueprint("case", __name__, url_prefix="/desk/cases")
 
 
@@ -127,6 +129,7 @@ def _form(
         case=view,
         command=command,
         label=labels().get(command, command),
+        may_propose=command not in HAPPENED,
         fields=fields,
         boxes=_boxes(fields),
         categories=ports().categories,

@@ -15,6 +15,7 @@ from services.portal.schemas import petitioning as bodies
 from services.portal.schemas.filing import Petition
 from services.portal.schemas.notices import ChannelPreferred
 from services.portal.schemas.problems import checked
+from services.portal.schemas.requests import caller_of
 from services.portal.web.pages import errors_by_field, nodes_within, open_page, page, ports, reject_of
 
 pages = Blueprint("front", __name__)
@@ -63,14 +64,14 @@ def petition() -> Response:
 @open_page("filing")
 def file_petition() -> Response:
     """Take a petition in and show the receipt, keep it as a draft, or show the form again with what is wrong."""
-    typed = request.form.to_dict()
+    typed, address = request.form.to_dict(), caller_of(request).address
     try:
         if typed.get("step") == "keep":
             return _keep(typed)
         body = checked(Petition(), body_of(typed), left_empty(typed))
-        receipt = filing.file_petition(body, None, typed.get("form_id") or None, ports())
+        receipt = filing.file_petition(body, None, typed.get("form_id") or None, ports(), address=address)
     except Invalid as wrong:
-        return _again(typed, refusing.keep(handed_in(typed, body_of), wrong, None, ports()))
+        return _again(typed, refusing.keep(handed_in(typed, body_of), wrong, None, ports(), address=address))
     except LianxiError as error:
         return _again(typed, error)
     ticket = petitioning.ticket_for(str(receipt.body["query_code"]), ports()) if ports().files else ""

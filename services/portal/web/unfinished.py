@@ -106,8 +106,11 @@ def file(person: Principal) -> Any:
 @pages.post("/rejects/<reject_id>/drop")
 @staff_page(may.REGISTRARS_FILE)
 def drop(person: Principal, reject_id: str) -> Any:
-    """Note that it will not be filed."""
+    """Note that it will not be filed; the own draft it was made from goes with it."""
     unfinished.drop_reject(person, reject_id, ports())
+    draft_id = request.form.get("draft_id", "")[:64]
+    if draft_id:
+        unfinished.drop_draft(person, draft_id, ports())
     return redirect(url_for("unfinished.overview"), 303)
 
 

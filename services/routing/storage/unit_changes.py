@@ -3,8 +3,9 @@
 from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.exc import DBAPIError
 
+from lianxi.bus.engine import engine_for
 from services.routing.domain.unit_changes import UnitChange
-from services.routing.storage.tables import desk
+from services.routing.storage.tables import SCHEMA, desk
 
 
 class SqlUnitChanges:
@@ -46,6 +47,16 @@ class SqlUnitChanges:
             )
             for row in self._connection.execute(query)
         )
+
+
+def changes_on_record(database_url: str) -> tuple[UnitChange, ...]:
+    """Return every change a node has recorded; for a command that looks in from outside."""
+    engine = engine_for(database_url, SCHEMA, 1)
+    try:
+        with engine.connect() as connection:
+            return SqlUnitChanges(connection).of()
+    finally:
+        engine.dispose()
 
 
 class Amendments:

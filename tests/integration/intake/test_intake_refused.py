@@ -111,11 +111,7 @@ def test_what_is_no_refused_filing_is_refused(ask, body):
 
 @pytest.mark.parametrize("room", [Room(an_hour=2), Room(in_all=700)])
 def test_strangers_fill_their_room_and_no_more_while_clerks_always_have_some(parts, monkeypatch, migrated, room):
-    engine = parts.desk.rejects._engine
-    small = SqlRejects(engine, parts.desk.new_id, lambda _rule: None, room)
-    desk = wiring.Desk(**{name: getattr(parts.desk, name) for name in parts.desk.__slots__} | {"rejects": small})
-    monkeypatch.setattr(service, "build", lambda: wiring.Parts(**_fields(parts) | {"desk": desk}))
-    answerer = Answerer(service.Service())
+    answerer = _with_room(room, parts, monkeypatch)
     numbers = iter(range(100))
 
     def keep(subject, **more):
@@ -131,6 +127,39 @@ def test_strangers_fill_their_room_and_no_more_while_clerks_always_have_some(par
     assert keep("第0件")["reject_id"] == kept[0]
     assert keep("登记人员的", registered_by=REGISTRAR)["reject_id"] not in {None, *kept}
     assert migrated.query("SELECT count(*) FROM intake.reject WHERE stranger") == [(len(kept),)]
+
+
+@pytest.mark.parametrize("door", ["keep_refused", "register"])
+def test_one_address_takes_its_part_of_the_room_at_either_door_and_leaves_the_others_theirs(
+    parts, monkeypatch, migrated, door
+):
+    answerer = _with_room(Room(an_hour=5, an_hour_each=2), parts, monkeypatch)
+    numbers = iter(range(100))
+
+    def keep(sender, subject):
+        sent = {"sender_key": sender * 32}
+        if door == "keep_refused":
+            body = a_refused_filing(subject=subject, sender_key="f" * 32, more=sent)
+            return answerer.answer(door, body, command_id=f"c-{next(numbers)}")["reject_id"]
+        with pytest.raises(CallProblem) as refusal:
+            answerer.answer(door, a_web_petition(subject=subject, text="") | sent, command_id=f"c-{next(numbers)}")
+        return refusal.value.problem.get("reject_id")
+
+    kept = {sender: [keep(sender, f"{sender}{turn}") for turn in range(4)] for sender in "abc"}
+
+    assert {sender: sum(map(bool, ids)) for sender, ids in kept.items()} == {"a": 2, "b": 2, "c": 1}
+    assert keep("a", "a1") == kept["a"][1], "what is kept already is found again"
+    assert migrated.query("SELECT sender_key FROM intake.reject ORDER BY 1") == [
+        (sender * 32,) for sender in ("a", "a", "b", "b", "c")
+    ]
+
+
+def _with_room(room, parts, monkeypatch):
+    """Return the service with so much room for what strangers hand in."""
+    small = SqlRejects(parts.desk.rejects._engine, parts.desk.new_id, lambda _rule: None, room)
+    desk = wiring.Desk(**{name: getattr(parts.desk, name) for name in parts.desk.__slots__} | {"rejects": small})
+    monkeypatch.setattr(service, "build", lambda: wiring.Parts(**_fields(parts) | {"desk": desk}))
+    return Answerer(service.Service())
 
 
 def _fields(parts):

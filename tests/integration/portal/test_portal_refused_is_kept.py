@@ -36,6 +36,23 @@ def test_what_the_schema_refuses_is_kept_with_every_fault_and_the_answer_names_i
     assert "registered_by" not in kept
 
 
+def test_a_stranger_s_address_is_told_as_a_keyed_hash_by_api_and_page_whoever_refuses(app, keeper):
+    def sent(door, path, address, **content):
+        app.test_client().post(path, **content, environ_base={"REMOTE_ADDR": address})
+        return keeper.last(door)["sender_key"]
+
+    form = {"subject": "停暖", "text": "", "petitioner.name": "马秀兰"}
+    by_api = sent("intake.keep_refused", API, "192.0.2.7", json=WRONG)
+    by_page = sent("intake.keep_refused", "/petition", "192.0.2.7", data=form)
+    whole = form | {"text": "冷。", "petitioner.address": "西街"}
+    filed = sent("intake.register", "/petition", "192.0.2.7", data=whole)
+    another = sent("intake.keep_refused", API, "192.0.2.8", json=WRONG)
+
+    assert by_api == by_page == filed != another
+    assert re.fullmatch(r"[0-9a-f]{32}", by_api)
+    assert "192.0.2" not in str(keeper.last("intake.keep_refused"))
+
+
 def test_what_only_an_office_may_say_is_kept_too(app, keeper):
     answer = app.test_client().post(API, json=WRONG | {"persons": 1, "channel": "letter"})
 
@@ -47,7 +64,8 @@ def test_a_registrar_is_named_beside_what_was_refused(sign_in, keeper):
     answer = sign_in("registrar").post(API, WRONG)
 
     assert answer.json["reject_id"] == REJECT
-    assert keeper.last("intake.keep_refused")["registered_by"]["role"] == "R"
+    kept = keeper.last("intake.keep_refused")
+    assert (kept["registered_by"]["role"], "sender_key" in kept) == ("R", False)
 
 
 def test_whoever_takes_nothing_in_leaves_nothing(sign_in, keeper):

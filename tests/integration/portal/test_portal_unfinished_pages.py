@@ -117,6 +117,25 @@ def test_what_the_page_itself_refuses_is_kept_as_it_was_typed_and_settled_with_t
     )
 
 
+def test_who_gives_up_a_draft_that_was_refused_drops_the_draft_with_the_reject(registrar, offices):
+    offices.answers["intake.keep_refused"] = {"reject_id": "r2", "why": ""}
+    offices.answers["intake.draft"] = {
+        "id": "d1",
+        "content": CONTENT | {"address_division": "630104"},
+        "saved_at": WHEN,
+    }
+    opened = registrar.get("/desk/unfinished/drafts/d1")
+    refused = send(registrar, "/desk/unfinished/file", **form_of(opened.text) | {"persons": "0"})
+    assert refused.status_code == 422
+    assert 'action="/desk/unfinished/rejects/r2/drop"' in refused.text
+
+    carried = {"draft_id": form_of(refused.text)["draft_id"]}
+    assert send(registrar, "/desk/unfinished/rejects/r2/drop", **carried).status_code == 303
+
+    assert offices.last("intake.drop_reject")["id"] == "r2"
+    assert offices.last("intake.drop_draft")["id"] == "d1"
+
+
 def test_a_draft_that_the_page_of_registration_would_not_hold_is_filed_line_by_line_and_gone(registrar, offices):
     offices.answers["intake.draft"] = {
         "id": "d1",

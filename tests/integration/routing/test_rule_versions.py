@@ -2,14 +2,16 @@
 
 import json
 import shutil
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
 
+from lianxi.ops import units
 from lianxi.ops.rules import command
 from services.routing.service import RoutingService
 from tests.integration.routing.conftest import DATA
-from tests.support.builders import TOWNSHIP
+from tests.support.builders import OFFICE, TOWNSHIP
 
 pytestmark = pytest.mark.database
 ROWS = "编号,标题,正文\n7,虎台街道垃圾成堆,垃圾没有清运，环境卫生差\n8,停水三天,自来水公司没有通知\n"
@@ -72,6 +74,24 @@ def test_a_change_is_tried_against_the_version_that_was_in_use_before_it(office,
     assert told["changes"][0]["changed"] == {"to": ["630104", ""]}
     shown = json.loads(run("show", "--version", "2026.2", "--json"))
     assert {row["id"]: row["then"] for row in shown["rules"]}["XN-C3"] == "lower 自动"
+
+
+def test_both_versions_are_tried_with_the_organs_of_the_day(office, tmp_path):
+    petitions = tmp_path / "petitions.csv"
+    petitions.write_text("编号,标题,正文,区划\n9,垃圾成堆,楼下垃圾没有清运，环境卫生差,630104001\n", encoding="utf-8")
+    office.change('version: "2026.2"', 'version: "2026.3"')
+    today = office.service._parts.here.clock.today()
+    closing = (today + timedelta(days=7)).isoformat()
+    closed = ["set", OFFICE, "--from", closing, "--closed", "--reason", "撤销", "--by", "li"]
+    assert CliRunner().invoke(units.command, closed).exit_code == 0
+
+    def tried(day):
+        told = json.loads(run("try", petitions, "--against", "2026.2", "--node", TOWNSHIP, "--on", day, "--json"))
+        assert told["changed"] == 0
+        return told["tally"].get(f"unit {OFFICE}", 0)
+
+    assert (tried(today.isoformat()), tried(closing)) == (1, 0)
+    assert "西关大街街道办事处 1" in run("try", petitions, "--node", TOWNSHIP, "--on", today.isoformat())
 
 
 def test_versions_are_listed_from_when_until_when_and_contents_of_one_name_are_told_apart(office):

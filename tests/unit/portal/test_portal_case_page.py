@@ -54,6 +54,16 @@ def test_the_catalogue_is_offered_where_a_category_is_typed():
     assert '<option value="城乡建设/供热">' in text
 
 
+def test_what_only_writes_down_a_call_asks_for_a_name_and_proposes_nothing():
+    call = page(A.CASE_OFFICER, f"{CASE}/acts/record-call-back")
+    opinion = page(A.CASE_OFFICER, f"{CASE}/acts/submit-opinion")
+
+    assert '<input type="text" id="paper.caller"' in call
+    assert '<textarea id="paper.said"' in call
+    assert "作为拟办意见提请决定" in opinion
+    assert "作为拟办意见提请决定" not in call
+
+
 def test_every_state_is_a_state_and_only_what_has_ended_waits_for_nobody():
     assert set(WAITS_FOR) <= set(CaseState)
     assert waits_for({"state": "S70"}) == ""
