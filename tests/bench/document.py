@@ -9,7 +9,8 @@ from tests.bench.ground import ROOT
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 COMMAND = "make bench ARGS=--write"
-BEGIN, END = "<!-- sorting: begin -->", "<!-- sorting: end -->"
+SECTIONS = ("board", "sorting")
+"""What runs of their own measure and write: `python -m tests.trial` and `python -m tests.bench.sorting`."""
 
 _HEAD = """# Benchmarks
 
@@ -47,21 +48,35 @@ def write_document(rows: Sequence[Row], failed: Mapping[str, str], machine: Mapp
     head = _HEAD.format(command=COMMAND, minutes=seconds / 60, repetitions=repetitions)
     parts = [head, _machine(machine), _table(rows), _compared(rows), _notes(rows), _missed(rows), _failed(failed)]
     page = "\n".join(part for part in parts if part)
-    kept = section_of(DOCUMENT.read_text(encoding="utf-8")) if DOCUMENT.exists() else ""
-    DOCUMENT.write_text(with_section(page, kept) if kept else page, encoding="utf-8")
+    before = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
+    for name in SECTIONS:
+        if kept := section_of(before, name):
+            page = with_section(page, name, kept)
+    DOCUMENT.write_text(page, encoding="utf-8")
     return DOCUMENT
 
 
-def section_of(page: str) -> str:
-    """Return what the page says of sorting, which a run of its own measures and writes; "" if nothing."""
-    return page.partition(f"{BEGIN}\n")[2].partition(END)[0]
+def write_section(name: str, text: str) -> None:
+    """Put what a run of its own has measured into docs/benchmarks.md."""
+    DOCUMENT.write_text(with_section(DOCUMENT.read_text(encoding="utf-8"), name, text), encoding="utf-8")
 
 
-def with_section(page: str, text: str) -> str:
-    """Return the page with another section on sorting, at its end unless it has one already."""
-    before, _, rest = page.partition(BEGIN)
-    after = rest.partition(END)[2].strip()
-    return f"{before.rstrip()}\n\n{BEGIN}\n{text}{END}\n" + (f"\n{after}\n" if after else "")
+def section_of(page: str, name: str) -> str:
+    """Return what the page says under one of `SECTIONS`; "" if nothing."""
+    begin, end = _marks(name)
+    return page.partition(f"{begin}\n")[2].partition(end)[0]
+
+
+def with_section(page: str, name: str, text: str) -> str:
+    """Return the page with another text under one of `SECTIONS`, at its end unless it has one already."""
+    begin, end = _marks(name)
+    before, _, rest = page.partition(begin)
+    after = rest.partition(end)[2].strip()
+    return f"{before.rstrip()}\n\n{begin}\n{text}{end}\n" + (f"\n{after}\n" if after else "")
+
+
+def _marks(name: str) -> tuple[str, str]:
+    return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
 
 
 def _machine(machine: Mapping[str, str]) -> str:

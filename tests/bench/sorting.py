@@ -26,7 +26,7 @@ from services.routing.domain.sorting.rulebook import Rulebook
 from services.routing.domain.sorting.rules import RuleSorter
 from services.routing.domain.sorting.words import Words, normalised
 from services.routing.storage.rulebook import load_rulebook
-from tests.bench.document import DOCUMENT, with_section
+from tests.bench.document import write_section
 from tests.bench.figures import Figure, Row, percentile
 from tests.bench.ground import ROOT, Bench
 
@@ -205,7 +205,7 @@ def main(*, labelled: Path, board: Sequence[Path], write: bool, as_json: bool) -
     text = section(book, rows, read_judged(board))
     click.echo(text)
     if write:
-        DOCUMENT.write_text(with_section(DOCUMENT.read_text(encoding="utf-8"), text), encoding="utf-8")
+        write_section("sorting", text)
 
 
 if __name__ == "__main__":

@@ -11,17 +11,24 @@ from pathlib import Path
 import click
 
 from lianxi.ops.local.stack import Stack
+from tests.bench.document import write_section
 from tests.bench.ground import ROOT
+from tests.bench.machine import describe_machine
 from tests.bench.web import LIMITS
+from tests.trial.report import section
 from tests.trial.trial import NODES, run_trial
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--rows", "limit", type=click.IntRange(min=1), help="Only so many rows of each file.")
+@click.option("--write", is_flag=True, help="Write the section into docs/benchmarks.md; needs all rows.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def main(files: tuple[Path, ...], limit: int | None, *, as_json: bool) -> None:
+def main(files: tuple[Path, ...], limit: int | None, *, write: bool, as_json: bool) -> None:
     """Take FILES through city, district and street."""
+    if write and limit:
+        raise click.UsageError("--write documents a run of all rows")
+    machine = describe_machine()
     stack = Stack(ROOT / ".lianxi" / "trial", NODES, settings=LIMITS)
     stack.remove()
     try:
@@ -34,6 +41,8 @@ def main(files: tuple[Path, ...], limit: int | None, *, as_json: bool) -> None:
     else:
         for name, value in account.as_data().items():
             click.echo(f"{name}: {value}")
+    if write and account.whole:
+        write_section("board", section(account, list(files), machine))
     sys.exit(0 if account.whole else 1)
 
 

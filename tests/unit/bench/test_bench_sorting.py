@@ -45,12 +45,14 @@ def test_the_table_counts_every_row_once():
 
 
 def test_the_section_on_sorting_is_replaced_and_what_stands_around_it_stays():
-    page = with_section("# 页\n\n## 数\n", "旧\n")
+    page = with_section("# 页\n\n## 数\n", "sorting", "旧\n")
 
-    again = with_section(page + "\n## 后\n", "新\n")
+    again = with_section(page + "\n## 后\n", "sorting", "新\n")
+    beside = with_section(again, "board", "另一节\n")
 
-    assert section_of(page) == "旧\n"
-    assert section_of(again) == "新\n"
+    assert section_of(page, "sorting") == "旧\n"
+    assert section_of(again, "sorting") == section_of(beside, "sorting") == "新\n"
+    assert (section_of(again, "board"), section_of(beside, "board")) == ("", "另一节\n")
     assert again.startswith("# 页\n\n## 数\n")
     assert again.endswith("## 后\n")
     assert "旧" not in again
