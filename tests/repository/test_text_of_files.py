@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib.metadata import distributions
 
 import pytest
 
@@ -93,12 +94,27 @@ def test_every_module_opens_with_a_paragraph(folder):
 @pytest.mark.parametrize("lock", ["run.txt", "test.txt"])
 def test_a_lock_file_has_hashes_and_no_index(lock):
     text = text_of(ROOT / "requirements" / lock)
-    pinned = re.findall(r"^([\w.-]+)==\S+(.*)$", text, re.MULTILINE)
+    pinned = re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==\S+(.*)$", text, re.MULTILINE)
 
     assert len(pinned) > 10
     assert [name for name, rest in pinned if not rest.strip().endswith("\\")] == [], "a requirement without hashes"
     others = [line for line in text.splitlines() if line.startswith("-") or re.match(r" +--(?!hash=sha256:)", line)]
     assert others == [], "a lock file holds requirements and hashes, no options"
+
+
+def test_what_is_needed_with_an_extra_is_locked_with_it():
+    """Without it pip looks for such a package by itself, and refuses to install once a newer one is out."""
+    locked = "".join(text_of(ROOT / "requirements" / f"{name}.txt") for name in ("run", "test"))
+    needed = {
+        f"{found[1].lower()}{found[2]}=="
+        for package in distributions()
+        if re.search(rf"^{re.escape(package.name)}\b", locked, re.MULTILINE | re.IGNORECASE)
+        for wanted in package.requires or ()
+        if "extra ==" not in wanted and (found := re.match(r"([\w.-]+)(\[[^]]+\])", wanted))
+    }
+
+    assert "coverage[toml]==" in needed, "the packages of the locks are not installed"
+    assert [each for each in sorted(needed) if f"\n{each}" not in locked] == []
 
 
 def test_what_is_asked_for_is_locked():
