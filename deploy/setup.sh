@@ -115,17 +115,18 @@ make_environment() {
         -r requirements/run.txt -r requirements/test.txt
 }
 
-# What one test reads an agency's queue with: a client that is not ours, checked against its hash like everything else.
-# Nothing else needs it, so a machine that cannot get it is ready all the same, and that test says what is missing.
+# Programs that are not ours, for tests: a client that reads an agency's queue, the parser of AsyncAPI's makers. They are
+# checked against their hashes like everything else. Nothing else needs them, so a machine that cannot get them is ready
+# all the same, and those tests say what is missing.
 FOREIGN=tests/integration/notify/foreign
 has_foreign_client() { [ ! -f "$FOREIGN/package-lock.json" ] || cmp -s "$FOREIGN/package-lock.json" "$FOREIGN/node_modules/lianxi-setup.lock"; }
 make_foreign_client() {
     has_foreign_client && return
-    say "installing the locked client in Node"
+    say "installing the locked packages for Node"
     if npm ci --prefix "$FOREIGN" --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null; then
         cp "$FOREIGN/package-lock.json" "$FOREIGN/node_modules/lianxi-setup.lock"
     else
-        say "amqplib could not be installed: one test will fail"
+        say "the packages for Node could not be installed: the tests that use them will fail"
     fi
 }
 
